@@ -1,0 +1,1 @@
+"""The contracts between curation, trainer and flows: recipes, manifests, tables, storage."""

@@ -1,0 +1,80 @@
+"""Atomic files, their checksums, and errors of the disk in words."""
+
+import contextlib
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from manifests.errors import StorageError
+
+TEMPORARY_SUFFIX = ".partial"
+_READ_BYTES = 1 << 20
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success flush it to disk and rename it, on failure remove it.
+
+    Raises StorageError, naming the file, when the disk is full or not writable.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY_SUFFIX)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageError(
+                f"{path}: no space left on the disk while writing; nothing unfinished was kept. "
+                "Free some space and run the same command again: it goes on from the last finished shard."
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StorageError(f"{path}: cannot be written ({error.strerror}).") from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write indented JSON with sorted keys atomically: stable to diff, pleasant to read."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def checksum(path: Path) -> str:
+    """xxh3-128 hex of a file's bytes."""
+    state = xxhash.xxh3_128()
+    with open(path, "rb") as handle:
+        while block := handle.read(_READ_BYTES):
+            state.update(block)
+    return state.hexdigest()
+
+
+def file_entry(root: Path, path: Path, rows: int | None = None) -> dict[str, Any]:
+    """What a manifest says of a file: path relative to `root`, bytes, xxh3-128 checksum, and rows for a table."""
+    entry: dict[str, Any] = {
+        "path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size, "xxh3_128": checksum(path),
+    }
+    if rows is not None:
+        entry["rows"] = rows
+    return entry

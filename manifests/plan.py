@@ -1,0 +1,227 @@
+"""From a recipe to the graph of steps, by digests alone: what has to be there, before anything is done."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from manifests.inputs import InputFile
+from manifests.recipe import Corpus, CurationStep, Recipe
+from manifests.steps import VERSIONS, NearDedup
+from manifests.workspace import Step
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every step a recipe needs, by its name in the recipe. `runs` and `evaluations` are named `<mixture>-s<seed>`.
+
+    `groups` maps each arm to its runs, and `a_a` to the baseline's runs with other seeds.
+    """
+
+    recipe: Recipe
+    documents: dict[str, Step] = field(default_factory=dict)
+    corpora: dict[str, Step] = field(default_factory=dict)
+    held_out: dict[str, Step] = field(default_factory=dict)
+    tokenizer: Step | None = None
+    tokens: dict[str, Step] = field(default_factory=dict)
+    held_out_tokens: dict[str, Step] = field(default_factory=dict)
+    mixtures: dict[str, Step] = field(default_factory=dict)
+    runs: dict[str, Step] = field(default_factory=dict)
+    evaluations: dict[str, Step] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    report: Step | None = None
+
+
+def in_order(targets: Iterable[Step]) -> list[Step]:
+    """The targets and all they need, each once, inputs first."""
+    ordered: dict[str, Step] = {}
+
+    def visit(step: Step) -> None:
+        if step.directory not in ordered:
+            for needed in step.input_steps().values():
+                visit(needed)
+            ordered[step.directory] = step
+
+    for target in targets:
+        visit(target)
+    return list(ordered.values())
+
+
+def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limit: int | None) -> Plan:
+    """Steps from raw inputs to corpora, held-out documents included when the recipe compares.
+
+    `limit`: read only the first records of each source.
+    """
+    documents = {
+        name: Step("documents", name, VERSIONS["documents"],
+                   {"kind": source.kind, "options": source.options(), "limit": limit},
+                   {f"input:{item.name}": item.digest for item in inputs[name]})
+        for name, source in recipe.sources.items() if name in inputs
+    }
+    splits, held_out = _plan_held_out(recipe, documents)
+    chains = _Chains(documents, recipe.corpora)
+    corpora: dict[str, Step] = {}
+    across = recipe.dedup.across if recipe.dedup else ()
+    for name in sorted(recipe.corpora, key=lambda name: across.index(name) if name in across else -1):
+        corpus = recipe.corpora[name]
+        earlier = across[:across.index(name)] if name in across else ()
+        step_inputs = {"documents": documents[corpus.source]}
+        if corpus.source in splits:
+            step_inputs["split"] = splits[corpus.source]
+        step_inputs |= {f"held_out:{domain}": step for domain, step in held_out.items()}
+        step_inputs |= {f"across:{other}": corpora[other] for other in earlier}
+        last = chains.last(corpus)
+        corpora[name] = Step(
+            "corpus", name, VERSIONS["corpus"],
+            {
+                "steps": _steps_json(corpus.steps), "overlap": _json(NearDedup()),
+                "across": _json(recipe.dedup.near_dedup()) if recipe.dedup and earlier else None,
+            },
+            step_inputs, via={"last": last} if last is not None else {},
+        )
+    return Plan(recipe, documents, {name: corpora[name] for name in recipe.corpora}, held_out)
+
+
+def plan_mixtures(plan: Plan, tokenizer_digest: str | None = None) -> Plan:
+    """Add tokenizer, token shards and mixtures. `tokenizer_digest` is the content digest of a tokenizer file given."""
+    recipe = plan.recipe
+    mixed = [name for name in plan.corpora if any(name in weights for weights in recipe.mixtures.values())]
+    if recipe.tokenizer.path is not None:
+        assert tokenizer_digest is not None
+        tokenizer = Step("tokenizer", recipe.name, VERSIONS["tokenizer"], {"kind": "file"}, {"file": tokenizer_digest})
+    else:
+        tokenizer = Step(
+            "tokenizer", recipe.name, VERSIONS["tokenizer"],
+            {"kind": recipe.tokenizer.kind, "vocab_size": recipe.tokenizer.vocab_size,
+             "sample_bytes": recipe.tokenizer.sample_bytes},
+            {f"corpus:{name}": plan.corpora[name] for name in mixed},
+        )
+
+    def tokens(name: str, source: Step) -> Step:
+        return Step("tokens", name, VERSIONS["tokens"], {}, {"documents": source, "tokenizer": tokenizer})
+
+    shards = {name: tokens(name, plan.corpora[name]) for name in mixed}
+    mixtures = {
+        name: Step(
+            "mixture", name, VERSIONS["mixture"],
+            {"weights": weights, "budget_tokens": recipe.training.tokens, "max_epochs": recipe.training.max_epochs},
+            {f"tokens:{corpus}": shards[corpus] for corpus in weights},
+        )
+        for name, weights in recipe.mixtures.items()
+    }
+    held_out_tokens = {name: tokens(f"{name}.held-out", step) for name, step in plan.held_out.items()}
+    return dataclasses.replace(
+        plan, tokenizer=tokenizer, tokens=shards, held_out_tokens=held_out_tokens, mixtures=mixtures)
+
+
+def plan_runs(plan: Plan, model: dict[str, Any], training: dict[str, Any]) -> Plan:
+    """Add runs: every mixture with every seed, and the baseline's A/A set. `model` and `training` are resolved."""
+    recipe, seeds = plan.recipe, plan.recipe.training.seeds
+    groups = {name: [(name, seed) for seed in range(seeds)] for name in recipe.mixtures}
+    if recipe.comparison is not None:
+        groups["a_a"] = [(recipe.comparison.baseline, seed) for seed in range(seeds, 2 * seeds)]
+    assert plan.tokenizer is not None
+    runs = {
+        f"{mixture}-s{seed}": Step(
+            "run", f"{mixture}-s{seed}", VERSIONS["run"], {"seed": seed, "model": model, "training": training},
+            {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer},
+        )
+        for pairs in groups.values() for mixture, seed in pairs
+    }
+    return dataclasses.replace(
+        plan, runs=runs, groups={name: [f"{m}-s{s}" for m, s in pairs] for name, pairs in groups.items()})
+
+
+def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan:
+    """Add evaluations of all runs and the report. `final` opens the test part of the held-out documents."""
+    recipe = plan.recipe
+    assert recipe.comparison is not None
+    evaluations = {
+        name: Step(
+            "evaluation", name, VERSIONS["evaluation"],
+            {**evaluation, "split": "test" if final else "validation",
+             "max_bytes": recipe.comparison.max_bytes_per_domain},
+            {"run": run, **{f"domain:{domain}": step for domain, step in plan.held_out_tokens.items()}},
+        )
+        for name, run in plan.runs.items()
+    }
+    report = Step(
+        "report", recipe.name, VERSIONS["report"],
+        {
+            "recipe": recipe.identity_json(), "baseline": recipe.comparison.baseline, "groups": plan.groups,
+            "domains": list(recipe.comparison.domains), "split": "test" if final else "validation",
+        },
+        {
+            **{f"evaluation:{name}": step for name, step in evaluations.items()},
+            **{f"run:{name}": step for name, step in plan.runs.items()},
+            **{f"mixture:{name}": step for name, step in plan.mixtures.items()},
+            **{f"corpus:{name}": step for name, step in plan.corpora.items()},
+            **{f"documents:{name}": step for name, step in plan.documents.items()},
+            **{f"held_out:{name}": step for name, step in plan.held_out.items()},
+        },
+    )
+    return dataclasses.replace(plan, evaluations=evaluations, report=report)
+
+
+def _json(parameters: Any) -> dict[str, Any]:
+    return dataclasses.asdict(parameters)
+
+
+def _steps_json(steps: Sequence[CurationStep]) -> list[dict[str, Any]]:
+    return [step.to_json() for step in steps]
+
+
+def _plan_held_out(recipe: Recipe, documents: dict[str, Step]) -> tuple[dict[str, Step], dict[str, Step]]:
+    """Splits by source and held-out documents by domain; both empty when nothing is compared."""
+    splits: dict[str, Step] = {}
+    held_out: dict[str, Step] = {}
+    comparison = recipe.comparison
+    for domain in comparison.domains if comparison else ():
+        corpus = recipe.corpora[domain]
+        source = documents[corpus.source]
+        split = splits.setdefault(corpus.source, Step(
+            "split", corpus.source, VERSIONS["split"],
+            {"seed": comparison.seed, "fraction": comparison.held_out_share, "test_share": comparison.test_share,
+             "near_dedup": _json(NearDedup())},
+            {"documents": source},
+        ))
+        held_out[domain] = Step(
+            "held_out", domain, VERSIONS["held_out"],
+            {"steps": _steps_json([step for step in corpus.steps if not step.is_barrier])},
+            {"documents": source, "split": split},
+        )
+    return splits, held_out
+
+
+class _Chains:
+    """Chains of segments and dedup stages, shared between corpora of one source up to where their steps differ."""
+
+    def __init__(self, documents: dict[str, Step], corpora: Mapping[str, Corpus]) -> None:
+        self._documents = documents
+        # A prefix of steps at which a stage has to end: a barrier's, a corpus's last, or one where corpora part.
+        self._ends: set[tuple[str, tuple[CurationStep, ...]]] = set()
+        nexts: dict[tuple[str, tuple[CurationStep, ...]], set[CurationStep]] = {}
+        for corpus in corpora.values():
+            self._ends.add((corpus.source, corpus.steps))
+            for length, step in enumerate(corpus.steps):
+                prefix = (corpus.source, corpus.steps[:length])
+                nexts.setdefault(prefix, set()).add(step)
+                if step.is_barrier:
+                    self._ends |= {prefix, (corpus.source, corpus.steps[:length + 1])}
+        self._ends |= {prefix for prefix, steps in nexts.items() if len(steps) > 1}
+
+    def last(self, corpus: Corpus) -> Step | None:
+        """The last stage of a corpus, or None when it has no steps."""
+        previous: Step | None = None
+        start = 0
+        for length in range(1, len(corpus.steps) + 1):
+            steps = corpus.steps[:length]
+            if (corpus.source, steps) not in self._ends:
+                continue
+            kind = steps[-1].stage_kind
+            previous = Step(
+                kind, corpus.source, VERSIONS[kind], {"steps": _steps_json(steps), "start": start},
+                {"documents": self._documents[corpus.source]}, via={"previous": previous} if previous else {},
+            )
+            start = length
+        return previous

@@ -1,0 +1,381 @@
+"""The recipe: the YAML a person writes, read once into frozen types and checked before any work."""
+
+import dataclasses
+import re
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from manifests.steps import PRESETS, STEPS, NearDedup
+from manifests.typed_yaml import Document, Node, convert, convert_dataclass, suggestion
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")  # names become directory names
+
+_SHARE = {"min": 0.0, "max": 1.0}
+_POSITIVE = {"min": 1}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What every kind of source has: paths (local, glob, https://, s3://) and the share of records that may fail."""
+
+    kind: str
+    paths: tuple[str, ...]
+    max_failed: float = field(default=0.05, metadata=_SHARE)
+
+    def options(self) -> dict[str, Any]:
+        """The settings that decide what is read, without where it lies."""
+        shared = {entry.name for entry in dataclasses.fields(Source)}
+        return {key: value for key, value in dataclasses.asdict(self).items() if key not in shared}
+
+
+@dataclass(frozen=True)
+class WarcSource(Source):
+    """Web crawls. `max_page_bytes`: a larger HTML body is not parsed but dropped, with its size in the ledger."""
+
+    reader: Literal["fastwarc", "warcio"] = "fastwarc"
+    max_page_bytes: int = field(default=2 << 20, metadata=_POSITIVE)
+
+
+@dataclass(frozen=True)
+class WikipediaSource(Source):
+    """MediaWiki pages-articles dumps."""
+
+
+@dataclass(frozen=True)
+class CodeSource(Source):
+    """Source archives and folders. `max_file_bytes`: larger files are dropped."""
+
+    max_file_bytes: int = field(default=1 << 20, metadata=_POSITIVE)
+
+
+@dataclass(frozen=True)
+class JsonlSource(Source):
+    """Anyone's documents: a JSON object a line: `text` and, if known, `id`, `url`, `date`, `language`, `licence`."""
+
+
+SOURCE_KINDS: dict[str, type[Source]] = {
+    "warc": WarcSource, "wikipedia": WikipediaSource, "code": CodeSource, "jsonl": JsonlSource,
+}
+
+
+@dataclass(frozen=True)
+class CurationStep:
+    """One step of a corpus: a name in `manifests.steps.STEPS` and its typed parameters."""
+
+    name: str
+    parameters: Any
+
+    @property
+    def is_barrier(self) -> bool:
+        """Whether it decides over all documents, so that it is a stage of its own."""
+        return STEPS[self.name].role != "rule"
+
+    @property
+    def stage_kind(self) -> str:
+        """The kind of step directory whose last step this is: a `dedup` writes no documents."""
+        return "dedup" if STEPS[self.name].role == "barrier" else "segment"
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in manifests: name, version and every parameter."""
+        parameters = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in dataclasses.asdict(self.parameters).items()
+        }
+        return {"step": self.name, "version": STEPS[self.name].version, "parameters": parameters}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What is kept of one source."""
+
+    source: str
+    steps: tuple[CurationStep, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dedup:
+    """Duplicates across corpora: a document of a later corpus goes when an earlier one has it."""
+
+    across: tuple[str, ...]
+    threshold: float = field(default=0.8, metadata={"min": 0.1, "max": 1.0})
+
+    def near_dedup(self) -> NearDedup:
+        return NearDedup(threshold=self.threshold)
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """One tokenizer a recipe: trained on an equal-bytes sample of all corpora in mixtures, or a file of one's own."""
+
+    kind: Literal["bpe"] = "bpe"
+    vocab_size: int = field(default=16384, metadata={"min": 257, "max": 2**20})
+    sample_bytes: int = field(default=64 << 20, metadata={"min": 1024})
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """How every run trains. What is left out follows from the model's size (`trainer.config`)."""
+
+    model: str = "tiny"
+    architecture: Literal["llama", "gpt2"] = "llama"
+    tokens: int = field(default=2_000_000, metadata=_POSITIVE)
+    seeds: int = field(default=3, metadata={"min": 1, "max": 1000})
+    max_epochs: float = field(default=4.0, metadata={"min": 0.001, "max": 1000.0})
+    context_tokens: int | None = field(default=None, metadata={"min": 8, "max": 2**20})
+    batch_tokens: int | None = field(default=None, metadata=_POSITIVE)
+    learning_rate: float | None = field(default=None, metadata={"min": 1e-9, "max": 10.0})
+    schedule: Literal["cosine", "linear", "wsd"] = "cosine"
+    decay_share: float = field(default=0.2, metadata=_SHARE)
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    z_loss: float = field(default=0.0, metadata={"min": 0.0, "max": 1.0})
+    average_checkpoints: int = field(default=1, metadata={"min": 1, "max": 100})
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared: every mixture against `baseline`, on held-out documents of these corpora.
+
+    `held_out_share` of each domain's source (by duplicate group) is never trained on; `test_share` of that stays closed
+    until `--final`. `max_bytes_per_domain` bounds what is scored.
+    """
+
+    baseline: str
+    domains: tuple[str, ...]
+    held_out_share: float = field(default=0.05, metadata={"min": 0.0001, "max": 0.5})
+    test_share: float = field(default=0.2, metadata={"min": 0.0, "max": 0.9})
+    max_bytes_per_domain: int = field(default=1_000_000, metadata=_POSITIVE)
+    seed: int = field(default=0, metadata={"min": 0, "max": 2**32 - 1})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe, resolved: every default filled in, `like` and implicit corpora written out."""
+
+    name: str
+    path: Path
+    sources: dict[str, Source]
+    corpora: dict[str, Corpus]
+    dedup: Dedup | None
+    tokenizer: Tokenizer
+    mixtures: dict[str, dict[str, float]]
+    training: Training
+    comparison: Comparison | None
+    places: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def place(self, key: str) -> str:
+        """`file:line: key` for a message about `sources.<name>`, `tokenizer` or `training`."""
+        return self.places.get(key, f"{self.path}: {key}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The resolved recipe as JSON values, without the path it was read from."""
+        return {
+            "name": self.name,
+            "sources": {name: dataclasses.asdict(source) for name, source in self.sources.items()},
+            "corpora": {
+                name: {"from": corpus.source, "steps": [step.to_json() for step in corpus.steps]}
+                for name, corpus in self.corpora.items()
+            },
+            "dedup": dataclasses.asdict(self.dedup) if self.dedup else None,
+            "tokenizer": dataclasses.asdict(self.tokenizer),
+            "mixtures": self.mixtures,
+            "training": dataclasses.asdict(self.training),
+            "comparison": dataclasses.asdict(self.comparison) if self.comparison else None,
+        }
+
+    def identity_json(self) -> dict[str, Any]:
+        """`to_json` without paths: what may stand in a step's parameters."""
+        resolved = self.to_json()
+        for source in resolved["sources"].values():
+            del source["paths"]
+        del resolved["tokenizer"]["path"]
+        return resolved
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a recipe. Raises RecipeError with file, line and key for the first thing wrong."""
+    root = Document(path).root
+    entries = root.mapping()
+    root.check_keys(
+        entries, ["name", "sources", "corpora", "dedup", "tokenizer", "mixtures", "training", "comparison"])
+    for key in ("name", "sources"):
+        if key not in entries:
+            root.fail(f"`{key}` is missing")
+    name = convert(entries["name"], str)
+    _check_name(entries["name"], name)
+    sources = _read_sources(entries["sources"])
+    corpora = _read_corpora(entries["corpora"], sources) if "corpora" in entries else {}
+
+    def corpus_named(node: Node, corpus: str) -> None:
+        if corpus in sources and corpus not in corpora:
+            corpora[corpus] = Corpus(source=corpus)  # the implicit corpus of a source: the extracted text
+        if corpus not in corpora:
+            node.fail(f"no corpus or source is called `{corpus}`{suggestion(corpus, [*corpora, *sources])}")
+
+    dedup = None
+    if "dedup" in entries:
+        dedup = convert_dataclass(entries["dedup"], Dedup)
+        for item, corpus in zip(_list_or_one(entries["dedup"].mapping()["across"]), dedup.across, strict=True):
+            corpus_named(item, corpus)
+            if dedup.across.count(corpus) > 1:
+                item.fail(f"`{corpus}` stands twice")
+    mixtures = _read_mixtures(entries["mixtures"], corpus_named) if "mixtures" in entries else {}
+    comparison = None
+    if "comparison" in entries:
+        node = entries["comparison"]
+        comparison = convert_dataclass(node, Comparison)
+        if comparison.baseline not in mixtures:
+            node.mapping()["baseline"].fail(
+                f"no mixture is called `{comparison.baseline}`{suggestion(comparison.baseline, mixtures)}")
+        items = _list_or_one(node.mapping()["domains"])
+        if not items:
+            node.mapping()["domains"].fail("name at least one corpus to score on")
+        for item, corpus in zip(items, comparison.domains, strict=True):
+            corpus_named(item, corpus)
+            if comparison.domains.count(corpus) > 1:
+                item.fail(f"`{corpus}` stands twice")
+    return Recipe(
+        name=name, path=path, sources=sources,
+        corpora=corpora or {source: Corpus(source=source) for source in sources},
+        dedup=dedup,
+        tokenizer=_read_tokenizer(entries["tokenizer"]) if "tokenizer" in entries else Tokenizer(),
+        mixtures=mixtures,
+        training=convert_dataclass(entries["training"], Training) if "training" in entries else Training(),
+        comparison=comparison,
+        places={
+            node.path: node.place
+            for node in (*entries.values(), *entries["sources"].mapping().values())
+        },
+    )
+
+
+def _check_name(node: Node, name: str) -> None:
+    if not NAME.fullmatch(name):
+        node.fail(f"`{name}` cannot be a name: letters, digits, `.`, `_` and `-`, at most 80, no leading sign")
+
+
+def _list_or_one(node: Node) -> list[Node]:
+    return node.items() if node.is_list else [node]
+
+
+def _read_sources(node: Node) -> dict[str, Source]:
+    sources = {}
+    for name, child in node.mapping().items():
+        _check_name(child, name)
+        entries = child.mapping()
+        if "kind" not in entries:
+            child.fail(f"`kind` is missing: one of {', '.join(SOURCE_KINDS)}")
+        kind = convert(entries["kind"], Literal[tuple(SOURCE_KINDS)])  # type: ignore[valid-type]
+        source = convert_dataclass(child, SOURCE_KINDS[kind])
+        if not source.paths:
+            entries["paths"].fail("name at least one path")
+        sources[name] = source
+    if not sources:
+        node.fail("name at least one source")
+    return sources
+
+
+def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:
+    children = node.mapping()
+    corpora: dict[str, Corpus] = {}
+
+    def read(name: str, trail: tuple[str, ...]) -> Corpus:
+        if name in corpora:
+            return corpora[name]
+        child = children[name]
+        entries = child.mapping()
+        if "like" in entries:
+            child.check_keys(entries, ["like", "set"])
+            like = convert(entries["like"], str)
+            if like in trail:
+                entries["like"].fail(f"goes round in a circle: {' → '.join((*trail, like))}")
+            if like not in children:
+                entries["like"].fail(f"no corpus is called `{like}`{suggestion(like, children)}")
+            base = read(like, (*trail, like))
+            steps = _with_settings(base.steps, entries["set"]) if "set" in entries else base.steps
+            corpus = Corpus(source=base.source, steps=steps)
+        else:
+            child.check_keys(entries, ["from", "steps"])
+            if "from" not in entries:
+                child.fail("`from` is missing: the source this corpus is made of (or `like`: another corpus)")
+            source = convert(entries["from"], str)
+            if source not in sources:
+                entries["from"].fail(f"no source is called `{source}`{suggestion(source, sources)}")
+            corpus = Corpus(source=source, steps=_read_steps(entries["steps"]) if "steps" in entries else ())
+        corpora[name] = corpus
+        return corpus
+
+    for name, child in children.items():
+        _check_name(child, name)
+        read(name, (name,))
+    return {name: corpora[name] for name in children}
+
+
+def _read_steps(node: Node) -> tuple[CurationStep, ...]:
+    steps = []
+    for item in [] if node.is_null else node.items():
+        if item.is_mapping:
+            entries = item.mapping()
+            if len(entries) != 1:
+                item.fail("one step an entry: `- name: {parameters}`")
+            ((name, parameters),) = entries.items()
+        else:
+            name, parameters = convert(item, str), None
+        if name in PRESETS:
+            if parameters is not None and not parameters.is_null and parameters.mapping():
+                parameters.fail(
+                    f"`{name}` takes no parameters: it stands for {', '.join(step for step, _ in PRESETS[name])}; "
+                    "write these out to change them")
+            steps += [CurationStep(*step) for step in PRESETS[name]]
+            continue
+        if name not in STEPS:
+            (parameters or item).fail(f"no step is called `{name}`{suggestion(name, [*STEPS, *PRESETS])}")
+        kind = STEPS[name].parameters
+        steps.append(CurationStep(name, convert_dataclass(parameters, kind) if parameters else kind()))
+    return tuple(steps)
+
+
+def _with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[CurationStep, ...]:
+    """Replace single parameters of the steps: `set: {c4.code: keep}`."""
+    changed = list(steps)
+    for key, child in node.mapping().items():
+        step_name, _, parameter = key.partition(".")
+        places = [index for index, step in enumerate(steps) if step.name == step_name]
+        if not places:
+            names = [step.name for step in steps]
+            child.fail(f"the corpus it is like has no step `{step_name}`{suggestion(step_name, names)}")
+        if len(places) > 1:
+            child.fail(f"the corpus it is like has {len(places)} steps `{step_name}`: write the steps out instead")
+        step = changed[places[0]]
+        fields = {entry.name: entry for entry in dataclasses.fields(step.parameters)}
+        if parameter not in fields:
+            child.fail(f"step `{step_name}` has no parameter `{parameter}`{suggestion(parameter, fields)}")
+        kind = typing.get_type_hints(type(step.parameters))[parameter]
+        value = convert(child, kind, fields[parameter].metadata)
+        changed[places[0]] = CurationStep(step.name, dataclasses.replace(step.parameters, **{parameter: value}))
+    return tuple(changed)
+
+
+def _read_tokenizer(node: Node) -> Tokenizer:
+    tokenizer = convert_dataclass(node, Tokenizer)
+    if tokenizer.path is not None and any(key in node.mapping() for key in ("kind", "vocab_size", "sample_bytes")):
+        node.fail("give either `path` or `kind` with its settings, not both")
+    return tokenizer
+
+
+def _read_mixtures(node: Node, corpus_named: typing.Callable[[Node, str], None]) -> dict[str, dict[str, float]]:
+    mixtures = {}
+    for name, child in node.mapping().items():
+        _check_name(child, name)
+        entries = child.mapping()
+        weights = {}
+        for corpus, weight in entries.items():
+            corpus_named(weight, corpus)
+            weights[corpus] = convert(weight, float, {"min": 0.0, "max": 1e12})
+        total = sum(weights.values())
+        if total <= 0:
+            child.fail("the weights are all 0: give at least one corpus a share")
+        mixtures[name] = {corpus: weight / total for corpus, weight in weights.items() if weight > 0}
+    return mixtures

@@ -1,0 +1,164 @@
+"""The tables on disk: Arrow schemas and Parquet with pinned writer settings, so equal rows give equal bytes."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from manifests.files import atomic_path, file_entry
+
+ORIGIN = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
+
+# One row a document. `origin` is enough to read the raw record again; `source_id` is the input's own id, if any.
+DOCUMENTS = pa.schema([
+    ("id", pa.string()), ("source_id", pa.string()), ("text", pa.string()), ("source", pa.string()),
+    ("url", pa.string()), ("date", pa.string()), ("language", pa.string()), ("language_score", pa.float64()),
+    ("licence", pa.string()), ("origin", ORIGIN),
+])
+
+# One row a removed document: why it left, with the measured value and the threshold it was held against.
+LEDGER = pa.schema([
+    ("id", pa.string()), ("source", pa.string()), ("step_index", pa.int32()), ("step", pa.string()),
+    ("rule", pa.string()), ("action", pa.string()), ("value", pa.float64()), ("threshold", pa.float64()),
+    ("op", pa.string()), ("detail", pa.string()), ("survivor_id", pa.string()), ("similarity", pa.float64()),
+    ("text_prefix", pa.string()),
+])
+
+# One row a changed span of lines [line_start, line_end) of the step's input text; replacement null: lines removed.
+EDITS = pa.schema([
+    ("id", pa.string()), ("step_index", pa.int32()), ("step", pa.string()), ("rule", pa.string()),
+    ("line_start", pa.int32()), ("line_end", pa.int32()), ("replacement", pa.string()),
+])
+
+# One row an evaluated document: every statistic of a report is computed from these.
+EVALUATION_ITEMS = pa.schema([
+    ("run", pa.string()), ("arm", pa.string()), ("seed", pa.int64()), ("domain", pa.string()), ("id", pa.string()),
+    ("cluster", pa.string()), ("nats", pa.float64()), ("bytes", pa.int64()), ("tokens", pa.int64()),
+])
+
+TEXT_PREFIX_CHARACTERS = 300
+ROW_GROUP_ROWS = 1024
+ROW_GROUP_TEXT_BYTES = 32 << 20
+
+_WRITER = {
+    "compression": "zstd", "compression_level": 3, "version": "2.6", "data_page_version": "1.0",
+    "use_dictionary": False, "write_statistics": True, "write_page_index": False, "store_schema": True,
+}
+
+
+def ledger_row(
+    id: str, source: str, step_index: int, step: str, rule: str, *, action: str = "drop", value: float | None = None,
+    threshold: float | None = None, op: str | None = None, detail: str | None = None, survivor_id: str | None = None,
+    similarity: float | None = None, text: str = "",
+) -> dict[str, Any]:
+    """A ledger row; `text` is cut to its first characters."""
+    return {
+        "id": id, "source": source, "step_index": step_index, "step": step, "rule": rule, "action": action,
+        "value": value, "threshold": threshold, "op": op, "detail": detail, "survivor_id": survivor_id,
+        "similarity": similarity, "text_prefix": text[:TEXT_PREFIX_CHARACTERS],
+    }
+
+
+class TableWriter:
+    """Write one Parquet file atomically, row group by row group.
+
+    Row groups are cut by rows and text bytes of the whole stream, never by how the rows were handed over.
+    Use as a context manager; `entry` holds the manifest's file entry afterwards.
+    """
+
+    def __init__(self, root: Path, path: str, schema: pa.Schema) -> None:
+        self.root, self.path, self.schema = root, root / path, schema
+        self.rows = 0
+        self.entry: dict[str, Any] = {}
+        self._pending: list[pa.Table] = []
+        self._pending_lengths: list[np.ndarray] = []
+
+    def __enter__(self) -> "TableWriter":
+        self._context = atomic_path(self.path)
+        self._temporary = self._context.__enter__()
+        try:
+            self._writer = pq.ParquetWriter(self._temporary, self.schema, **_WRITER)
+        except BaseException as error:
+            self._context.__exit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    def write_rows(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self.write(pa.Table.from_pylist(rows, schema=self.schema))
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows; whole row groups are written at once, the rest waits for more."""
+        table = table.select(self.schema.names).cast(self.schema)
+        self._pending.append(table)
+        self._pending_lengths.append(_text_bytes(table))
+        if sum(map(len, self._pending_lengths)) >= ROW_GROUP_ROWS or (
+            sum(int(lengths.sum()) for lengths in self._pending_lengths) > ROW_GROUP_TEXT_BYTES
+        ):
+            self._flush(final=False)
+
+    def _flush(self, final: bool) -> None:
+        """Write the row groups that are complete: those that the next row would make too long, or, at the end, all."""
+        if not self._pending:
+            return
+        table = pa.concat_tables(self._pending, promote_options="none")
+        edges = np.concatenate([[0], np.cumsum(np.concatenate(self._pending_lengths))])
+        start = 0
+        while start < table.num_rows:
+            by_bytes = int(np.searchsorted(edges, edges[start] + ROW_GROUP_TEXT_BYTES, side="right")) - 1
+            end = min(start + ROW_GROUP_ROWS, max(by_bytes, start + 1))
+            if end >= table.num_rows and not final and end < start + ROW_GROUP_ROWS:
+                break
+            end = min(end, table.num_rows)
+            self._writer.write_table(table.slice(start, end - start).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+            start = end
+        self.rows += start
+        self._pending = [table.slice(start)]
+        self._pending_lengths = [np.diff(edges[start:])]
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        try:
+            if kind is None:
+                self._flush(final=True)
+            self._writer.close()
+        except BaseException as failure:
+            self._context.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._context.__exit__(kind, error, traceback)
+        if kind is None:
+            self.entry = file_entry(self.root, self.path, rows=self.rows)
+
+
+def _text_bytes(table: pa.Table) -> np.ndarray:
+    """UTF-8 bytes of each row's `text`; zeros for a table without that column."""
+    if "text" not in table.schema.names:
+        return np.zeros(table.num_rows, np.int64)
+    lengths = pc.fill_null(pc.binary_length(table["text"]), 0)
+    return np.fromiter((n for chunk in lengths.chunks for n in chunk.to_numpy()), np.int64, table.num_rows)
+
+
+def write_table(root: Path, path: str, table: pa.Table) -> dict[str, Any]:
+    """Write a whole table; returns the manifest's file entry."""
+    with TableWriter(root, path, table.schema) as writer:
+        writer.write(table)
+    return writer.entry
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    return pq.ParquetFile(path).read(columns=columns)
+
+
+def iter_tables(paths: Iterable[Path], columns: list[str] | None = None) -> Iterator[pa.Table]:
+    """Row groups of Parquet files one after another, each as a table: bounded memory."""
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for index in range(file.num_row_groups):
+                yield file.read_row_group(index, columns=columns)
+
+
+def part_name(index: int) -> str:
+    return f"part-{index:05d}.parquet"
