@@ -1,0 +1,1 @@
+"""Duplicates of documents: equal texts, and texts whose word shingles overlap beyond a threshold."""

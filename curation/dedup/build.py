@@ -1,0 +1,109 @@
+"""The dedup step: a ledger of who leaves as a duplicate of whom. Documents are not written again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.c4_urls import normalised
+from curation.dedup.near import Found, Search, find_duplicates, read_found
+from curation.dedup.urls import find_older
+from curation.stages import StageShard, iter_surviving, previous, surviving
+from manifests.counts import add, check_conservation, new_counts, sum_counts
+from manifests.steps import NearDedup
+from manifests.tables import LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, part_name
+from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
+
+
+@dataclass(frozen=True)
+class LedgerTask:
+    directory: Path
+    index: int
+    shard: StageShard
+    matches: Path
+    step_index: int
+    step: str
+    threshold: float
+
+
+def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+    """Build a step directory of `exact_dedup`, `near_dedup` or `c4_url_dedup`: `ledger/`, one part a shard before."""
+    directory = workspace.path(step)
+    index = step.parameters["start"]
+    spec = step.parameters["steps"][index]
+    name = spec["step"]
+    near = NearDedup(**spec["parameters"]) if name == "near_dedup" else None
+    before = previous(step)
+    assert before is not None
+    shards = surviving(before, workspace)
+    label, total = f"{step.name}: {name}", workspace.manifest(before)["counts"]["kept"]
+    if name == "c4_url_dedup":
+        found = Found(find_older(directory, shards, mapper, label, total), {})
+    else:
+        found = find_duplicates(Search(directory, name, mapper, label, total), shards, near)
+    tasks = [
+        LedgerTask(directory, part, shard, matches, index, name, near.threshold if near else 1.0)
+        for part, (shard, matches) in enumerate(zip(shards, found.paths, strict=True))
+    ]
+    results = run_shards(directory, write_ledger, tasks, mapper, f"{step.name}: {name}, ledger", stage="ledger")
+    counts = sum_counts(result["counts"] for result in results)
+    check_conservation(counts, step.directory)
+    return commit(
+        directory, step, [entry for result in results for entry in result["files"]], counts=counts,
+        summary=found.summary)
+
+
+def write_ledger(task: LedgerTask) -> ShardResult:
+    counts = new_counts()
+    matches = read_found(task.matches)
+    with TableWriter(task.directory, f"ledger/{part_name(task.index)}", LEDGER) as writer:
+        for table in iter_surviving(task.shard, ["id", "source", "url", "text"]):
+            if task.step == "c4_url_dedup":
+                left = _older_rows(table, matches, task.step_index)
+            else:
+                left = duplicate_rows(table, matches, task.step_index, task.step, task.step, task.threshold)
+            writer.write(left)
+            counts["read"] += table.num_rows
+            add(counts["dropped"], task.step, left.num_rows)
+    counts["kept"] = counts["read"] - sum(counts["dropped"].values())
+    return {"files": [writer.entry], "counts": counts}
+
+
+def _older_rows(documents: pa.Table, matches: pa.Table, step_index: int) -> pa.Table:
+    places = pc.index_in(documents["id"], value_set=matches["id"])
+    left = documents.filter(pc.is_valid(places))
+    return ledger_rows(
+        left, step_index, "c4_url_dedup", "c4_url_dedup",
+        detail=pa.array(map(normalised, left["url"].to_pylist()), pa.string()),
+        survivor_id=matches["survivor_id"].take(pc.drop_null(places)))
+
+
+def duplicate_rows(
+    documents: pa.Table, matches: pa.Table, step_index: int, step: str, rule: str, threshold: float,
+) -> pa.Table:
+    """Ledger rows, in the order of `documents` (id, source, text), of those that `matches` (near.MATCHES) names."""
+    places = pc.index_in(documents["id"], value_set=matches["id"])
+    left = documents.filter(pc.is_valid(places))
+    matched = matches.take(pc.drop_null(places))
+    return ledger_rows(
+        left, step_index, step, rule, value=matched["similarity"], threshold=threshold, op=">=",
+        detail=pc.if_else(matched["equal_text"], "equal text", pa.scalar(None, pa.string())),
+        survivor_id=matched["survivor_id"], similarity=matched["similarity"])
+
+
+def ledger_rows(documents: pa.Table, step_index: int, step: str, rule: str, **columns: Any) -> pa.Table:
+    """A ledger row for each of `documents` (id, source, text); `columns` are arrays, or one value for all rows."""
+    rows = documents.num_rows
+    values = {
+        "id": documents["id"], "source": documents["source"], "step_index": step_index, "step": step, "rule": rule,
+        "action": "drop",
+        "text_prefix": pc.utf8_slice_codeunits(pc.fill_null(documents["text"], ""), 0, TEXT_PREFIX_CHARACTERS),
+    } | columns
+    return pa.table([
+        value if isinstance(value, pa.Array | pa.ChunkedArray | np.ndarray)
+        else pa.repeat(pa.scalar(value, field.type), rows)
+        for field, value in ((field, values.get(field.name)) for field in LEDGER)
+    ], schema=LEDGER)

@@ -1,0 +1,79 @@
+"""Documents of the same URL: all but the newest leave, as in C4's URL deduplication."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.c4_urls import normalised
+from curation.dedup.near import read_found
+from curation.dedup.sketches import text_hashes, work_path
+from curation.stages import StageShard, iter_surviving
+from manifests.files import atomic_path, file_entry
+from manifests.progress import advance
+from manifests.workspace import Mapper, ShardResult, run_shards
+
+_KEYS = pa.schema([("id", pa.string()), ("high", pa.uint64()), ("low", pa.uint64()), ("date", pa.string())])
+OLDER = pa.schema([("id", pa.string()), ("survivor_id", pa.string())])
+
+
+@dataclass(frozen=True)
+class UrlTask:
+    directory: Path
+    output: Path
+    shard: StageShard
+
+
+def find_older(
+    directory: Path, shards: Sequence[StageShard], mapper: Mapper, label: str, total: int | None = None,
+) -> list[Path]:
+    """Documents to drop, one file (OLDER, `read_found`) a shard.
+
+    Of the documents with one normalised URL the one with the newest date stays (dates compare as strings, none is the
+    oldest); of several the first in the order of the shards. Documents without a URL all stay.
+    """
+    tasks = [
+        UrlTask(directory, work_path(directory, "urls", "keys", index, "arrow"), shard)
+        for index, shard in enumerate(shards)
+    ]
+    run_shards(directory, hash_urls, tasks, mapper, label, stage="urls", total=total, unit="documents")
+    tables = [read_found(task.output) for task in tasks]
+    rows = pa.concat_tables([_KEYS.empty_table(), *tables])
+    rows = rows.append_column("position", pa.array(np.arange(rows.num_rows)))
+    order = pc.sort_indices(rows, [
+        ("high", "ascending"), ("low", "ascending"), ("date", "descending"), ("position", "ascending")]).to_numpy()
+    high, low = (rows[name].to_numpy()[order] for name in ("high", "low"))
+    new = np.ones(len(order), bool)
+    new[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
+    survivor = np.empty(len(order), np.int64)
+    survivor[order] = order[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+    paths, begin = [], 0
+    for index, table in enumerate(tables):
+        here = np.arange(begin, begin + table.num_rows)
+        left = here[survivor[here] != here]
+        found = pa.table([rows["id"].take(left), rows["id"].take(survivor[left])], schema=OLDER)
+        paths.append(work_path(directory, "urls", "older", index, "arrow"))
+        _write(paths[-1], found)
+        begin += table.num_rows
+    return paths
+
+
+def hash_urls(task: UrlTask) -> ShardResult:
+    """id, hash of the normalised URL and date of every document that has a URL."""
+    parts = []
+    for table in iter_surviving(task.shard, ["id", "url", "date"]):
+        advance(table.num_rows)
+        table = table.filter(pc.is_valid(table["url"]))
+        urls = pa.chunked_array([pa.array(map(normalised, table["url"].to_pylist()), pa.string())])
+        parts.append(pa.table([table["id"], *text_hashes(urls), pc.fill_null(table["date"], "")], schema=_KEYS))
+    _write(task.output, pa.concat_tables([_KEYS.empty_table(), *parts]))
+    return {"files": [file_entry(task.directory, task.output)]}
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    with atomic_path(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
+            sink, table.schema) as writer:
+        writer.write_table(table)

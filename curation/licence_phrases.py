@@ -1,0 +1,150 @@
+"""What tells licences apart: phrases of their texts and the names they go by, as `licences.plain` gives a text.
+
+The phrases are those of the licences themselves (SPDX list); after the manner of Debian's licensecheck.
+"""
+
+import re
+
+# Long texts: identifier, phrases any of which begins it, a phrase that ends it (None: to the next licence).
+TEXTS: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
+    ("Apache-2.0", (
+        "apache license version 2.0 january 2004",
+        "contributor hereby grants to you a perpetual worldwide non exclusive no charge royalty free irrevocable "
+        "copyright license to reproduce prepare derivative works of publicly display",
+    ), "end of terms and conditions"),
+    ("ECL-2.0", ("educational community license version 2.0 april 2007",), "end of terms and conditions"),
+    ("GPL-1.0", ("gnu general public license version 1 february 1989",), "end of terms and conditions"),
+    ("GPL-2.0", (
+        "gnu general public license version 2 june 1991",
+        "by contrast the gnu general public license is intended to guarantee your freedom to share and change free "
+        "software to make sure the software is free for all its users",
+    ), "end of terms and conditions"),
+    ("GPL-3.0", (
+        "gnu general public license version 3 29 june 2007",
+        "by contrast the gnu general public license is intended to guarantee your freedom to share and change all "
+        "versions of a program",
+    ), "end of terms and conditions"),
+    ("LGPL-2.0", ("gnu library general public license version 2 june 1991",), "end of terms and conditions"),
+    ("LGPL-2.1", ("gnu lesser general public license version 2.1 february 1999",), "end of terms and conditions"),
+    ("LGPL-3.0", ("gnu lesser general public license version 3 29 june 2007",),
+     "to choose that version for the library"),
+    ("AGPL-3.0", ("gnu affero general public license version 3 19 november 2007",), "end of terms and conditions"),
+    ("GFDL-1.1", ("gnu free documentation license version 1.1 march 2000",), None),
+    ("GFDL-1.2", ("gnu free documentation license version 1.2 november 2002",), None),
+    ("GFDL-1.3", ("gnu free documentation license version 1.3 3 november 2008",), None),
+    ("MPL-1.0", ("mozilla public license version 1.0 1 definitions",), "exhibit a mozilla public license"),
+    ("MPL-1.1", ("mozilla public license version 1.1 1 definitions", "mozilla public license version 1.1 1.0",),
+     "exhibit a mozilla public license"),
+    ("MPL-2.0", ("mozilla public license version 2.0 1 definitions", "incompatible with secondary licenses means"),
+     "exhibit b incompatible with secondary licenses notice"),
+    ("EPL-1.0", ("eclipse public license v 1.0 the accompanying program",
+                 "under the terms of this eclipse public license agreement"), None),
+    ("EPL-2.0", ("eclipse public license v 2.0 the accompanying program",
+                 "under the terms of this eclipse public license v 2.0"), None),
+    ("CPL-1.0", ("under the terms of this common public license",), None),
+    ("CDDL-1.0", ("common development and distribution license cddl version 1.0",
+                  "common development and distribution license version 1.0"), None),
+    ("CDDL-1.1", ("common development and distribution license cddl version 1.1",), None),
+    ("EUPL-1.1", ("european union public licence v 1.1",), None),
+    ("EUPL-1.2", ("european union public licence v 1.2",), None),
+    ("AFL-2.1", ("academic free license v 2.1", "academic free license version 2.1"), None),
+    ("AFL-3.0", ("this academic free license the license applies to", "academic free license afl v 3.0"), None),
+    ("OSL-3.0", ("this open software license the license applies to",), None),
+    ("CC0-1.0", ("cc0 1.0 universal",), None),
+    ("Artistic-2.0", ("establishes the terms under which a given free software package may be copied modified",), None),
+    ("Artistic-1.0", ("such that the copyright holder maintains some semblance of artistic control",), None),
+    ("OFL-1.1", ("sil open font license version 1.1 26 february 2007",), "dealings in the font software"),
+    ("PSF-2.0", ("psf license agreement for python", "python software foundation license version 2"), None),
+    ("BSL-1.0", ("boost software license version 1.0 august 17th 2003",
+                 "any person or organization obtaining a copy of the software and accompanying documentation"), None),
+    ("Unlicense", ("this is free and unencumbered software released into the public domain",), None),
+    ("WTFPL", ("do what the fuck you want to public license", "you just do what the fuck you want to"), None),
+    ("Zlib", ("provided as is without any express or implied warranty in no event will the author",), None),
+    ("UPL-1.0", ("universal permissive license upl version 1.0", "the universal permissive license upl"), None),
+    ("MulanPSL-2.0", ("mulan permissive software license version 2", "mulan psl v2"), None),
+    ("BlueOak-1.0.0", ("blue oak model license version 1.0.0",), None),
+    ("MS-PL", ("microsoft public license ms pl",), None),
+    ("ZPL-2.1", ("zope public license zpl version 2.1",), None),
+    ("PHP-3.01", ("the php license version 3.01",), None),
+    ("FTL", ("the freetype project license",), None),
+    ("Ruby", ("ruby is copyrighted free software by yukihiro matsumoto",), None),
+    ("Vim", ("vim license", "vim is charityware"), None),
+    ("TCL", ("the authors hereby grant permission to use copy modify distribute and license this software",), None),
+    ("Beerware", ("the beer ware license",), None),
+    ("blessing", ("may you do good and not evil may you find forgiveness for yourself",), None),
+    ("FSFULLR", ("gives unlimited permission to copy and or distribute it with or without modifications",), None),
+    ("FSFUL", ("gives unlimited permission to copy distribute and modify it",), None),
+    ("FSFAP", ("with or without modification are permitted in any medium without royalty",), None),
+    ("W3C", ("w3c software notice and license",), None),
+    ("SSPL-1.0", ("server side public license version 1 october 16 2018",), None),
+    ("Elastic-2.0", ("elastic license 2.0 acceptance",), None),
+    ("BUSL-1.1", ("business source license 1.1",), None),
+    ("MIT-CMU", ("by obtaining using and or copying this software and or its associated documentation",), None),
+)
+CREATIVE_COMMONS_TITLE = re.compile(
+    r"\b(?:creative commons )?attribution( non ?commercial)?( no ?deriv(?:atives|s|ative works)?| share ?alike)? "
+    r"([1-4]\.[05])(?: international| unported| generic)(?! licen[cs]e(?! by exercising))"
+)
+
+# Short texts, told from their variants by what follows: the phrase that begins each.
+BSD_START = re.compile(r"redistributions? and use (?:of this software )?in source and binary forms")
+MIT_START = "permission is hereby granted free of charge to any person obtaining"
+ISC_START = re.compile(
+    r"permission to use copy modify (?:and |or |and or )?(?:sell and )?distribute(?: and sell)?(?: this| the)? software"
+    r"(?: and(?: or)? its documentation)? (?:for any purpose|and its documentation for any purpose)"
+)
+
+# Names by which notices, tags and metadata call a licence; `{version}` takes a number. First match wins.
+_V = r"(?: licen[cs]e)?(?:,? version| v| ver)? ?"
+NAMES: tuple[tuple[str, str], ...] = (
+    ("Apache-1.1", rf"apache(?: software)?{_V}1\.1"),
+    ("Apache-1.0", rf"apache(?: software)?{_V}1\.0"),
+    ("Apache-2.0", rf"apache(?: software)?(?: foundation)?(?: public)?{_V}2(?:\.0)?(?![.\d])|asl 2\.0|apache licen[cs]e"
+                   r"|apache software licen[cs]e"),
+    ("MIT-0", r"mit 0|mit no attribution"),
+    ("MIT", r"mit x11|mit expat|mit|expat"),
+    ("X11", r"x11"),
+    ("BSD-3-Clause-Clear", r"clear bsd|bsd 3 clause clear"),
+    ("BSD-4-Clause", r"bsd 4 clause|(?:4|four) clause bsd|original bsd"),
+    ("0BSD", r"0bsd|bsd zero clause|zero clause bsd|bsd 0 clause"),
+    ("BSD-3-Clause", r"bsd 3(?: clause)?|(?:3|three) clause(?: modified| new)?(?: bsd)?|(?:new|modified|revised) bsd"
+                     r"|bsd new"),
+    ("BSD-2-Clause", r"bsd 2(?: clause)?|(?:2|two) clause(?: simplified)?(?: bsd)?|simplified bsd|freebsd"),
+    ("LicenseRef-BSD", r"bsd(?! style| like| type| \d)"),
+    ("ISC", r"isc"),
+    ("MPL-{version}", rf"(?:mozilla public|mpl){_V}(?P<mpl>[12]\.[01])|mozilla public licen[cs]e"),
+    ("EPL-{version}", rf"(?:eclipse public|epl){_V}(?P<epl>[12]\.0)"),
+    ("EUPL-{version}", rf"(?:european union public|eupl){_V}(?P<eupl>1\.[12])"),
+    ("CDDL-{version}", rf"(?:common development and distribution|cddl){_V}(?P<cddl>1\.[01])"),
+    ("AFL-{version}", rf"(?:academic free|afl){_V}(?P<afl>[123]\.[012])"),
+    ("OSL-{version}", rf"(?:open software|osl){_V}(?P<osl>[123]\.[01])"),
+    ("ZPL-{version}", rf"(?:zope public|zpl){_V}(?P<zpl>[12]\.[01])"),
+    ("Artistic-{version}", rf"artistic{_V}(?P<artistic>2\.0)"),
+    ("Artistic-1.0-Perl", r"artistic"),
+    ("BSL-1.0", r"boost software licen[cs]e|bsl 1\.0"),
+    ("Zlib", r"zlib libpng|zlib|libpng zlib"),
+    ("Unlicense", r"unlicen[cs]e"),
+    ("CC0-1.0", r"cc0|creative commons zero|creativecommons org publicdomain zero 1\.0"),
+    ("WTFPL", r"wtfpl"),
+    ("PostgreSQL", r"postgresql"),
+    ("PSF-2.0", r"psf(?: 2\.0)?|python software foundation"),
+    ("OFL-1.1", r"sil open font|ofl 1\.1"),
+    ("UPL-1.0", r"universal permissive"),
+    ("NCSA", r"university of illinois ncsa|ncsa"),
+    ("BlueOak-1.0.0", r"blue ?oak"),
+    ("HPND", r"hpnd|historical permission notice and disclaimer"),
+    ("MS-PL", r"ms pl|microsoft public"),
+    ("LicenseRef-Public-Domain", r"public domain"),
+)
+
+EXCEPTIONS: tuple[tuple[str, str, str], ...] = (  # after which licence, phrase, SPDX exception
+    ("Apache-2.0", "llvm exceptions to the apache 2.0 license", "LLVM-exception"),
+    ("Apache-2.0", "apache license v2.0 with llvm exceptions", "LLVM-exception"),
+    ("GPL-", "the copyright holders of this library give you permission to link this library with independent modules",
+     "Classpath-exception-2.0"),
+    ("GPL-", "subject to the classpath exception", "Classpath-exception-2.0"),
+    ("GPL-", "gcc runtime library exception version 3.1", "GCC-exception-3.1"),
+    ("GPL-", "part or all of the bison parser skeleton", "Bison-exception-2.2"),
+    ("GPL-", "a configuration script generated by autoconf", "Autoconf-exception-generic"),
+    ("LGPL-", "ocaml lgpl linking exception", "OCaml-LGPL-linking-exception"),
+)

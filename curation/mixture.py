@@ -1,0 +1,71 @@
+"""A mixture: which corpora, at which shares of the training tokens, and how often each repeats. It copies nothing."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from manifests.errors import DataError
+from manifests.workspace import Mapper, Step, Workspace, commit
+
+
+def build_mixture(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+    """Write the manifest of a mixture; its summary says of each corpus what there is and what the budget plans.
+
+    Raises DataError, naming the numbers, when a corpus is empty or would repeat beyond `max_epochs`.
+    """
+    parameters = step.parameters
+    total = sum(parameters["weights"].values())
+    shares = {name: weight / total for name, weight in parameters["weights"].items()}
+    budget, max_epochs = parameters["budget_tokens"], parameters["max_epochs"]
+    tokens = {name: workspace.manifest(step.input_steps()[f"tokens:{name}"]) for name in shares}
+    available = {name: manifest["sizes"]["tokens"] for name, manifest in tokens.items()}
+    epochs = check_epochs(step.name, shares, available, budget, max_epochs)
+    return commit(
+        workspace.path(step), step, [],
+        sizes={"tokens": budget, "tokens_available": sum(available.values())},
+        summary={
+            "budget_tokens": budget, "max_epochs": max_epochs,
+            "corpora": {
+                name: {
+                    "weight": share, "tokens_available": available[name], "tokens_planned": round(share * budget),
+                    "epochs": epochs[name], "max_epochs": max_epochs,
+                    "documents": tokens[name]["sizes"]["documents"], "bytes": tokens[name]["sizes"]["bytes"],
+                    "tokens_digest": tokens[name]["identity"]["digest"],
+                }
+                for name, share in shares.items()
+            },
+        },
+    )
+
+
+def check_epochs(
+    mixture: str, shares: Mapping[str, float], available: Mapping[str, int], budget: int, max_epochs: float,
+) -> dict[str, float]:
+    """Passes over each corpus when `budget` tokens are taken in these shares (that add up to 1) of those available.
+
+    Raises DataError when one is more than `max_epochs`: with the numbers, and what would be allowed in place of each.
+    """
+    epochs, problems = {}, []
+    for name, share in shares.items():
+        planned, there = share * budget, available[name]
+        if there == 0 and share > 0:
+            problems.append(f"mixture {mixture}: corpus {name} has no tokens. Leave it out, or mend its steps.")
+            continue
+        epochs[name] = planned / there if share > 0 else 0.0
+        if epochs[name] > max_epochs:
+            most = max_epochs * there
+            problems.append(
+                f"mixture {mixture}: corpus {name} has {there:,} tokens; {100 * share:.4g} % of {budget:,} is "
+                f"{planned:,.0f} = {epochs[name]:.4g} epochs, more than max_epochs {max_epochs:g}. Lower its share to "
+                f"{_floor(100 * most / budget, 3)} %, lower training.tokens to {int(most / share):,}, or raise "
+                f"max_epochs to {math.ceil(epochs[name])}.")
+    if problems:
+        raise DataError("\n".join(problems))
+    return epochs
+
+
+def _floor(value: float, digits: int) -> str:
+    """`value` cut to so many significant digits: never more than it is."""
+    exponent = math.floor(math.log10(value))
+    unit = 10.0 ** (exponent - digits + 1)
+    return f"{math.floor(value / unit) * unit:.{digits}g}"

@@ -1,0 +1,87 @@
+"""C4's line deduplication, applied: lines that another page keeps go, and pages that are too short without them.
+
+A repeated line goes as `global_duplicate` where another page keeps it, as `local_duplicate` where its own page has it
+before. A page of which nothing is left is dropped (`empty`), then one of fewer than `min_sentences` sentences, counted
+on the whole new text by Punkt (`too_few_sentences`). Which lines repeat is found over all pages beforehand
+(curation/dedup/lines.py). Source: TFDS 4.9.10 `remove_duplicate_text`; `unit: span` follows the paper (Raffel et al.,
+JMLR 21(140), 2020): all but one of any three-sentence span, whose sentences go with the white space behind them.
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from curation import punkt
+from curation.dedup.lines import REPEAT, SPAN_SENTENCES
+from curation.rules.batch import Batch, Edited, Reason, Spans, undecided
+from manifests.steps import C4LineDedup
+
+SIGNALS = ()
+_RULES = ("global_duplicate", "local_duplicate", "duplicates")
+
+
+def judge(batch: Batch, parameters: C4LineDedup, repeats: np.ndarray) -> Edited:
+    """`repeats` (lines.REPEAT): what goes, by row of the batch."""
+    cause, value = undecided(batch)
+    texts, spans = batch.texts, _SpanList()
+    splitter = punkt.english()
+    bounds = np.searchsorted(repeats["row"], np.arange(len(batch) + 1))
+    for row in range(len(batch)):
+        gone = repeats[bounds[row] : bounds[row + 1]]
+        text = texts[row]
+        if len(gone):
+            texts[row] = new = (_without_lines if parameters.unit == "line" else _without_spans)(text, gone["unit"])
+        if not texts[row]:
+            cause[row] = 0
+        elif parameters.min_sentences:
+            sentences = splitter.count(texts[row], parameters.min_sentences)
+            if sentences < parameters.min_sentences:
+                cause[row], value[row] = 1, sentences
+        if len(gone) and cause[row] < 0:
+            spans.add(row, text, new, gone if parameters.unit == "line" else None)
+    return Edited(
+        (Reason("empty"), Reason("too_few_sentences", "<", parameters.min_sentences)), cause, value,
+        text=pa.array(texts, pa.large_string()), spans=spans.finish(),
+    )
+
+
+def no_repeats() -> np.ndarray:
+    return np.zeros(0, REPEAT)
+
+
+def _without_lines(text: str, lines: np.ndarray) -> str:
+    gone = set(lines.tolist())
+    return "\n".join(line for index, line in enumerate(text.split("\n")) if index not in gone)
+
+
+def _without_spans(text: str, spans: np.ndarray) -> str:
+    starts = [start for start, _ in punkt.english().spans(text)]
+    gone = {sentence for span in spans.tolist() for sentence in range(span, span + SPAN_SENTENCES)}
+    ends = [*starts[1:], len(text)]
+    return "".join(text[starts[i] : ends[i]] for i in range(len(starts)) if i not in gone).strip()
+
+
+class _SpanList:
+    """Edits in the making: runs of removed lines, or one of the whole text where its lines cannot say what changed."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, int, int, int]] = []
+        self._replacements: list[str | None] = []
+
+    def add(self, row: int, text: str, new: str, gone: np.ndarray | None) -> None:
+        if gone is None or "\n".join(text.splitlines()) != text:  # other line ends, or a newline at the end
+            self._rows.append((row, 2, 0, len(text.splitlines())))
+            self._replacements.append(new)
+            return
+        rule, begin, end = -1, -1, -1
+        for line, local in zip(gone["unit"].tolist(), gone["local"].tolist(), strict=True):
+            if local == rule and line == end:
+                end += 1
+                self._rows[-1] = (row, rule, begin, end)
+            else:
+                rule, begin, end = local, line, line + 1
+                self._rows.append((row, rule, begin, end))
+                self._replacements.append(None)
+
+    def finish(self) -> Spans:
+        columns = np.array(self._rows, np.int32).reshape(-1, 4)
+        return Spans(_RULES, *(columns[:, index] for index in range(4)), pa.array(self._replacements, pa.string()))

@@ -1,0 +1,75 @@
+"""FineWeb's quality filters, exactly as datatrove 0.10 has them (`fineweb_quality_filter.py`); Penedo et al. 2024.
+
+Lines are those of `split("\\n")` that are not blank, unstripped. In this order: `empty`, no such line;
+`line_punct_ratio`, the share of lines that end with a terminal mark of any script (not quotes), too small;
+`short_line_ratio`, the share of lines of at most `short_line_characters` characters, too large; `char_dup_ratio`, the
+characters of lines met before, of all but newlines, too many; `list_ratio`, newlines to words, too many.
+
+Signals: the four values, null for empty texts. Words: see words.py.
+"""
+
+import numpy as np
+from numba import njit
+
+from curation.rules.batch import Batch, Decision
+from curation.rules.repetition import add_key, empty_table, table_room
+from curation.rules.spacy_tables import TERMINAL, class_of
+from curation.rules.text_hash import hash_bytes
+from curation.rules.thresholds import decide, ratio
+from curation.rules.utf8 import previous_character, read_character, strip_left
+from curation.rules.words import words_of
+from manifests.steps import FineWeb
+
+SIGNALS = ("line_punct_ratio", "short_line_ratio", "char_dup_ratio", "list_ratio")
+LINES, ENDED, SHORT, DUPLICATE_CHARACTERS, NEWLINES, CHARACTERS = range(6)
+
+
+def judge(batch: Batch, parameters: FineWeb) -> Decision:
+    measured = measure_lines(batch.data, batch.offsets, parameters.short_line_characters)
+    lines = measured[:, LINES].astype(np.float64)
+    words = np.where(lines > 0, np.diff(words_of(batch).offsets), 0)
+    signals = {
+        "line_punct_ratio": ratio(measured[:, ENDED], lines), "short_line_ratio": ratio(measured[:, SHORT], lines),
+        "char_dup_ratio": ratio(measured[:, DUPLICATE_CHARACTERS], np.where(lines > 0, measured[:, CHARACTERS], 0)),
+        "list_ratio": ratio(measured[:, NEWLINES], words),
+    }
+    return decide((
+        ("empty", lines, "<", 1),
+        ("line_punct_ratio", signals["line_punct_ratio"], "<", parameters.min_line_punct_ratio),
+        ("short_line_ratio", signals["short_line_ratio"], ">", parameters.max_short_line_ratio),
+        ("char_dup_ratio", signals["char_dup_ratio"], ">", parameters.max_char_dup_ratio),
+        ("list_ratio", signals["list_ratio"], ">", parameters.max_list_ratio),
+    ), signals)
+
+
+@njit(cache=True)
+def measure_lines(data, offsets, short):
+    """int64 (documents, 6): lines that are not blank; of these: those that end with a terminal mark, those of at most
+    `short` characters, characters of those met before; newlines; characters that are no newlines."""
+    documents = len(offsets) - 1
+    result = np.zeros((documents, 6), np.int64)
+    keys = np.zeros(1 << 10, np.uint64)
+    for row in range(documents):
+        position, last = offsets[row], offsets[row + 1]
+        newlines = 0
+        for index in range(position, last):
+            newlines += data[index] == 0x0A
+        if table_room(newlines + 1) > len(keys):
+            keys = np.zeros(table_room(newlines + 1), np.uint64)
+        mask = empty_table(keys, newlines + 1)
+        result[row, NEWLINES] = newlines
+        while position < last:
+            end, characters = position, 0
+            while end < last and data[end] != 0x0A:
+                characters += data[end] & 0xC0 != 0x80
+                end += 1
+            result[row, CHARACTERS] += characters
+            if strip_left(data, position, end) < end:
+                final, _ = read_character(data, previous_character(data, position, end))
+                result[row, LINES] += 1
+                result[row, ENDED] += class_of(final) & TERMINAL != 0
+                result[row, SHORT] += characters <= short
+                if add_key(keys, mask, hash_bytes(data, position, end)):
+                    result[row, DUPLICATE_CHARACTERS] += characters
+            position = end + 1
+    return result

@@ -1,0 +1,52 @@
+"""Language identification by fastText's lid.176 (Joulin et al., 2016; the compressed model lid.176.ftz), or langdetect.
+
+The whole text is given to the model (a newline is a space to it); its best label and probability (at most 1) become
+the document's `language` and `language_score`. A document is dropped when the language is not among `keep` (rule
+`language`), or the score is below `min_score` (rule `language_score`). `method: langdetect` answers as the package of
+that name (curation/rules/langdetect.py); with `min_score: 0.99` it is C4's gate (TFDS 4.9.10 `is_language`).
+"""
+
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+
+from curation import resources
+from curation.rules import langdetect, lid176
+from curation.rules.batch import Batch, Decision, Reason, undecided
+from manifests.steps import Language
+
+SIGNALS = ("score",)
+
+
+def judge(batch: Batch, parameters: Language) -> Decision:
+    found, score = METHODS[parameters.method](batch)
+    cause, value = undecided(batch)
+    detail: dict[int, str] = {}
+    for row, language in enumerate(found):
+        if language not in parameters.keep:
+            cause[row], detail[row] = 0, language
+        elif score[row] < parameters.min_score:
+            cause[row], value[row], detail[row] = 1, score[row], language
+    return Decision(
+        (Reason("language", "not in"), Reason("language_score", "<", parameters.min_score)), cause, value, detail,
+        {"score": score}, {"language": pa.array(found, pa.string()), "language_score": pa.array(score)},
+    )
+
+
+def identify(batch: Batch) -> tuple[list[str], np.ndarray]:
+    """The most probable language of each text (a code such as `en` or `zh`), and its probability, float64."""
+    found, probability = _model().identify(batch.data, batch.offsets)
+    return found, np.minimum(probability.astype(np.float64), 1.0)
+
+
+def _identify_by_langdetect(batch: Batch) -> tuple[list[str], np.ndarray]:
+    return langdetect.identify(batch.texts)
+
+
+METHODS = {"lid176": identify, "langdetect": _identify_by_langdetect}
+
+
+@cache
+def _model() -> lid176.Model:
+    return lid176.load(resources.path("lid176"))

@@ -1,0 +1,45 @@
+"""Keep documents by licence: an SPDX expression that the named set, or the identifiers given, allow.
+
+`keep` holds `permissive` (curation/data/permissive.txt) and SPDX identifiers. Of licences joined by OR one must be
+allowed, of those joined by AND all; an exception (WITH) adds permissions, so that the licence before it decides
+unless the pair itself is in `keep`. A document whose licence is not known is dropped as `unknown_licence`, another as
+`licence`.
+"""
+
+from functools import lru_cache
+
+from curation import spdx
+from curation.rules.batch import Batch, Decision, Reason, undecided
+from manifests.steps import Licence
+
+SIGNALS = ()
+
+
+def judge(batch: Batch, parameters: Licence) -> Decision:
+    cause, value = undecided(batch)
+    detail: dict[int, str] = {}
+    for row, licence in enumerate(batch.column("licence")):
+        if licence is None:
+            cause[row] = 0
+        elif not is_kept(licence, parameters.keep):
+            cause[row], detail[row] = 1, licence
+    return Decision((Reason("unknown_licence", "is null"), Reason("licence", "not in")), cause, value, detail)
+
+
+@lru_cache(maxsize=4096)
+def is_kept(licence: str, keep: tuple[str, ...]) -> bool:
+    """Whether the expression leaves a choice that `keep` allows."""
+    names = {spdx.normalise(name) or name for name in keep}
+    expression = spdx.parse(licence)
+    return licence in names if expression is None else _allows(expression, names)
+
+
+def _allows(expression: spdx.Expression, names: set[str]) -> bool:
+    if spdx.write(expression) in names:
+        return True
+    if isinstance(expression, str):
+        return "permissive" in names and spdx.is_permissive(expression)
+    operator, *operands = expression
+    if operator == "WITH":
+        return _allows(operands[0], names)
+    return (any if operator == "OR" else all)(_allows(part, names) for part in operands)
