@@ -1,0 +1,1 @@
+"""Mixtures to runs, evaluations, comparisons and reports. Knows neither Prefect nor curation."""

@@ -1,0 +1,34 @@
+"""Architectures by name, and models that begin: every parameter a pure function of a seed and its name."""
+
+import torch
+
+from manifests.identity import hash_int
+from trainer.config import ModelConfig
+from trainer.gpt2 import GPT2
+from trainer.llama import Llama
+from trainer.model import Decoder
+
+ARCHITECTURES: dict[str, type[Decoder]] = {"llama": Llama, "gpt2": GPT2}
+
+
+def make_decoder(config: ModelConfig) -> Decoder:
+    """A decoder without memory: its parameters lie on the meta device."""
+    return ARCHITECTURES[config.architecture](config)
+
+
+def initialise(config: ModelConfig, seed: int, device: torch.device) -> Decoder:
+    """A new model whose every parameter is a pure function of (seed, its name): no global generator is touched."""
+    model = make_decoder(config)
+    weights = {}
+    for name, parameter in model.named_parameters():
+        mean, std = model.initial(name, parameter.shape)
+        if std == 0:
+            weights[name] = torch.full(parameter.shape, mean, device=device)
+            continue
+        # 63 bits: what a seed may hold. Drawn on the CPU, so a run on a GPU starts from the same weights.
+        generator = torch.Generator("cpu").manual_seed(hash_int(seed, "init", name) >> 1)
+        weights[name] = (torch.randn(parameter.shape, generator=generator) * std).to(device)
+    model.load_state_dict(weights, assign=True)
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    return model

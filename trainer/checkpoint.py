@@ -1,0 +1,107 @@
+"""Checkpoints: weights, optimizer state and one integer, in safetensors (nothing is unpickled), written atomically."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from manifests.errors import DataError, UsageError
+from manifests.files import atomic_path, file_entry
+from trainer.model import Decoder
+
+KEPT = 2  # a checkpoint that the disk damaged leaves the one before
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`step` optimizer steps are done; the sampler and the schedule need no more than that."""
+
+    step: int
+    weights: dict[str, torch.Tensor]
+    moments: dict[str, torch.Tensor]
+
+
+def save_checkpoint(
+    root: Path, step: int, model: Decoder, optimizers: Sequence[torch.optim.Optimizer], kept: int = KEPT,
+) -> dict[str, Any]:
+    """Write `<root>/checkpoints/step-NNNNNNNN.safetensors`, remove all but the newest `kept`; returns its entry."""
+    tensors = {f"model.{name}": parameter.detach().cpu() for name, parameter in model.named_parameters()}
+    for name, parameter in model.named_parameters():
+        for optimizer in optimizers:
+            for key, value in optimizer.state.get(parameter, {}).items():
+                if key != "step":
+                    tensors[f"optimizer.{key}.{name}"] = value.cpu()
+    path = root / "checkpoints" / f"step-{step:08d}.safetensors"
+    # One key only: safetensors writes several in an order that changes from process to process.
+    metadata = {"maslin": json.dumps({"step": step, "device": model.device.type})}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata)
+    for old in sorted(path.parent.glob("step-*.safetensors"))[:-kept]:
+        old.unlink()
+    return file_entry(root, path)
+
+
+def load_checkpoint(root: Path, device: torch.device) -> Checkpoint | None:
+    """The newest readable checkpoint, its tensors on `device`; None when there is none.
+
+    Raises UsageError when it was written on another kind of device: later losses would differ.
+    """
+    for path in sorted((root / "checkpoints").glob("step-*.safetensors"), reverse=True):
+        try:
+            with safe_open(path, framework="pt", device=str(device)) as file:
+                state = json.loads(file.metadata()["maslin"])
+                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - not a mapping
+        except SafetensorError:
+            continue  # cut or damaged on the disk: the one before it is as good, only older
+        if state["device"] != device.type:
+            raise UsageError(
+                f"{path}: written on {state['device']}, but this run is on {device.type}: its losses would differ from "
+                f"there on. Go on where it began, or delete {root} to train anew."
+            )
+        return Checkpoint(state["step"], _with_prefix(tensors, "model."), _with_prefix(tensors, "optimizer."))
+    return None
+
+
+def restore(checkpoint: Checkpoint, model: Decoder, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+    """Put the state back, bit for bit."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    moments: dict[str, dict[str, torch.Tensor]] = {name: {} for name in names.values()}
+    for key, value in checkpoint.moments.items():
+        moment, name = key.split(".", 1)
+        moments[name][moment] = value
+    with torch.no_grad():
+        for parameter, name in names.items():
+            parameter.copy_(checkpoint.weights[name])
+    for optimizer in optimizers:
+        for parameter in (parameter for group in optimizer.param_groups for parameter in group["params"]):
+            optimizer.state[parameter] = {
+                "step": torch.tensor(float(checkpoint.step), device=parameter.device), **moments[names[parameter]]}
+
+
+def average_weights(root: Path, number: int) -> dict[str, torch.Tensor]:
+    """The mean of the weights of the last `number` checkpoints, or of all when there are fewer, summed in float64.
+
+    Raises DataError when one of them cannot be read.
+    """
+    sums: dict[str, torch.Tensor] = {}
+    paths = sorted((root / "checkpoints").glob("step-*.safetensors"))[-number:]
+    for path in paths:
+        try:
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():  # noqa: SIM118 - not a mapping
+                    if name.startswith("model."):
+                        value = file.get_tensor(name).double()
+                        name = name.removeprefix("model.")
+                        sums[name] = sums[name] + value if name in sums else value
+        except SafetensorError as error:
+            raise DataError(f"{path}: cannot be read ({error}). Delete {root} to train anew.") from error
+    return {name: (total / len(paths)).float() for name, total in sums.items()}
+
+
+def _with_prefix(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

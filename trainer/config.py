@@ -1,0 +1,214 @@
+"""What decides a run, resolved: the model's shape and how it trains. Light to import: no torch here.
+
+`resolve_model` and `resolve_training` turn the few words of a recipe into these; their JSON is the step's parameters.
+"""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from manifests.errors import UsageError
+
+VOCABULARY_MULTIPLE = 128  # embedding rows are padded to it: matrix products like round shapes
+MICRO_BATCH_TOKENS = 8192  # in memory at once, at most: about 10 GB of activations for `base` in float32
+MAX_LOG_LINES = 5000  # of metrics.jsonl
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise UsageError(f"{message}.")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A decoder's shape. `vocab_size` None: the tokenizer's, filled in when the run is built.
+
+    `gpt2` is GPT-2's own: no RoPE, as many key-value heads as heads.
+    """
+
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    hidden: int  # of the feed-forward: 4 × `width` in GPT-2, about 8/3 of it with SwiGLU: as many parameters
+    context_tokens: int
+    vocab_size: int | None = None
+    rope_base: float = 10_000.0
+    norm_eps: float = 1e-6
+    architecture: Literal["llama", "gpt2"] = "llama"
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "width", "heads", "kv_heads", "hidden", "context_tokens"):
+            _require(getattr(self, name) >= 1, f"model: {name} is {getattr(self, name)}, it must be at least 1")
+        _require(self.width % self.heads == 0, f"model: width {self.width} is not a multiple of heads {self.heads}")
+        _require(
+            self.architecture in ("llama", "gpt2"), f"model: architecture is {self.architecture!r}: llama or gpt2")
+        _require(
+            self.heads % self.kv_heads == 0, f"model: heads {self.heads} is not a multiple of kv_heads {self.kv_heads}")
+        if self.architecture == "gpt2":
+            _require(
+                self.heads == self.kv_heads,
+                f"model: kv_heads is {self.kv_heads}, but gpt2 has as many as heads: {self.heads}")
+        else:
+            _require(self.head_width % 2 == 0, f"model: width / heads is {self.head_width}, RoPE needs an even number")
+
+    @property
+    def head_width(self) -> int:
+        return self.width // self.heads
+
+    @property
+    def padded_vocab_size(self) -> int:
+        if self.vocab_size is None:
+            raise ValueError("the vocabulary is not known before the tokenizer is")
+        return -(-self.vocab_size // VOCABULARY_MULTIPLE) * VOCABULARY_MULTIPLE
+
+    @property
+    def parameters(self) -> int:
+        """Non-embedding parameters: what the named sizes speak of, about the same in either architecture."""
+        if self.architecture == "gpt2":
+            matrices = 4 * self.width**2 + 2 * self.width * self.hidden
+            biases_and_norms = 4 * self.width + self.hidden + self.width + 4 * self.width
+            return self.layers * (matrices + biases_and_norms) + 2 * self.width
+        attention = self.width * self.head_width * 2 * (self.heads + self.kv_heads)
+        norms = 2 * self.width + 2 * self.head_width
+        return self.layers * (attention + 3 * self.width * self.hidden + norms) + self.width
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "ModelConfig":
+        return _from_json(cls, value, "model")
+
+
+# Sizes by non-embedding parameters. Heads are 64 wide, of `base` 128: what attention kernels on GPUs like best.
+MODELS: dict[str, ModelConfig] = {
+    "tiny": ModelConfig(layers=5, width=128, heads=2, kv_heads=2, hidden=352, context_tokens=256),  # 1.0M
+    "small": ModelConfig(layers=6, width=384, heads=6, kv_heads=6, hidden=1024, context_tokens=512),  # 10.6M
+    "base": ModelConfig(layers=12, width=768, heads=6, kv_heads=6, hidden=2048, context_tokens=1024),  # 84.9M
+}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a run trains. Everything here may change its bits, so everything here is part of its identity."""
+
+    tokens: int  # the budget; the run stops after tokens // batch_tokens steps
+    batch_tokens: int  # of one optimizer step, a multiple of the context
+    micro_batch: int  # sequences that are in memory at once: memory and speed, and the last bits of sums
+    learning_rate: float  # at the peak
+    warmup_share: float = 0.1  # of the steps, linear from 0
+    schedule: Literal["cosine", "linear", "wsd"] = "cosine"
+    decay_share: float = 0.2  # of the steps, with wsd: the rate stays at the peak until then
+    final_share: float = 0.1  # of the peak rate, reached at the last step
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    beta1: float = 0.9
+    beta2: float = 0.95
+    weight_decay: float = 0.1  # on matrices, not on embeddings and norms
+    gradient_clip: float = 1.0  # of the global norm
+    z_loss: float = 0.0  # times the squared logarithm of the softmax's sum, added to the loss of every token
+    average_checkpoints: int = 1  # the model saved at the end is the mean of so many last checkpoints
+    checkpoint_every: int = 100  # steps
+    log_every: int = 1  # steps
+    threads: int = 1  # of a CPU run: other numbers sum in another order; parallelism is over runs
+
+    def __post_init__(self) -> None:
+        for name in (
+            "tokens", "batch_tokens", "micro_batch", "checkpoint_every", "log_every", "threads", "average_checkpoints",
+        ):
+            _require(getattr(self, name) >= 1, f"training: {name} is {getattr(self, name)}, it must be at least 1")
+        _require(self.learning_rate > 0, f"training: learning_rate is {self.learning_rate}, it must be above 0")
+        _require(0 <= self.warmup_share <= 1, f"training: warmup_share is {self.warmup_share}, not between 0 and 1")
+        _require(0 <= self.final_share <= 1, f"training: final_share is {self.final_share}, not between 0 and 1")
+        _require(0 <= self.decay_share <= 1, f"training: decay_share is {self.decay_share}, not between 0 and 1")
+        _require(
+            self.schedule != "wsd" or self.warmup_share + self.decay_share <= 1,
+            f"training: warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than all steps")
+        _require(self.z_loss >= 0, f"training: z_loss is {self.z_loss}, it must be at least 0")
+        _require(self.gradient_clip > 0, f"training: gradient_clip is {self.gradient_clip}, it must be above 0")
+        _require(
+            self.schedule in ("cosine", "linear", "wsd"),
+            f"training: schedule is {self.schedule!r}: cosine, linear or wsd")
+        _require(
+            self.optimizer in ("adamw", "muon"), f"training: optimizer is {self.optimizer!r}: adamw or muon")
+        _require(
+            self.tokens >= self.batch_tokens,
+            f"training: a budget of {self.tokens} tokens is less than one batch of {self.batch_tokens}",
+        )
+
+    @property
+    def steps(self) -> int:
+        return self.tokens // self.batch_tokens
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "TrainingConfig":
+        return _from_json(cls, value, "training")
+
+
+def resolve_model(name: str, architecture: str = "llama", **overrides: Any) -> ModelConfig:
+    """A named size with some fields changed; None changes nothing. Raises UsageError for an unknown name.
+
+    `base` as `gpt2` is GPT-2's 124M: heads are 64 wide there.
+    """
+    if name not in MODELS:
+        raise UsageError(f"model: {name!r} is none of {', '.join(MODELS)}.")
+    size = MODELS[name]
+    if architecture != size.architecture:
+        heads = size.width // 64
+        size = replace(
+            size, architecture=architecture, heads=heads, kv_heads=heads, hidden=4 * size.width, norm_eps=1e-5)
+    return replace(size, **{key: value for key, value in overrides.items() if value is not None})
+
+
+def default_batch_tokens(tokens: int) -> float:
+    """Tokens a batch for a budget: Step Law (Li et al. 2025, arXiv 2503.04715), 0.58 · D^0.571.
+
+    Fitted on budgets of billions; at 250,000 tokens and 1M parameters batches of 512 to 4,096 were tried and the rule's
+    512 was the best.
+    """
+    return 0.58 * tokens**0.571
+
+
+def default_learning_rate(parameters: int, tokens: int) -> float:
+    """Peak rate of Step Law, 1.79 · N^-0.713 · D^0.307, N non-embedding parameters, D tokens of the budget."""
+    return float(f"{1.79 * parameters**-0.713 * tokens**0.307:.3g}")
+
+
+def resolve_training(
+    model: ModelConfig, tokens: int, *, batch_tokens: int | None = None, learning_rate: float | None = None,
+    **settings: Any,
+) -> TrainingConfig:
+    """Fill in what a recipe leaves out: batch and rate follow from the model's size and the budget.
+
+    `settings` are fields of `TrainingConfig`, taken as they are.
+
+    A default batch is a power of two of sequences. Raises UsageError when a given one is no multiple of the context.
+    """
+    context = model.context_tokens
+    if batch_tokens is None:
+        sequences = 2 ** max(0, math.floor(math.log2(max(1, default_batch_tokens(tokens) / context))))
+    else:
+        _require(
+            batch_tokens % context == 0 and batch_tokens > 0,
+            f"training: batch_tokens {batch_tokens} is not a multiple of the context of {context} tokens")
+        sequences = batch_tokens // context
+    at_most = max(1, MICRO_BATCH_TOKENS // context)
+    config = TrainingConfig(
+        tokens=tokens, batch_tokens=sequences * context,
+        micro_batch=max(n for n in range(1, min(sequences, at_most) + 1) if sequences % n == 0),
+        learning_rate=learning_rate or default_learning_rate(model.parameters, tokens), **settings,
+    )
+    return replace(config, log_every=-(-config.steps // MAX_LOG_LINES), checkpoint_every=max(100, config.steps // 20))
+
+
+def _from_json(cls: type, value: dict[str, Any], where: str) -> Any:
+    """A config from its JSON. Raises UsageError for unknown and missing keys."""
+    known = {field.name for field in fields(cls)}
+    _require(not set(value) - known, f"{where}: unknown settings {sorted(set(value) - known)}")
+    try:
+        return cls(**value)
+    except TypeError as error:
+        raise UsageError(f"{where}: {error}.") from error

@@ -1,0 +1,67 @@
+"""Text from a finished run, token by token; each draw is a hash of (seed, position) and of nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch.nn import functional
+
+from manifests.errors import UsageError
+from manifests.files import read_json
+from manifests.identity import hash_unit
+from trainer.model import Decoder
+from trainer.saved_model import CONFIG_NAME, TOKENIZER_NAME, load_model
+from trainer.threads import threads
+
+
+def generate(
+    run: Path, prompt: str, tokens: int, *, seed: int, temperature: float, top_k: int | None,
+    computing_threads: int = 1, on_text: Callable[[str], None] = lambda text: None,
+) -> str:
+    """Go on from `prompt` by at most `tokens` tokens; returns the text that follows it. Ends at end-of-text.
+
+    `run` is a run's directory. `on_text` gets the text so far after every token. The model sees what a document's
+    beginning saw in training: end-of-text, then the prompt. Raises UsageError when `run` holds no model.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    folder = run / "model"
+    model = load_model(folder, device)
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_NAME))
+    end_of_text = read_json(folder / CONFIG_NAME)["eos_token_id"]
+    ids = [end_of_text, *tokenizer.encode(prompt, add_special_tokens=False).ids]
+    if max(ids) >= (model.config.vocab_size or 0):
+        raise UsageError(f"{folder}: the tokenizer knows more tokens than the model.")
+    given = len(ids)
+    with threads(computing_threads):
+        for position in range(tokens):
+            draw = hash_unit(seed, "generate", str(position))
+            chosen = sample(next_logits(model, ids), draw, temperature, top_k)
+            if chosen == end_of_text:
+                break
+            ids.append(chosen)
+            on_text(tokenizer.decode(ids[given:], skip_special_tokens=False))
+    return tokenizer.decode(ids[given:], skip_special_tokens=False)
+
+
+@torch.no_grad()
+def next_logits(model: Decoder, ids: list[int]) -> np.ndarray:
+    """Logits [vocabulary] of the token after `ids`, as far back as the context reaches."""
+    window = torch.tensor([ids[-model.config.context_tokens:]], device=model.device)
+    hidden = model.hidden(window, None)[0, -1]
+    logits = functional.linear(hidden, model.embedding.to(model.compute_dtype))
+    return logits[: model.config.vocab_size].double().cpu().numpy()
+
+
+def sample(logits: np.ndarray, draw: float, temperature: float, top_k: int | None) -> int:
+    """The token at quantile `draw` in [0, 1) of the `top_k` likeliest, likeliest first (None: of all); the likeliest
+    at temperature 0. Equal logits stand in the order of their ids."""
+    order = np.argsort(-logits, kind="stable")
+    if temperature == 0:
+        return int(order[0])
+    order = order[:top_k]
+    weights = np.exp((logits[order] - logits[order[0]]) / temperature)
+    total = np.cumsum(weights)
+    index = np.searchsorted(total, draw * total[-1], side="right")
+    return int(order[min(index, len(order) - 1)])  # the product may round up to the end

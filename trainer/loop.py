@@ -1,0 +1,155 @@
+"""One run, step by step: batch, loss, gradient, update, log, checkpoint. Killed anywhere, it goes on bit for bit."""
+
+import math
+import platform
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from manifests import progress
+from manifests.errors import DataError, UsageError
+from manifests.files import file_entry
+from manifests.identity import hash_int
+from trainer.architectures import initialise
+from trainer.checkpoint import KEPT, average_weights, load_checkpoint, restore, save_checkpoint
+from trainer.config import ModelConfig, TrainingConfig
+from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
+from trainer.model import Decoder
+from trainer.optimizer import learning_rate, make_optimizers
+from trainer.sampler import Sampler
+from trainer.saved_model import save_model
+from trainer.threads import threads
+
+FINAL_SHARE = 0.05  # of the steps, over which the final loss is the mean
+
+
+def train(
+    root: Path, mixture: Path, tokenizer: Path, seed: int, model_config: ModelConfig, config: TrainingConfig,
+) -> dict[str, Any]:
+    """Train into `root`, going on from its newest checkpoint; returns files, sizes and summary for the manifest.
+
+    `mixture` is a mixture's directory, `tokenizer` a tokenizer.json. Seeds of weights and of data order are hashes of
+    `seed`, so arms that share a seed share both. Raises DataError when the loss is no longer a number; the newest
+    checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not fit together.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    sequences = config.batch_tokens // model_config.context_tokens
+    with threads(config.threads), Sampler(
+        mixture, seed=hash_int(seed, "order"), context_tokens=model_config.context_tokens,
+        sequences_per_step=sequences, steps=config.steps,
+    ) as sampler:
+        model_config = replace(model_config, vocab_size=_check_vocabulary(model_config, sampler, tokenizer))
+        model = initialise(model_config, hash_int(seed, "weights"), device)
+        optimizers = make_optimizers(model, config)
+        start = 0
+        if checkpoint := load_checkpoint(root, device):
+            restore(checkpoint, model, optimizers)
+            start = checkpoint.step
+        if device.type == "cuda":
+            model.compile(dynamic=False)
+        progress.advance(start * config.batch_tokens)
+        with MetricsLog(root, start) as log:
+            losses: list[torch.Tensor] = []
+            norms: list[torch.Tensor] = []
+            for step in range(start, config.steps):
+                batch = sampler.batch(step)
+                tokens, segments = (torch.from_numpy(part).to(device) for part in (batch.tokens, batch.segments))
+                tokens = tokens.long()
+                loss = torch.zeros((), device=device)
+                for first in range(0, sequences, config.micro_batch):
+                    part = slice(first, first + config.micro_batch)
+                    nats = model.summed_nats(tokens[part, :-1], segments[part], tokens[part, 1:], config.z_loss)
+                    nats = nats / config.batch_tokens
+                    nats.backward()
+                    loss += nats.detach()
+                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
+                for optimizer in optimizers:
+                    for group in optimizer.param_groups:
+                        group["lr"] = learning_rate(config, step)
+                    optimizer.step()
+                    optimizer.zero_grad(set_to_none=True)
+                losses.append(loss)
+                norms.append(norm)
+                done = step + 1
+                if done % config.log_every == 0 or done % config.checkpoint_every == 0 or done == config.steps:
+                    values = torch.stack(losses).tolist()
+                    _stop_at_nan(values, torch.stack(norms).tolist(), done, sampler, root)
+                    log.write({
+                        "step": done, "tokens": done * config.batch_tokens, "loss": math.fsum(values) / len(values),
+                        "learning_rate": learning_rate(config, step), "gradient_norm": norm.item(),
+                        "corpora": _seen(sampler, done),
+                    }, tokens=len(losses) * config.batch_tokens)
+                    losses, norms = [], []
+                if done % config.checkpoint_every == 0 or done == config.steps:
+                    log.to_disk()
+                    save_checkpoint(root, done, model, optimizers, max(KEPT, config.average_checkpoints))
+                progress.advance(config.batch_tokens)
+        return _result(root, tokenizer, sampler, model, config)
+
+
+def _check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) -> int:
+    """The vocabulary of tokens, tokenizer and model, which must be one."""
+    if Path(sampler.tokens[0].tokenizer).name != tokenizer.parent.name:
+        raise UsageError(
+            f"mixture {sampler.mixture}: its tokens are of {sampler.tokens[0].tokenizer}, the run is to take the "
+            f"tokenizer {tokenizer.parent.name}: build both with one tokenizer.")
+    if config.vocab_size is not None and config.vocab_size < sampler.vocab_size:
+        raise UsageError(
+            f"mixture {sampler.mixture}: its tokens are of a vocabulary of {sampler.vocab_size:,}, the model has "
+            f"{config.vocab_size:,}: leave model.vocab_size out.")
+    return config.vocab_size or sampler.vocab_size
+
+
+def _stop_at_nan(losses: list[float], norms: list[float], done: int, sampler: Sampler, root: Path) -> None:
+    """Raise DataError, naming step and documents, at the first loss or gradient that is no number."""
+    for index, (loss, norm) in enumerate(zip(losses, norms, strict=True)):
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            step = done - len(losses) + index
+            ids = sorted({id for sequence in sampler.document_ids(step) for id in sequence})
+            checkpoints = sorted(path.name for path in (root / "checkpoints").glob("*.safetensors"))
+            raise DataError(
+                f"{root}: at step {step + 1} the loss is {loss} and the gradient's norm {norm}: training stopped. "
+                f"The step's {len(ids)} documents: {', '.join(ids[:20])}{', …' if len(ids) > 20 else ''}. The newest "
+                f"checkpoint, {checkpoints[-1] if checkpoints else 'none yet'}, is kept. Look at these documents "
+                "(`maslin explain ID`), or lower training.learning_rate.")
+
+
+def _seen(sampler: Sampler, steps: int) -> dict[str, dict[str, Any]]:
+    """By corpus: tokens, bytes, documents and epochs that `steps` steps saw, and its share beside the planned one."""
+    return {
+        name: {**corpus, "planned_share": float(share)}
+        for (name, corpus), share in zip(sampler.realised(steps).items(), sampler.schedule.shares, strict=True)
+    }
+
+
+def _result(root: Path, tokenizer: Path, sampler: Sampler, model: Decoder, config: TrainingConfig) -> dict[str, Any]:
+    """Write the model; what the manifest says of the run.
+
+    The final checkpoint stays, so that training can go on; so do all that the model is the average of.
+    """
+    if config.average_checkpoints > 1:
+        model.load_state_dict(average_weights(root, config.average_checkpoints))
+    files = save_model(root, model, tokenizer, sampler.end_of_text)
+    checkpoints = sorted((root / "checkpoints").glob("*.safetensors"))
+    kept = checkpoints[-config.average_checkpoints:]
+    for path in checkpoints[: -len(kept)]:
+        path.unlink()
+    metrics = read_metrics(root / METRICS_NAME)
+    last = [line["loss"] for line in metrics if line["step"] > (1 - FINAL_SHARE) * config.steps]
+    return {
+        "files": [
+            *files, *(file_entry(root, path) for path in kept),
+            file_entry(root, root / METRICS_NAME, rows=len(metrics)),
+        ],
+        "sizes": {"tokens": config.steps * config.batch_tokens},
+        "summary": {
+            "parameters": model.config.parameters, "steps": config.steps, "vocab_size": model.config.vocab_size,
+            "final_loss_nats": math.fsum(last) / len(last), "corpora": _seen(sampler, config.steps),
+        },
+        "measured": {
+            "device": torch.cuda.get_device_name() if model.device.type == "cuda" else platform.machine(),
+            "torch": torch.__version__, "threads": config.threads, **read_timing(root),
+        },
+    }

@@ -1,0 +1,66 @@
+"""Build the report of a comparison: `report.html`, one file without network or scripts, and `comparison.json`."""
+
+from importlib.resources import files
+from typing import Any
+
+from manifests.files import file_entry, write_json, write_text
+from manifests.workspace import Mapper, Step, Workspace, commit
+from trainer.report import sections_data, sections_method, sections_training, sections_verdict
+from trainer.report.facts import Facts, gather
+from trainer.report.html import Html, el
+
+SECTIONS = (
+    sections_verdict.question, sections_verdict.differences, sections_verdict.control, sections_verdict.every_run,
+    sections_data.mixtures, sections_data.funnels, sections_training.training, sections_method.limits,
+    sections_method.lineage, sections_method.configuration,
+)
+CONTENTS = (
+    ("verdict", "Verdict"), ("differences", "Differences"), ("control", "A/A control"), ("runs", "Every run"),
+    ("mixtures", "Mixtures"), ("funnels", "Funnels"), ("training", "Training"), ("limits", "Limits"),
+    ("lineage", "Lineage"), ("configuration", "Configuration"),
+)
+
+
+def build_report(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+    """Build a `report` step; returns its manifest.
+
+    Parameters: "baseline" (an arm), "groups" (arm → names of its runs; "a_a": the baseline's runs with other seeds),
+    "domains" (in the order to show), "split" ("validation" or "test"), and "recipe" (resolved, to be shown).
+
+    Inputs: "evaluation:<run>" and "run:<run>" for every run in the groups, "mixture:<arm>" for every arm,
+    "corpus:<name>" and "documents:<source>" for every funnel to show; "held_out:<domain>" for the lineage. Steps these
+    were made of are found through them. Raises DataError when the evaluations cannot be compared.
+    """
+    root = workspace.path(step)
+    facts = gather(step, workspace, mapper)
+    write_json(root / "comparison.json", facts.comparison)
+    write_text(root / "report.html", page(facts))
+    return commit(
+        root, step, [file_entry(root, root / name) for name in ("comparison.json", "report.html")],
+        summary={
+            "verdict": facts.comparison["verdict"],
+            "verdicts": {
+                arm: {domain: result["verdict"] for domain, result in comparison["domains"].items()}
+                for arm, comparison in facts.comparison["comparisons"].items()
+            },
+        })
+
+
+def page(facts: Facts) -> Html:
+    """The whole document. Equal facts give equal bytes."""
+    style = (files("trainer.report") / "data" / "style.css").read_text(encoding="utf-8")
+    title = f"{facts.name}: which recipe is better?"
+    head = el(
+        "head", el("meta", charset="utf-8"), el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="referrer", content="no-referrer"),
+        el("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
+        el("title", title), el("style", Html(style)))
+    contents = el("ol", *(el("li", el("a", name, href=f"#{key}")) for key, name in CONTENTS))
+    body = el(
+        "body",
+        el("header", el("h1", title), el("p", "Report of a comparison of training data, by Maslin.", class_="soft"),
+           el("nav", contents, aria_label="Contents")),
+        el("main", *(make(facts) for make in SECTIONS)),
+        el("footer", "Every figure is computed from the per-document rows of the evaluations and from the manifests, "
+                     "ledgers and logs named under Lineage; those of the comparison lie in comparison.json beside it."))
+    return Html(f"<!doctype html>\n{el('html', head, body, lang='en')}\n")

@@ -1,0 +1,151 @@
+"""What each step and rule removed or changed, counted from ledgers and edits, with examples chosen by hash."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from manifests.tables import iter_tables, read_table
+from manifests.workspace import ShardResult, Step, Workspace
+
+EXAMPLES = 3
+EXAMPLE_CHARACTERS = 300
+_GROUP = ["step_index", "step", "rule"]
+_Best = dict[tuple[Any, ...], list[dict[str, Any]]]  # the examples of each group so far
+
+
+@dataclass(frozen=True)
+class FunnelTask:
+    """Files of one corpus or source. Part i of `edits` speaks of the documents in part i of `documents`."""
+
+    ledgers: tuple[Path, ...]
+    edits: tuple[Path, ...]
+    documents: tuple[Path, ...]
+
+
+def funnel_task(step: Step, workspace: Workspace) -> FunnelTask:
+    """The files of a `documents` or `corpus` step."""
+    source = step.inputs.get("documents")
+    return FunnelTask(
+        _parts(step, workspace, "ledger/"), _parts(step, workspace, "edits/"),
+        _parts(source, workspace, "documents/") if isinstance(source, Step) else (),
+    )
+
+
+def _parts(step: Step, workspace: Workspace, folder: str) -> tuple[Path, ...]:
+    root = workspace.path(step)
+    files = workspace.manifest(step)["identity"]["files"]
+    return tuple(root / entry["path"] for entry in files if entry["path"].startswith(folder))
+
+
+def scan_funnel(task: FunnelTask) -> ShardResult:
+    """Count a ledger and edits. Returns {"files": [], "removed": [rule …], "edited": [rule …]} in the order of steps.
+
+    A removed rule: step_index, step, rule, action, documents, examples (whole ledger rows). An edited one: step_index,
+    step, rule, documents, lines, examples with the text of the lines before and after.
+    """
+    return {"files": [], "removed": _removed(task.ledgers), "edited": _edited(task)}
+
+
+def _removed(ledgers: Sequence[Path]) -> list[dict[str, Any]]:
+    by = [*_GROUP, "action"]
+    counts: dict[tuple[Any, ...], int] = {}
+    best: _Best = {}
+    for rows in iter_tables(ledgers):
+        if rows.num_rows == 0:
+            continue
+        for group in rows.group_by(by).aggregate([("id", "count")]).to_pylist():
+            key = tuple(group[name] for name in by)
+            counts[key] = counts.get(key, 0) + group["id_count"]
+        for row in _first_by_hash(rows, by):
+            _keep_smallest(best, tuple(row[name] for name in by), row)
+    return [
+        dict(zip(by, key, strict=True)) | {"documents": counts[key], "examples": best[key]}
+        for key in sorted(counts, key=lambda key: (key[0], key[1], -counts[key], *map(str, key[2:])))
+    ]
+
+
+def _hash_key(document_id: str) -> str:
+    """The second half of an id: a hash already, and unlike its first half no part of who survives deduplication."""
+    return document_id[16:]
+
+
+def _first_by_hash(rows: pa.Table, by: Sequence[str]) -> list[dict[str, Any]]:
+    """For each group the EXAMPLES documents with the smallest hash keys, each by its first row (`rows`: not empty)."""
+    group = pc.binary_join_element_wise(*(rows[name].cast(pa.string()) for name in by), "\x00")
+    keys = pa.table({"group": group, "key": pc.utf8_slice_codeunits(rows["id"], 16), "id": rows["id"],
+                     "row": np.arange(rows.num_rows)})
+    order = keys.sort_by([(name, "ascending") for name in ("group", "key", "id", "row")])
+    same_group, same_id = (_repeats(order[name]) for name in ("group", "id"))
+    order = order.filter(pa.array(~(same_group & same_id)))
+    starts = np.flatnonzero(~_repeats(order["group"]))
+    rank = np.arange(order.num_rows) - np.repeat(starts, np.diff(np.append(starts, order.num_rows)))
+    return rows.take(order["row"].filter(pa.array(rank < EXAMPLES))).to_pylist()
+
+
+def _repeats(column: pa.ChunkedArray) -> np.ndarray:
+    """Whether each value equals the one before it."""
+    codes = column.combine_chunks().dictionary_encode().indices.to_numpy()
+    return np.concatenate([[False], codes[1:] == codes[:-1]])
+
+
+def _keep_smallest(best: _Best, key: tuple[Any, ...], row: dict[str, Any]) -> None:
+    rows = best.setdefault(key, [])
+    rows.append(row)
+    rows.sort(key=lambda row: (_hash_key(row["id"]), row["id"]))
+    del rows[EXAMPLES:]
+
+
+def _edited(task: FunnelTask) -> list[dict[str, Any]]:
+    counts: dict[tuple[Any, ...], list[int]] = {}
+    best: _Best = {}
+    for part, path in enumerate(task.edits):
+        rows = read_table(path)
+        if rows.num_rows == 0:
+            continue
+        rows = rows.append_column("lines", pc.subtract(rows["line_end"], rows["line_start"]))
+        for group in rows.group_by(_GROUP).aggregate([("id", "count_distinct"), ("lines", "sum")]).to_pylist():
+            total = counts.setdefault(tuple(group[name] for name in _GROUP), [0, 0])
+            total[0] += group["id_count_distinct"]
+            total[1] += group["lines_sum"]
+        # Line numbers speak of a step's input text: that is the extracted text where nothing was edited before.
+        first = rows.group_by("id").aggregate([("step_index", "min")])
+        rows = rows.join(first, "id").filter(pc.field("step_index") == pc.field("step_index_min"))
+        rows = rows.sort_by([("id", "ascending"), ("rule", "ascending"), ("line_start", "ascending")])
+        for row in _first_by_hash(rows.drop_columns(["step_index_min", "lines"]), _GROUP):
+            _keep_smallest(best, tuple(row[name] for name in _GROUP), row | {"part": part})
+    _add_texts([row for rows in best.values() for row in rows], task.documents)
+    return [
+        dict(zip(_GROUP, key, strict=True)) | {
+            "documents": counts[key][0], "lines": counts[key][1],
+            "examples": [row for row in best.get(key, ()) if row.get("before", "").strip()],  # not of blank lines
+        }
+        for key in sorted(counts, key=lambda key: (key[0], key[1], -counts[key][1], key[2]))
+    ]
+
+
+def _add_texts(examples: list[dict[str, Any]], documents: Sequence[Path]) -> None:
+    """Give each example the text of its lines, `before`, read from the documents the corpus was made of."""
+    wanted: dict[int, dict[str, list[dict[str, Any]]]] = {}
+    for row in examples:
+        wanted.setdefault(row.pop("part"), {}).setdefault(row["id"], []).append(row)
+    for part, by_id in sorted(wanted.items()):
+        for document_id, text in _texts(documents[part], set(by_id)) if part < len(documents) else ():
+            for row in by_id[document_id]:
+                lines = text.splitlines()[row["line_start"]:row["line_end"]]
+                row["before"] = "\n".join(lines)[:EXAMPLE_CHARACTERS + 1]
+
+
+def _texts(path: Path, ids: set[str]) -> Iterator[tuple[str, str]]:
+    wanted = pa.array(sorted(ids), pa.string())
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            if pc.any(pc.is_in(file.read_row_group(group, columns=["id"])["id"], wanted)).as_py():
+                rows = file.read_row_group(group, columns=["id", "text"])
+                rows = rows.filter(pc.is_in(rows["id"], wanted))
+                yield from zip(rows["id"].to_pylist(), rows["text"].to_pylist(), strict=True)

@@ -1,0 +1,132 @@
+"""HTML by small elements that escape whatever they are given; nothing of a corpus reaches the page unescaped."""
+
+import html
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+_VOID = frozenset({"br", "meta", "line", "rect", "circle", "path", "polygon", "polyline", "col"})
+_JOINERS = "\u200c\u200d"  # part of ordinary Persian, Indic and emoji text
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+MISSING = "–"
+
+
+class Html(str):
+    """Markup that is safe to put into a page as it is."""
+
+    __slots__ = ()
+
+
+def visible(text: str) -> str:
+    """Write characters that would hide, break lines or reorder text (controls, bidi marks, surrogates) as ⟨U+202E⟩.
+
+    Line feed, tab and the joiners stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible_character, text))
+
+
+def _visible_character(character: str) -> str:
+    if character in "\n\t" or character in _JOINERS or unicodedata.category(character) not in _HIDDEN:
+        return character
+    return f"⟨U+{ord(character):04X}⟩"
+
+
+def escape(text: Any) -> Html:
+    """Text for a page or an attribute; Html stays as it is, None becomes nothing."""
+    if isinstance(text, Html):
+        return text
+    return Html(html.escape(visible(str(text)), quote=True)) if text is not None else Html("")
+
+
+def el(tag: str, /, *children: Any, **attributes: Any) -> Html:
+    """An element. Children that are not Html are escaped; attribute names lose a trailing `_`, and `_` becomes `-`.
+
+    Attributes that are None or False are left out; True gives a bare name.
+    """
+    parts = [f"<{tag}"]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        key = "viewBox" if key == "viewBox" else key.rstrip("_").replace("_", "-")
+        parts.append(f" {key}" if value is True else f' {key}="{escape(value)}"')
+    if tag in _VOID and not children:
+        return Html("".join(parts) + (">" if tag in ("br", "meta", "col") else "/>"))
+    return Html("".join(parts) + ">" + join(children) + f"</{tag}>")
+
+
+def join(children: Iterable[Any], between: str = "") -> Html:
+    return Html(escape(between).join(escape(child) for child in children))
+
+
+def corpus_text(text: str, characters: int = 300) -> Html:
+    """Text of a corpus, cut, with its own direction and nothing that reaches beyond its box."""
+    cut = text[:characters]
+    return el("bdi", cut + ("…" if len(text) > characters else ""), dir="auto", class_="text")
+
+
+def table(
+    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]], caption: str, *, class_: str = "",
+    row_headers: int = 1,
+) -> Html:
+    """A table: `columns` are (heading, kind), kind "n" for figures and "t" for text; the first cells head their row."""
+    head = el("tr", *(el("th", name, scope="col", class_=kind) for name, kind in columns))
+    body = [
+        el("tr", *(
+            el("th", cell, scope="row", class_=columns[index][1]) if index < row_headers
+            else el("td", cell, class_=columns[index][1])
+            for index, cell in enumerate(row)
+        ))
+        for row in rows
+    ]
+    return el("div", el(
+        "table", el("caption", caption), el("thead", head), el("tbody", *body), class_=class_ or None,
+    ), class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def fold(summary: Any, *children: Any, open_: bool = False) -> Html:
+    return el("details", el("summary", summary), *children, open=open_)
+
+
+def section(key: str, title: str, *children: Any) -> Html:
+    return el("section", el("h2", title, id=f"{key}-title"), *children, id=key, aria_labelledby=f"{key}-title")
+
+
+def p(*children: Any, class_: str | None = None) -> Html:
+    return el("p", *children, class_=class_)
+
+
+def integer(value: int | float | None) -> str:
+    """With thin thousands separators."""
+    return MISSING if value is None else f"{round(value):,}".replace(",", "\u202f")
+
+
+def decimal(value: float | None, digits: int = 4) -> str:
+    return MISSING if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 4) -> str:
+    return MISSING if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    return MISSING if share is None else f"{100 * share:.{digits}f}\u202f%"
+
+
+def p_value(value: float | None) -> str:
+    if value is None:
+        return MISSING
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
+
+
+def size(byte_count: int | float | None) -> str:
+    """Bytes in decimal units."""
+    if byte_count is None:
+        return MISSING
+    value = float(byte_count)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 1000 or unit == "TB":
+            return f"{integer(value)} {unit}" if unit == "B" else f"{value:.3g} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")

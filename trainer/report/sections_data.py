@@ -1,0 +1,208 @@
+"""The data behind a comparison: mixtures with what was really trained on, and the funnel of every source and corpus."""
+
+from typing import Any
+
+from trainer.compare import A_A
+from trainer.report import svg
+from trainer.report.facts import Facts, Funnel
+from trainer.report.html import (
+    MISSING,
+    Html,
+    corpus_text,
+    decimal,
+    el,
+    fold,
+    integer,
+    join,
+    p,
+    percent,
+    section,
+    size,
+    table,
+)
+
+HELD_OUT = "held_out"  # the rule that takes held-out documents from a corpus; the test part stays closed
+
+
+def mixtures(facts: Facts) -> Html:
+    """What each arm was to see and what it saw, corpus by corpus."""
+    blocks = []
+    for arm in [facts.baseline, *facts.arms]:
+        if arm in facts.mixtures:
+            blocks += [el("h3", f"{arm}{' (baseline)' if arm == facts.baseline else ''}"), _mixture(facts, arm)]
+    return section(
+        "mixtures", "Mixtures",
+        p("Shares are of training tokens. All arms train for the same number of tokens, so an arm with more of one "
+          "corpus has less of another (token-matched replacement). Bytes and documents differ all the same, because "
+          "texts differ in bytes per token."), *blocks)
+
+
+def _mixture(facts: Facts, arm: str) -> Html:
+    planned = facts.mixture_manifests[arm]["summary"]["corpora"]
+    runs = [*facts.groups[arm], *(facts.groups.get(A_A, ()) if arm == facts.baseline else ())]
+    seen = [facts.run_manifests[run]["summary"]["corpora"] for run in runs]
+    columns = [("corpus", "t"), ("planned share", "n"), ("realised share", "n"), ("tokens there", "n"),
+               ("tokens planned", "n"), ("tokens trained", "n"), ("bytes", "n"), ("documents begun", "n"),
+               ("epochs planned", "n"), ("epochs", "n")]
+    rows = []
+    for corpus, plan in planned.items():
+        share, tokens, byte_count, documents, epochs = (
+            _range([run[corpus][key] for run in seen], show) for key, show in (
+                ("share", lambda share: percent(share, 2)), ("tokens", integer), ("bytes", size),
+                ("documents", integer), ("epochs", lambda number: decimal(number, 2))))
+        rows.append((
+            corpus, percent(plan["weight"], 2), share, integer(plan["tokens_available"]),
+            integer(plan["tokens_planned"]), tokens, byte_count, documents, decimal(plan["epochs"], 2), epochs))
+    cap = facts.mixtures[arm].parameters["max_epochs"]
+    return table(
+        columns, rows, f"{arm}: planned, and as trained in {len(seen)} run{'s' if len(seen) != 1 else ''} (lowest to "
+                       f"highest where seeds differ). At most {cap:g} epochs; each counts a document again.")
+
+
+def _range(values: list[Any], show: Any) -> str:
+    if not values:
+        return MISSING
+    low, high = show(min(values)), show(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def funnels(facts: Facts) -> Html:
+    """Sources first (records to documents), then each corpus (documents to what is trained on)."""
+    return section(
+        "funnels", "From raw records to corpora",
+        p("What every step took away, with the first reason that held for each document. Examples are chosen by a hash "
+          "of the document's id, three a rule, and shown as they were when they left; hidden and reordering characters "
+          "are made visible."),
+        *(join([el("h3", f"Source {funnel.name}"), *_source(funnel)]) for funnel in facts.sources),
+        *(join([el("h3", f"Corpus {funnel.name}"), *_corpus(facts, funnel)]) for funnel in facts.corpora))
+
+
+def _source(funnel: Funnel) -> list[Html]:
+    counts = funnel.manifest.get("counts")
+    if not counts:
+        return [p("No counts in its manifest.")]
+    causes = [(cause, number, "dropped") for cause, number in counts["dropped"].items()]
+    causes += [(cause, number, "failed") for cause, number in counts["failed"].items()]
+    causes.sort(key=lambda each: (-each[1], each[0]))
+    rows = [(cause, what, integer(number), percent(number / max(1, counts["read"]))) for cause, number, what in causes]
+    kind = funnel.step.parameters.get("kind", "")
+    notes = ", ".join(f"{note} {integer(number)}" for note, number in sorted(
+        funnel.manifest["summary"].get("notes", {}).items()))
+    return [
+        p(f"{integer(counts['read'])} {counts['unit']} read, {integer(counts['kept'])} documents kept "
+          f"({percent(counts['kept'] / max(1, counts['read']))}), kind {kind}.",
+          f" Oddities that did not stop a document: {notes}." if notes else ""),
+        fold(f"What became of the other {integer(counts['read'] - counts['kept'])}",
+             table([("cause", "t"), ("", "t"), (counts["unit"], "n"), ("share of read", "n")], rows,
+                   f"Records of {funnel.name} that did not become documents, by cause."),
+             *(_examples(rule) for rule in funnel.removed)) if rows else Html(""),
+    ]
+
+
+def _corpus(facts: Facts, funnel: Funnel) -> list[Html]:
+    counts = funnel.manifest.get("counts")
+    if not counts:
+        return [p("No counts in its manifest.")]
+    read = counts["read"]
+    bars, left = [svg.Bar("documents read", read, 0)], read
+    planned = [step["step"] for step in funnel.step.parameters["steps"]]
+    steps: dict[tuple[int, str], int] = dict.fromkeys(enumerate(planned), 0)
+    for rule in funnel.removed:
+        key = (rule["step_index"], rule["step"])
+        steps[key] = steps.get(key, 0) + rule["documents"]
+    for (_, name), removed in sorted(steps.items()):
+        left -= removed
+        bars.append(svg.Bar(name, left, removed))
+    title = f"Documents of {funnel.name} left after each step"
+    users = [arm for arm in [facts.baseline, *facts.arms] if funnel.name in facts.corpora_of(arm)]
+    parts = [p(
+        f"{integer(counts['kept'])} of {integer(read)} documents kept ({percent(counts['kept'] / max(1, read))}), "
+        f"{size(funnel.manifest['sizes']['bytes'])} of text. ",
+        f"Trained on by {', '.join(users)}." if users else "No arm trains on it.")]
+    if len(bars) > 1:
+        parts.append(svg.figure(svg.funnel(bars, title, "documents"), f"{title}; pale: what the step took."))
+        parts.append(_rules(funnel, read))
+    if left != counts["kept"]:
+        parts.append(p(f"The ledger accounts for {integer(read - left)} of the {integer(read - counts['kept'])} "
+                       "documents that are gone: the ledger and the manifest disagree.", class_="notice"))
+    parts += [_examples(rule) for rule in funnel.removed]
+    if funnel.edited:
+        parts.append(_edits(funnel))
+    return parts
+
+
+def _rules(funnel: Funnel, read: int) -> Html:
+    before, left, rows, last = read, read, [], None
+    for rule in funnel.removed:
+        if rule["step_index"] != last:
+            before, last = left, rule["step_index"]
+        left -= rule["documents"]
+        failed = " (failed)" if rule["action"] == "fail" else ""
+        rows.append((rule["step"], rule["rule"] + failed, _threshold(rule), integer(rule["documents"]),
+                     percent(rule["documents"] / max(1, read)), percent(rule["documents"] / max(1, before))))
+    rows.append(("kept", "", "", integer(left), percent(left / max(1, read)), ""))
+    return table(
+        [("step", "t"), ("rule", "t"), ("kept if", "n"), ("documents", "n"), ("of all read", "n"),
+         ("of those that reached the step", "n")], rows,
+        f"What each rule took from {funnel.name}, in the order of steps.")
+
+
+_OPPOSITE = {"<": "≥", "<=": ">", ">": "≤", ">=": "<", "==": "≠", "!=": "="}
+_SIGN = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+
+
+def _threshold(rule: dict[str, Any]) -> str:
+    """The condition to stay, where all examples share one threshold."""
+    known = {(row["op"], row["threshold"]) for row in rule["examples"]}
+    if len(known) != 1:
+        return ""
+    op, threshold = known.pop()
+    return "" if op is None or threshold is None else f"{_OPPOSITE.get(op, op)} {threshold:g}"
+
+
+def _examples(rule: dict[str, Any]) -> Html:
+    number = rule["documents"]
+    shown = len(rule["examples"])
+    return fold(
+        join([el("code", rule["rule"]), f" took {integer(number)}: ",
+              "the document" if number == 1 else "both" if number == shown == 2 else
+              f"all {shown}" if number == shown else f"{shown} examples"]),
+        *(_example(row) for row in rule["examples"]))
+
+
+def _example(row: dict[str, Any]) -> Html:
+    why = []
+    if row["value"] is not None:
+        held = row["op"] is not None and row["threshold"] is not None
+        against = f" {_SIGN.get(row['op'], row['op'])} {row['threshold']:g}" if held else ""
+        why.append(f"measured {row['value']:g}{against}")
+    if row["detail"]:
+        why.append(row["detail"])
+    if row["survivor_id"]:
+        why.append(f"the one kept is {row['survivor_id']}" + (
+            f" (similarity {row['similarity']:.3f})" if row["similarity"] is not None else ""))
+    shown = el("div", "Not shown: held-out text.") if row["rule"] == HELD_OUT else corpus_text(row["text_prefix"] or "")
+    return el("div", el("div", el("code", row["id"]), ": " if why else "", "; ".join(why), class_="why"), shown,
+              class_="example")
+
+
+def _edits(funnel: Funnel) -> Html:
+    rows = [(rule["step"], rule["rule"], integer(rule["documents"]), integer(rule["lines"])) for rule in funnel.edited]
+    examples = [
+        fold(join([el("code", rule["rule"]), f" changed {integer(rule['lines'])} lines: examples"]),
+             *(_edit(row) for row in rule["examples"]))
+        for rule in funnel.edited if rule["examples"]
+    ]
+    return fold(
+        f"Lines that edits changed in {funnel.name}",
+        table([("step", "t"), ("rule", "t"), ("documents", "n"), ("lines", "n")], rows,
+              "Lines removed or rewritten, in documents that left later as well."), *examples)
+
+
+def _edit(row: dict[str, Any]) -> Html:
+    parts = [el("div", el("code", row["id"]), f", lines {row['line_start'] + 1} to {row['line_end']}"
+                if row["line_end"] - row["line_start"] > 1 else f", line {row['line_start'] + 1}", class_="why"),
+             el("del", corpus_text(row["before"]))]
+    if row["replacement"] is not None:
+        parts.append(el("ins", corpus_text(row["replacement"])))
+    return el("div", *parts, class_="example")

@@ -1,0 +1,25 @@
+"""Training: loss curves of every arm with the spread of its seeds."""
+
+from trainer.compare import A_A
+from trainer.report import svg
+from trainer.report.facts import Facts
+from trainer.report.html import Html, decimal, integer, p, section, table
+
+
+def training(facts: Facts) -> Html:
+    if not facts.curves:
+        return section("training", "Training", p("No run logged its loss."))
+    lines = [svg.Curve(group, facts.series(group), curve) for group, curve in facts.curves.items() if group != A_A]
+    figure = svg.figure(
+        svg.curves(lines, "Training loss", "tokens trained", "loss, nats per token"),
+        "Training loss of each arm on its own mixture: the mean over seeds, and from the lowest to the highest seed. "
+        "Curves of different mixtures are not comparable as verdicts, because some text is easier than other; the "
+        "first tenth may run off the top.") if lines else ""
+    rows = [
+        (name, str(run.parameters["seed"]), integer(facts.run_manifests[name]["sizes"]["tokens"]),
+         decimal(facts.run_manifests[name]["summary"]["final_loss_nats"]))
+        for name, run in facts.runs.items()
+    ]
+    return section("training", "Training", figure, table(
+        [("run", "t"), ("seed", "n"), ("tokens", "n"), ("final loss, nats per token", "n")], rows,
+        "Every run, with the mean loss of its last twentieth of steps, on its own training mixture."))

@@ -1,0 +1,266 @@
+"""The first pages of a report: question and verdict, differences, the A/A control, every run by itself."""
+
+from typing import Any
+
+from trainer.compare import A_A
+from trainer.report import svg
+from trainer.report.facts import Facts
+from trainer.report.html import (
+    MISSING,
+    Html,
+    decimal,
+    el,
+    fold,
+    integer,
+    join,
+    p,
+    p_value,
+    section,
+    signed,
+    size,
+    table,
+)
+
+A_A_LABEL = "A/A control"
+SYMBOLS = {"better": "▼", "worse": "▲", "practically equivalent": "≈", "undecided": "?"}
+UNIT = "bits per byte"
+
+
+def _listed(names: list[str]) -> Html:
+    parts = [el("strong", name) for name in names]
+    return parts[0] if len(parts) == 1 else Html(f"{join(parts[:-1], ', ')} and {parts[-1]}")
+
+
+def _results(facts: Facts) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(arm, domain, facts.comparison["comparisons"][arm]["domains"][domain])
+            for arm in facts.arms for domain in facts.domains]
+
+
+def question(facts: Facts) -> Html:
+    """The question, the verdict of each domain in a sentence, and what it rests on."""
+    if not facts.arms:
+        return section("verdict", "Verdict", p("There is no arm beside the baseline: nothing is compared here."))
+    several = len(facts.arms) > 1
+    asked = p(
+        "Does a model become better when it is trained on ", _listed(facts.arms), " instead of ",
+        _listed([facts.baseline]), ", with the same number of tokens? ", "Each is" if several else "It is",
+        f" measured in {UNIT} of held-out text of ", _listed(facts.domains), ". Less is better.", class_="lead")
+    answers = []
+    for arm in facts.arms:
+        results = facts.comparison["comparisons"][arm]["domains"]
+        answers.append(p(el("strong", facts.comparison["comparisons"][arm]["sentence"]), class_="lead"))
+        answers.append(el("ul", *(_card(domain, results[domain]) for domain in facts.domains), class_="verdicts"))
+    return section("verdict", "Verdict", asked, *answers, _notices(facts), _rests_on(facts))
+
+
+def _card(domain: str, result: dict[str, Any]) -> Html:
+    verdict = result["verdict"]
+    figure = MISSING
+    if result["documents"]:
+        low, high = result["ci95_low_bits_per_byte"], result["ci95_high_bits_per_byte"]
+        interval = "no interval" if low is None else f"95 % interval {signed(low)} to {signed(high)}"
+        figure = f"{signed(result['delta_bits_per_byte'])} {UNIT}, {interval}"
+    return el("li", el("b", f"{domain}: {SYMBOLS[verdict]} {verdict}"), el("span", figure, class_="figure"),
+              result["reason"], class_=verdict.replace(" ", "-"))
+
+
+def _notices(facts: Facts) -> Html:
+    incomplete = [step.directory for step, manifest in facts.steps if not manifest.get("complete", True)]
+    limited = sorted({f.name for f in facts.sources if f.step.parameters.get("limit")})
+    notes = []
+    if incomplete:
+        notes.append(p(el("strong", "Incomplete input. "), "More records failed than the recipe allows in: ",
+                       ", ".join(incomplete), ". The figures stand on what could be read."))
+    if limited:
+        notes.append(p(el("strong", "A part of the input. "), "Only the first records were read of: ",
+                       ", ".join(limited), "."))
+    return el("div", *notes, class_="notice", role="note") if notes else Html("")
+
+
+def _rests_on(facts: Facts) -> Html:
+    rows = [("Recipe", facts.name), ("Arms", f"{facts.baseline} (baseline), {', '.join(facts.arms)}")]
+    seeds = {group: len(runs) for group, runs in facts.groups.items() if group != A_A}
+    per_arm = {str(number) for number in seeds.values()}
+    control = len(facts.groups.get(A_A, ()))
+    rows.append(("Seeds", (f"{per_arm.pop()} an arm" if len(per_arm) == 1 else
+                           ", ".join(f"{group}: {number}" for group, number in seeds.items()))
+                 + (f", and {control} other seeds of {facts.baseline} as A/A control" if control else
+                    ", no A/A control")))
+    run = next(iter(facts.runs.values()), None)
+    if run is not None:
+        model, training = run.parameters.get("model", {}), run.parameters.get("training", {})
+        count = facts.run_manifests[facts.groups[facts.baseline][0]]["summary"]["parameters"]
+        shape = (f"{model.get('layers')} layers, width {model.get('width')}, "
+                 f"context {integer(model.get('context_tokens'))} tokens")
+        rows.append(("Model", f"{model.get('architecture')}, {integer(count)} non-embedding parameters: {shape}"))
+        rows.append(("Training", f"{integer(training.get('tokens'))} tokens a run, "
+                                 f"{training.get('optimizer')}, {training.get('schedule')} schedule, "
+                                 f"learning rate {training.get('learning_rate')}"))
+    scored = facts.comparison["runs"][0]["domains"] if facts.comparison["runs"] else {}
+    rows.append(("Scored on", "; ".join(
+        f"{domain}: {integer(entry['documents'])} documents, {size(entry['bytes'])}"
+        for domain, entry in scored.items())
+        + f" ({facts.split} part of the held-out documents, the same for all runs)"))
+    return el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="facts")
+
+
+def differences(facts: Facts) -> Html:
+    """The forest plot, and the table with everything behind it."""
+    results = [(arm, domain, result) for arm, domain, result in _results(facts) if result["documents"]]
+    if not results:
+        return section("differences", "Differences", p("Nothing was scored."))
+    several = len(facts.arms) > 1
+    rows = [
+        svg.ForestRow(
+            f"{domain} · {arm}" if several else domain, facts.series(arm), result["delta_bits_per_byte"],
+            result["ci95_low_bits_per_byte"], result["ci95_high_bits_per_byte"],
+            result["equivalence_margin_bits_per_byte"], f"{SYMBOLS[result['verdict']]} {result['verdict']}")
+        for arm, domain, result in sorted(results, key=lambda each: facts.domains.index(each[1]))
+    ]
+    title = f"Difference from {facts.baseline} by domain"
+    xlabel = ("better than the baseline", f"{UNIT}, arm minus {facts.baseline}", "worse")
+    whole, *close = svg.forest_extents(rows)
+    plots = [svg.figure(
+        svg.forest(rows, title, xlabel, whole),
+        "Marks are mean differences over seeds, bars 95 % intervals over seeds and documents. The shaded band is the "
+        "region of practical equivalence: differences that two runs of one recipe show by their seeds alone. Intervals "
+        "are not adjusted for the number of domains; verdicts are.")]
+    plots += [svg.figure(svg.forest(rows, f"{title}, near zero", xlabel, extent),
+                         "The same, near zero: arrows point at what lies beyond.") for extent in close]
+    columns = [("domain", "t"), ("arm", "t"), ("baseline", "n"), ("arm", "n"), ("Δ", "n"), ("Δ, %", "n"),
+               ("95 % interval of Δ", "n"), ("p", "n"), ("Holm p", "n"), ("verdict", "t")]
+    main = table(columns, [
+        (domain, arm, decimal(r["baseline_bits_per_byte"]), decimal(r["arm_bits_per_byte"]),
+         signed(r["delta_bits_per_byte"]), signed(r["delta_percent"], 2), _interval(r), p_value(r["p_value"]),
+         p_value(r["p_holm"]), f"{SYMBOLS[r['verdict']]} {r['verdict']}") for arm, domain, r in results],
+        f"Differences from {facts.baseline} in {UNIT}: Δ is arm minus baseline, less is better.", row_headers=2)
+    return section(
+        "differences", "Differences", *plots, main, _behind(results), _per_seed(facts, results), _reading(facts))
+
+
+def _interval(result: dict[str, Any]) -> str:
+    low, high = result.get("ci95_low_bits_per_byte"), result.get("ci95_high_bits_per_byte")
+    return MISSING if low is None else f"{signed(low)} to {signed(high)}"
+
+
+def _behind(results: list[tuple[str, str, dict[str, Any]]]) -> Html:
+    names = [("domain", "t"), ("arm", "t")]
+    errors = table(
+        [*names, ("interval", "t"), ("degrees of freedom", "n"), ("SE, seeds", "n"), ("SE, documents", "n"),
+         ("SE, total", "n"), ("clusters", "n"), ("correlation of pairs", "n")],
+        [(domain, arm, r["method"] or "none", decimal(r["seeds_df"], 1), decimal(r["se_seed_bits_per_byte"], 5),
+          decimal(r["se_documents_bits_per_byte"], 5), decimal(r["se_total_bits_per_byte"], 5),
+          "one" if r["cluster_unit"] == "document" else integer(r["clusters"]), decimal(r["pair_correlation"], 2))
+         for arm, domain, r in results],
+        f"Standard errors (SE) in {UNIT}.", row_headers=2)
+    tests = table(
+        [*names, ("p", "n"), ("Holm p", "n"), ("equivalence, Holm p", "n"), ("sign-flip p", "n"),
+         ("least possible sign-flip p", "n"), ("detectable effect", "n"), ("seeds needed", "n")],
+        [(domain, arm, p_value(r["p_value"]), p_value(r["p_holm"]), p_value(r["equivalence_p_holm"]),
+          p_value(r["sign_flip_p_value"]), p_value(r["sign_flip_smallest_p_value"]),
+          decimal(r["minimum_detectable_effect_bits_per_byte"]), integer(r["seeds_needed"]))
+         for arm, domain, r in results],
+        f"Tests and power. Detectable effect, in {UNIT}: what these seeds find with 80 % power at 5 %, two-sided. "
+        "Seeds needed: an arm, for a true effect as large as the one measured, with 80 % power at 5 % divided by the "
+        "number of domains.", row_headers=2)
+    pooling = el("ul", *(el("li", f"{domain}, {arm}: ", r["pooling"]["reason"], ".") for arm, domain, r in results))
+    return fold("How sure: standard errors, tests, power", errors, tests,
+                p("Why variances were pooled with the baseline's, or not:"), pooling)
+
+
+def _per_seed(facts: Facts, results: list[tuple[str, str, dict[str, Any]]]) -> Html:
+    seeds = sorted({delta["seed"] for _, _, r in results for delta in r["deltas"]})
+    if not seeds:
+        return Html("")
+    rows = []
+    for arm, domain, r in results:
+        by_seed = {delta["seed"]: delta["delta_bits_per_byte"] for delta in r["deltas"]}
+        rows.append((domain, arm, *(signed(by_seed.get(seed)) for seed in seeds)))
+    return fold("Differences seed by seed", table(
+        [("domain", "t"), ("arm", "t"), *((f"seed {seed}", "n") for seed in seeds)], rows,
+        f"Arm minus {facts.baseline} with the same seed, on the same documents, in {UNIT}.", row_headers=2))
+
+
+def _reading(facts: Facts) -> Html:
+    return fold(
+        "How the figures are made",
+        p("A run's figure is the sum of the nats of all documents of a domain, divided by their UTF-8 bytes and ln 2. "
+          "Differences are taken seed by seed on the same documents. Two sources of error are added in squares: seeds "
+          "(the standard error of the mean difference) and documents (a paired bootstrap that draws whole clusters of "
+          "documents that belong together, with replacement). Each source has its own half-width by "
+          "Student's t (seeds: by their degrees of freedom; documents: clusters less one); the interval adds these in "
+          "squares. It covers the truth at least 95 times in 100, more often with very few seeds."),
+        p("‘paired’ uses the differences alone (n − 1 degrees of freedom). ‘pooled’ is used where no arm is dominated "
+          "by one source and variances look equal: one variance for the baseline, its control and the arm, runs taken "
+          "as independent. ‘welch’ is used where seeds are not shared. The choice does not look at the differences; "
+          "all that apply are in comparison.json."),
+        p("A verdict of better or worse needs p ≤ 0.05 after Holm's correction over the domains of the arm, at least "
+          "two seeds, and an A/A control that finds nothing. Practically equivalent means that two one-sided tests "
+          "place the difference within the shaded band. Everything else is undecided. The sign-flip test assumes "
+          "nothing about distributions; with few seeds it cannot give a small p, so its least possible value stands "
+          "beside it."),
+        p("There are several arms; the correction runs over the domains of each arm, not over arms.")
+        if len(facts.arms) > 1 else "")
+
+
+def control(facts: Facts) -> Html:
+    """The baseline against itself: the noise, and whether the method cries wolf."""
+    entries = facts.comparison["a_a"]["domains"]
+    if not entries:
+        return section("control", "A/A control", p(
+            "There is none: the baseline was not trained again with other seeds. Without it no verdict is given."))
+    alarms = [domain for domain, entry in entries.items() if entry["false_positive"]]
+    tested = [domain for domain, entry in entries.items() if entry["false_positive"] is not None]
+    said = (
+        "With one run a side the control gives the noise but no test." if not tested else
+        f"The control finds nothing, as it should: {facts.baseline} does not differ from itself." if not alarms else
+        f"The control finds a difference where there is none, on {', '.join(alarms)}. Verdicts there are withheld.")
+    count = len(facts.groups.get(A_A, ()))
+    rows = [
+        (domain, signed(e["delta_bits_per_byte"]), _interval(e), p_value(e["p_holm"]),
+         MISSING if e["false_positive"] is None else "difference" if e["false_positive"] else "none",
+         decimal(e["sigma_bits_per_byte"], 5),
+         f"{decimal(e['sigma_ci95_low_bits_per_byte'], 5)} to {decimal(e['sigma_ci95_high_bits_per_byte'], 5)}",
+         f"±{decimal(e['equivalence_margin_bits_per_byte'])}")
+        for domain, e in entries.items()
+    ]
+    return section(
+        "control", "A/A control",
+        p(f"The baseline {facts.baseline} was trained again with {count} other seed{'s' if count != 1 else ''} and "
+          "compared with itself by the same method. ", said),
+        table([("domain", "t"), ("Δ", "n"), ("95 % interval", "n"), ("Holm p", "n"), ("found", "t"),
+               ("noise σ of one run", "n"), ("95 % interval of σ", "n"), ("practically equivalent within", "n")], rows,
+              f"The baseline against itself, in {UNIT}. Two runs of one recipe differ by less than 1.96·√2·σ 95 times "
+              "in 100: that is the region of practical equivalence."))
+
+
+def every_run(facts: Facts) -> Html:
+    """Each run's bits per byte, as dots and as a table."""
+    runs = facts.comparison["runs"]
+    figures = []
+    for domain in facts.domains:
+        rows = []
+        for group in facts.groups:
+            values = [run["domains"][domain]["bits_per_byte"] for run in runs
+                      if run["group"] == group and domain in run["domains"]]
+            if values:
+                label = A_A_LABEL if group == A_A else group
+                rows.append(svg.DotRow(label, facts.series(group), values, hollow=group == A_A))
+        if rows:
+            figures += [el("h3", domain), el("div", svg.dots(rows, f"Every run on {domain}", UNIT), class_="scroll",
+                                             tabindex="0", role="region", aria_label=f"Every run on {domain}")]
+    columns = [("run", "t"), ("arm", "t"), ("seed", "n"), *((domain, "n") for domain in facts.domains)]
+    body = [
+        (run["run"], f"{run['arm']} ({A_A_LABEL})" if run["group"] == A_A else run["arm"], str(run["seed"]),
+         *(decimal(run["domains"][domain]["bits_per_byte"] if domain in run["domains"] else None, 5)
+           for domain in facts.domains))
+        for run in runs
+    ]
+    scored = facts.comparison["runs"][0]["domains"] if runs else {}
+    sizes = ", ".join(f"{domain} {decimal(entry['bytes'] / entry['tokens'], 2)}" for domain, entry in scored.items())
+    return section(
+        "runs", "Every run",
+        p(f"Each mark is one run; the bar and the figure are the mean of its group. Hollow marks "
+                               f"are the {A_A_LABEL}. Axes differ from domain to domain."), *figures,
+        fold("Table of all runs", table(
+            columns, body, f"Each run by domain, in {UNIT}. Bytes per token of the held-out text: {sizes}.")))

@@ -1,0 +1,40 @@
+"""Build runs: one mixture, one seed each; several at a time, each in a process of its own."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit
+from trainer.config import ModelConfig, TrainingConfig
+
+
+def build_run(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+    """Train one run; returns its manifest. Interrupted, it goes on from its newest checkpoint."""
+    return train_runs([step], workspace, mapper)[0]
+
+
+def train_runs(steps: Sequence[Step], workspace: Workspace, mapper: Mapper) -> list[dict[str, Any]]:
+    """Train runs, one task each for `mapper`; returns their manifests. Finished ones are not run again."""
+    todo = [step for step in steps if not workspace.is_complete(step)]
+    total = sum(step.parameters["training"]["tokens"] for step in todo)
+    label = f"train {todo[0].name}" if len(todo) == 1 else f"train {len(todo)} runs"
+    if todo:
+        mapper(partial(train_one, workspace), todo, label, total=total, unit="tokens")
+    return [workspace.manifest(step) for step in steps]
+
+
+def train_one(workspace: Workspace, step: Step) -> ShardResult:
+    """Train and commit one run: runs in a worker process."""
+    from trainer.loop import train  # torch takes seconds to import: the command itself never needs it
+
+    mixture, tokenizer = step.inputs["mixture"], step.inputs["tokenizer"]
+    assert isinstance(mixture, Step) and isinstance(tokenizer, Step)
+    result = train(
+        workspace.path(step), workspace.path(mixture), workspace.path(tokenizer) / "tokenizer.json",
+        step.parameters["seed"], ModelConfig.from_json(step.parameters["model"]),
+        TrainingConfig.from_json(step.parameters["training"]),
+    )
+    commit(
+        workspace.path(step), step, result["files"], sizes=result["sizes"], summary=result["summary"],
+        measured=result["measured"])
+    return {}
