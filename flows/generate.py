@@ -1,0 +1,36 @@
+"""`maslin generate`: text from a finished run."""
+
+import argparse
+import sys
+
+from manifests.errors import UsageError
+from manifests.workspace import is_complete, read_manifest
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the prompt and what the model goes on with, as it comes."""
+    directory = arguments.run
+    if not is_complete(directory):
+        raise UsageError(f"{directory}: no finished run: give a directory below <workspace>/run/.")
+    identity = read_manifest(directory)["identity"]
+    if identity["kind"] != "run":
+        raise UsageError(f"{directory}: this is a step of kind {identity['kind']}: give one of kind run.")
+    from trainer.generate import generate  # torch takes seconds to import
+
+    shown = arguments.prompt
+    sys.stdout.write(shown)
+
+    def show(text: str) -> None:
+        nonlocal shown
+        # A character may be spread over tokens: what is not whole yet waits.
+        whole = arguments.prompt + text.rstrip("�")
+        if whole.startswith(shown):
+            sys.stdout.write(whole[len(shown):])
+            sys.stdout.flush()
+            shown = whole
+
+    text = generate(
+        directory, arguments.prompt, arguments.tokens, seed=arguments.seed, temperature=arguments.temperature,
+        top_k=arguments.top_k, computing_threads=identity["parameters"]["training"]["threads"], on_text=show)
+    sys.stdout.write((arguments.prompt + text)[len(shown):] + "\n")
+    return 0

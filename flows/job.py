@@ -1,0 +1,298 @@
+"""`maslin curate|mix|train|compare`: plan a recipe by digests, build what is missing, say what came out."""
+
+import importlib.util
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.build import build_all, documents_arguments, missing_steps
+from manifests.errors import DataError, RecipeError, UsageError
+from manifests.files import checksum, read_json, write_json
+from manifests.inputs import InputFile, find_inputs
+from manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from manifests.recipe import Recipe, read_recipe
+from manifests.workspace import Mapper, Step, Workspace
+from trainer.config import ModelConfig, TrainingConfig, resolve_model, resolve_training
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    command: str
+    recipe: Path
+    workspace: Path
+    workers: int | None = None
+    prefect: str = "auto"
+    limit: int | None = None
+    dry_run: bool = False
+    mixture: str | None = None
+    seed: int | None = None
+    final: bool = False
+
+
+def run(options: Options) -> int:
+    """Do whatever the command and its earlier steps lack. Returns the exit code (see `maslin --help`)."""
+    recipe = read_recipe(options.recipe)
+    _check_command(recipe, options)
+    workspace = Workspace(options.workspace)
+    inputs = source_inputs(recipe, workspace)
+    plan = make_plan(recipe, inputs, options)
+    phases = _phases(plan, options)
+    targets = [step for phase in phases for step in phase]
+    if options.dry_run:
+        _print_plan(targets, workspace)
+        return 0
+    todo = missing_steps(targets, workspace)
+    if todo:
+        _check_resources(todo)
+        with workspace.writer(f"maslin {options.command} {options.recipe}"):
+            todo = missing_steps(targets, workspace)
+            _build(options, plan, phases, todo, workspace, inputs)
+    with_problems = _problems(plan, phases, workspace)
+    write_lock_file(plan, workspace)
+    _print_result(plan, options, workspace)
+    _warn_of_failures(plan, workspace)
+    if with_problems:
+        raise DataError("\n  ".join(["the data do not hold what the recipe asks for (outputs are kept and marked):",
+                                     *with_problems]))
+    return 0
+
+
+def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputFile]]:
+    """The raw files of every source that a corpus is made of."""
+    used = {corpus.source for corpus in recipe.corpora.values()}
+    return {
+        name: find_inputs(
+            f"{recipe.place(f'sources.{name}')}.paths", source.paths, recipe.path.parent, workspace.root,
+            folders_are_inputs=source.kind == "code")
+        for name, source in recipe.sources.items() if name in used
+    }
+
+
+def make_plan(recipe: Recipe, inputs: dict[str, list[InputFile]], options: Options) -> Plan:
+    """The whole plan of a recipe, as far as its sections go."""
+    plan = plan_corpora(recipe, inputs, options.limit)
+    if not recipe.mixtures:
+        return plan
+    plan = plan_mixtures(plan, checksum(tokenizer_path(recipe)) if recipe.tokenizer.path else None)
+    model, training = _resolve_training(recipe)
+    plan = plan_runs(plan, model.to_json(), training.to_json())
+    if recipe.comparison is not None:
+        context = {"context_tokens": model.context_tokens, "stride_tokens": model.context_tokens // 2}
+        plan = plan_comparison(plan, context, options.final)
+    return plan
+
+
+def _resolve_training(recipe: Recipe) -> tuple[ModelConfig, TrainingConfig]:
+    """The few words of the recipe, filled in by the model's size."""
+    asked = recipe.training
+    try:
+        model = resolve_model(asked.model, asked.architecture, context_tokens=asked.context_tokens)
+        return model, resolve_training(
+            model, asked.tokens, batch_tokens=asked.batch_tokens, learning_rate=asked.learning_rate,
+            schedule=asked.schedule, decay_share=asked.decay_share, optimizer=asked.optimizer, z_loss=asked.z_loss,
+            average_checkpoints=asked.average_checkpoints)
+    except UsageError as error:
+        raise RecipeError(f"{recipe.place('training')}: {error}") from error
+
+
+def tokenizer_path(recipe: Recipe) -> Path:
+    path = recipe.path.parent / Path(recipe.tokenizer.path or "").expanduser()
+    if not path.is_file():
+        raise RecipeError(f"{recipe.place('tokenizer')}.path: {path} is no file.")
+    return path
+
+
+def _check_command(recipe: Recipe, options: Options) -> None:
+    needs = {"mix": "mixtures", "train": "mixtures", "compare": "comparison"}.get(options.command)
+    if needs and not getattr(recipe, needs):
+        raise UsageError(f"{recipe.path}: `{needs}` is missing: `maslin {options.command}` needs it.")
+    if options.mixture is not None and options.mixture not in recipe.mixtures:
+        raise UsageError(
+            f"{recipe.path}: no mixture is called `{options.mixture}`; there are {', '.join(recipe.mixtures)}.")
+    if options.seed is not None and options.seed not in range(recipe.training.seeds):
+        raise UsageError(f"{recipe.path}: seed {options.seed} is not among 0 to {recipe.training.seeds - 1}.")
+
+
+def _phases(plan: Plan, options: Options) -> list[list[Step]]:
+    """Targets in stages: data problems of one stage are told before the next begins."""
+    phases = [list(plan.corpora.values()) + list(plan.held_out.values())]
+    mixtures = [options.mixture] if options.mixture else list(plan.mixtures)
+    if options.command == "curate":
+        return phases
+    needed = {corpus for name in mixtures for corpus in plan.recipe.mixtures[name]}
+    if options.command == "train" and options.mixture:
+        phases = [[step for step in in_order([plan.mixtures[options.mixture]]) if step.kind == "corpus"]]
+    phases.append([step for name, step in plan.tokens.items() if name in needed]
+                  + [plan.mixtures[name] for name in mixtures])
+    if options.command == "train":
+        names = [name for mixture in mixtures for name in plan.groups[mixture]]
+        if options.seed is not None:
+            names = [name for name in names if name.endswith(f"-s{options.seed}")]
+        phases.append([plan.runs[name] for name in names])
+    if options.command == "compare":
+        assert plan.report is not None
+        phases.append([plan.report])
+    return phases
+
+
+def _build(
+    options: Options, plan: Plan, phases: Sequence[Sequence[Step]], todo: list[Step], workspace: Workspace,
+    inputs: dict[str, list[InputFile]],
+) -> None:
+    from flows.engine import Engine, default_workers, stop_on_signals
+    from flows.progress import ProgressBoard
+
+    recipe, workers = plan.recipe, options.workers or default_workers()
+    write_json(workspace.root / "recipes" / f"{recipe.name}.resolved.json", recipe.to_json())
+    documents = documents_arguments(inputs, {name: source.max_failed for name, source in recipe.sources.items()})
+
+    def extra(step: Step) -> dict[str, Any]:
+        if step.kind == "documents":
+            return documents(step)
+        if step.kind == "tokenizer" and recipe.tokenizer.path is not None:
+            return {"path": tokenizer_path(recipe)}
+        return {}
+
+    with ProgressBoard() as board, Engine(workers, board) as engine:
+        stop_on_signals(engine)
+
+        def work(mapper: Mapper) -> None:
+            for phase in phases:
+                steps = missing_steps(phase, workspace)
+                started = time.monotonic()
+                total = len(steps)
+                count = 0
+
+                def on_built(step: Step, manifest: dict[str, Any]) -> None:
+                    nonlocal count
+                    count += 1
+                    seconds = time.monotonic() - started  # noqa: B023
+                    board.say(f"[{count}/{total}] {describe_built(step, manifest)}  ({seconds:.1f} s)")  # noqa: B023
+
+                build_all(steps, workspace, mapper, extra, on_built, at_once=workers)
+                if phase is not phases[-1] and (problems := _problems(plan, [phase], workspace)):
+                    raise DataError("\n  ".join(
+                        ["the data do not hold what the recipe asks for (outputs are kept and marked):", *problems]))
+
+        if options.prefect == "auto" and importlib.util.find_spec("prefect") is not None:
+            from flows.prefect_flows import PrefectUnavailableError, run_as_flow
+
+            board.say(f"{len(todo)} steps to build with {workers} workers; starting Prefect (10 to 30 s) …")
+            try:
+                run_as_flow(options.command, recipe.name, engine, workspace.root / ".prefect", work)
+            except PrefectUnavailableError as error:
+                board.say(f"Prefect is not to be had ({error}); going on without it")
+                work(engine.map)
+        else:
+            board.say(f"{len(todo)} steps to build with {workers} workers")
+            work(engine.map)
+
+
+def _check_resources(todo: Sequence[Step]) -> None:
+    """Missing models are found before work starts."""
+    names = {
+        "langdetect" if entry["parameters"].get("method") == "langdetect" else entry["step"]
+        for step in todo for entry in step.parameters.get("steps", ())
+    }
+    if names & {"language", "langdetect", "c4", "c4_line_dedup"}:
+        from curation.resources import check
+
+        check(names)
+
+
+def _problems(plan: Plan, phases: Sequence[Sequence[Step]], workspace: Workspace) -> list[str]:
+    """Empty corpora and sources of which too much failed, among what the phases need."""
+    problems = []
+    for step in in_order([step for phase in phases for step in phase]):
+        if not workspace.is_complete(step):
+            continue
+        if step.kind == "documents" and not (manifest := workspace.manifest(step))["complete"]:
+            limit = plan.recipe.sources[step.name].max_failed
+            problems.append(
+                f"{_failures(step, manifest['counts'])}, more than max_failed {limit:g} allows. "
+                f"See `maslin manifest show {workspace.path(step)}`.")
+        if step.kind == "corpus" and (counts := workspace.manifest(step)["counts"])["kept"] == 0:
+            dropped = sorted(counts["dropped"].items(), key=lambda item: -item[1])[:3]
+            most = ", ".join(f"{rule} {number:,}" for rule, number in dropped) or "nothing was read"
+            problems.append(
+                f"corpus {step.name} came out empty: of {counts['read']:,} documents none was kept ({most}).")
+    return problems
+
+
+def _failures(step: Step, counts: dict[str, Any]) -> str:
+    causes = ", ".join(f"{cause} {number:,}" for cause, number in sorted(counts["failed"].items()))
+    failed = sum(counts["failed"].values())
+    return f"source {step.name}: {failed:,} of {counts['read']:,} {counts['unit']} failed ({causes})"
+
+
+def _warn_of_failures(plan: Plan, workspace: Workspace) -> None:
+    """One line for each source with damaged records that stay within its `max_failed`."""
+    for step in plan.documents.values():
+        manifest = workspace.manifest(step) if workspace.is_complete(step) else None
+        if manifest and manifest["complete"] and manifest["counts"]["failed"]:
+            print(f"maslin: warning: {_failures(step, manifest['counts'])}; see its ledger", file=sys.stderr)
+
+
+def describe_built(step: Step, manifest: dict[str, Any]) -> str:
+    """One line on a finished step: what it is and what it kept."""
+    line = f"{step.kind} {step.name}"
+    if counts := manifest.get("counts"):
+        dropped, failed = sum(counts["dropped"].values()), sum(counts["failed"].values())
+        line += f"  read {counts['read']:,} {counts['unit']}, kept {counts['kept']:,}, dropped {dropped:,}"
+        line += f", failed {failed:,}" if failed else ""
+    elif tokens := manifest["sizes"].get("tokens"):
+        line += f"  {tokens:,} tokens"
+    elif step.kind == "tokenizer":
+        size, asked = manifest["summary"]["vocab_size"], step.parameters.get("vocab_size")
+        line += f"  {size:,} entries"
+        if asked not in (None, size):
+            line += f" (asked for {asked:,}: the sample has no more pairs that occur twice)"
+    return line
+
+
+def write_lock_file(plan: Plan, workspace: Workspace) -> None:
+    """`recipes/<name>.lock.json`: the final directory of everything in the recipe that is there."""
+
+    def there(steps: dict[str, Step]) -> dict[str, str]:
+        return {name: step.directory for name, step in steps.items() if workspace.is_complete(step)}
+
+    lock: dict[str, Any] = {
+        "corpora": there(plan.corpora), "held_out": there(plan.held_out), "tokens": there(plan.tokens),
+        "mixtures": there(plan.mixtures), "runs": there(plan.runs), "evaluations": there(plan.evaluations),
+    }
+    if plan.tokenizer and workspace.is_complete(plan.tokenizer):
+        lock["tokenizer"] = plan.tokenizer.directory
+    if plan.report and workspace.is_complete(plan.report):
+        lock["report"] = plan.report.directory
+    path = workspace.lock_file(plan.recipe.name)
+    if not path.is_file() or read_json(path) != lock:
+        write_json(path, lock)
+
+
+def _print_plan(targets: Sequence[Step], workspace: Workspace) -> None:
+    todo = {step.directory for step in missing_steps(targets, workspace)}
+    steps = in_order(targets)
+    for step in steps:
+        print(f"{'build' if step.directory in todo else 'have ' if workspace.is_complete(step) else 'skip '}"
+              f"  {step.directory}")
+    print(f"{len(todo)} of {len(steps)} steps to build; nothing was done (--dry-run)")
+
+
+def _print_result(plan: Plan, options: Options, workspace: Workspace) -> None:
+    from flows import summary
+
+    match options.command:
+        case "curate":
+            summary.print_corpora(plan, workspace)
+        case "mix":
+            summary.print_mixtures(plan, workspace)
+        case "train":
+            summary.print_runs(plan, workspace)
+        case "compare":
+            summary.print_verdict(plan, workspace)
+    sys.stdout.flush()

@@ -1,0 +1,80 @@
+"""`maslin status`: what is built, unfinished, missing or no longer asked for, and how much disk it takes."""
+
+from pathlib import Path
+from typing import Any
+
+from flows.summary import table
+from manifests.errors import MaslinError, UsageError
+from manifests.files import read_json
+from manifests.plan import in_order
+from manifests.workspace import Workspace, is_complete, read_manifest, verify_sizes
+
+
+def run(root: Path, recipe_path: Path | None) -> int:
+    """Print the state of a workspace; with a recipe, of every step that recipe plans."""
+    workspace = Workspace(root)
+    if recipe_path is None:
+        return _whole_workspace(workspace)
+    from flows import job
+    from manifests.recipe import read_recipe
+
+    recipe = read_recipe(recipe_path)
+    plan = job.make_plan(recipe, job.source_inputs(recipe, workspace), job.Options("status", recipe_path, root))
+    targets = [
+        *plan.corpora.values(), *plan.held_out.values(), *plan.mixtures.values(), *plan.runs.values(),
+        *([plan.report] if plan.report else []),
+    ]
+    rows = []
+    planned = set()
+    for step in in_order(targets):
+        planned.add(step.directory)
+        directory = root / step.directory
+        rows.append([step.kind, step.name, _state(directory), _megabytes(directory), step.digest])
+    print(table(rows, ["kind", "name", "state", "MB", "digest"]))
+    stale = [path for path in _directories(root) if path.relative_to(root).as_posix() not in planned]
+    if stale:
+        size = sum(_megabytes(path) for path in stale)
+        print(f"\nstale: {len(stale)} directories ({size:,.1f} MB) that this recipe, as it is now, does not use:")
+        for path in stale:
+            print(f"  {path}")
+    return 0
+
+
+def _whole_workspace(workspace: Workspace) -> int:
+    root = workspace.root
+    directories = _directories(root)
+    if not directories:
+        raise UsageError(f"{root}: nothing is built here. Start with `maslin init`, then `maslin curate recipe.yaml`.")
+    rows: list[list[Any]] = []
+    for path in directories:
+        kind, name = path.relative_to(root).as_posix().split("/", 1)
+        rows.append([kind, name, _state(path), _megabytes(path)])
+    print(table(rows, ["kind", "directory", "state", "MB"]))
+    print(f"\n{sum(row[3] for row in rows):,.1f} MB in {len(rows)} directories of {root}")
+    for lock in sorted((root / "recipes").glob("*.lock.json")):
+        if report := read_json(lock).get("report"):
+            print(f"report of {lock.name.removesuffix('.lock.json')}: {root / report / 'report.html'}")
+    return 0
+
+
+def _directories(root: Path) -> list[Path]:
+    return sorted(path for path in root.glob("*/*@*") if path.is_dir())
+
+
+def _state(directory: Path) -> str:
+    if not directory.is_dir():
+        return "missing"
+    if not is_complete(directory):
+        return "unfinished"
+    try:
+        if verify_sizes(directory):
+            return "damaged"
+        return "built" if read_manifest(directory)["complete"] else "built, too much failed"
+    except MaslinError:
+        return "damaged"
+
+
+def _megabytes(directory: Path) -> float:
+    if not directory.is_dir():
+        return 0.0
+    return round(sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()) / 1e6, 1)

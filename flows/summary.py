@@ -1,0 +1,79 @@
+"""What a command prints when it is done: funnels, mixtures, runs, the verdict. Reads manifests only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from manifests.files import read_json
+from manifests.plan import Plan
+from manifests.workspace import Workspace
+
+
+def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
+    """Columns of plain text; numbers right-aligned with thousands separators."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+    right = [all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        return "  ".join(
+            text.rjust(width) if is_right else text.ljust(width)
+            for text, width, is_right in zip(row, widths, right, strict=True)).rstrip()
+
+    return "\n".join([line(header), line(["─" * width for width in widths]), *map(line, cells)])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.3f}" if isinstance(value, float) else str(value)
+
+
+def print_corpora(plan: Plan, workspace: Workspace) -> None:
+    """The funnel of every corpus: what each rule removed."""
+    for name, step in plan.corpora.items():
+        manifest = workspace.manifest(step)
+        counts = manifest["counts"]
+        share = counts["kept"] / counts["read"] if counts["read"] else 0.0
+        print(f"\n{name}: kept {counts['kept']:,} of {counts['read']:,} {counts['unit']} ({share:.1%}), "
+              f"{manifest['sizes'].get('bytes', 0) / 1e6:,.1f} MB of text")
+        removed = sorted((counts["dropped"] | counts["failed"]).items(), key=lambda item: (-item[1], item[0]))
+        for rule, number in removed:
+            print(f"  − {number:>9,}  {rule}")
+        print(f"  {workspace.path(step)}")
+    print("\nWhy a page is missing: maslin explain URL-OR-ID --workspace", workspace.root)
+
+
+def print_mixtures(plan: Plan, workspace: Workspace) -> None:
+    for name, step in plan.mixtures.items():
+        if not workspace.is_complete(step):
+            continue
+        corpora = workspace.manifest(step)["summary"]["corpora"]
+        rows = [
+            [corpus, entry["weight"], entry["tokens_available"], entry["tokens_planned"], entry["epochs"]]
+            for corpus, entry in corpora.items()
+        ]
+        print(f"\nmixture {name}  ({workspace.path(step)})")
+        print(table(rows, ["corpus", "share", "tokens there", "tokens planned", "epochs"]))
+
+
+def print_runs(plan: Plan, workspace: Workspace) -> None:
+    rows = []
+    for name, step in plan.runs.items():
+        if workspace.is_complete(step):
+            manifest = workspace.manifest(step)
+            rows.append([name, manifest["sizes"]["tokens"], manifest["summary"]["final_loss_nats"], step.directory])
+    print()
+    print(table(rows, ["run", "tokens", "last loss (nats/token)", "directory"]))
+
+
+def print_verdict(plan: Plan, workspace: Workspace) -> None:
+    """The verdict in sentences, and where the report is."""
+    assert plan.report is not None
+    directory = workspace.path(plan.report)
+    comparison = read_json(directory / "comparison.json")
+    print()
+    for sentence in comparison["verdict"]:
+        print(sentence)
+    print(f"\nReport: {directory / 'report.html'}")
