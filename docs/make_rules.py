@@ -1,0 +1,90 @@
+"""Write docs/rules.md from the code: `python docs/make_rules.py`. A test keeps the page in step."""
+
+import ast
+import dataclasses
+import inspect
+import typing
+from pathlib import Path
+from typing import Any
+
+from manifests.steps import PRESETS, STEPS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "rules.md"
+
+_HEAD = """# The curation steps
+
+Made from the code by `python docs/make_rules.py`: what a recipe may name under `steps`, where each rule comes from,
+what it removes, and its parameters with their defaults. A *rule* decides document by document, an *edit* also changes
+the text; a *barrier* decides over all documents. Each removed document is in the ledger with the measured value and
+the threshold; the *signals* of a rule are kept for every document it saw.
+"""
+
+_ROLES = {"rule": "rule", "barrier": "barrier", "editing_barrier": "barrier that edits"}
+
+# Barriers have no module below curation/rules; where their text stands instead.
+_BARRIER_MODULES = {
+    "exact_dedup": None, "near_dedup": "curation/dedup/near.py", "c4_url_dedup": "curation/dedup/urls.py",
+}
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [_HEAD]
+    for name in STEPS:
+        parts.append(_section(name))
+    parts.append("## Presets\n")
+    for name, steps in PRESETS.items():
+        parts.append(f"- `{name}`: " + " → ".join(f"`{step}`" for step, _ in steps) + "\n")
+    return "\n".join(parts)
+
+
+def _section(name: str) -> str:
+    spec = STEPS[name]
+    module = _BARRIER_MODULES.get(name, f"curation/rules/{name}.py")
+    about = inspect.cleandoc(spec.parameters.__doc__)
+    lines = [f"## `{name}`\n", f"*{_ROLES[spec.role]}, version {spec.version}*\n", about]
+    if module is not None:
+        tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+        lines.append("\n" + inspect.cleandoc(ast.get_docstring(tree) or ""))
+        if signals := _signals(tree):
+            lines.append("\nSignals: " + ", ".join(f"`{name}.{signal}`" for signal in signals))
+    fields = dataclasses.fields(spec.parameters)
+    if fields:
+        hints = typing.get_type_hints(spec.parameters)
+        lines.append("\n| parameter | default | values |\n|---|---|---|")
+        for field in fields:
+            values = _values(hints[field.name], field.metadata)
+            lines.append(f"| `{field.name}` | `{_shown(field.default)}` | {values} |")
+    return "\n".join(lines) + "\n"
+
+
+def _signals(tree: ast.Module) -> list[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "SIGNALS" for t in node.targets):
+            try:
+                return list(ast.literal_eval(node.value))
+            except ValueError:  # computed from parts: the module's text names them
+                return []
+    return []
+
+
+def _shown(value: Any) -> str:
+    return str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+def _values(hint: Any, bounds: typing.Mapping[str, Any]) -> str:
+    if typing.get_origin(hint) is typing.Literal:
+        return ", ".join(f"`{choice}`" for choice in typing.get_args(hint))
+    arguments = [argument for argument in typing.get_args(hint) if argument is not type(None)]
+    if typing.get_origin(hint) is tuple:
+        text = "a list"
+    elif arguments:
+        return _values(arguments[0], bounds) + ", or left to the variant"
+    else:
+        text = {int: "whole number", float: "number", str: "text", bool: "true or false"}[hint]
+    return text + (f", {bounds['min']:g} to {bounds['max']:g}" if {"min", "max"} <= set(bounds) else "")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
