@@ -1,0 +1,30 @@
+"""Documents on disk as stages have them, for tests of what reads stages."""
+
+import hashlib
+from pathlib import Path
+
+import pyarrow as pa
+
+from curation.stages import StageShard
+from manifests.tables import DOCUMENTS, part_name, write_table
+
+
+def make_id(name: str) -> str:
+    return hashlib.md5(name.encode()).hexdigest()
+
+
+def documents_table(texts: dict[str, str], source: str = "web") -> pa.Table:
+    """One document an entry: id → text."""
+    return pa.Table.from_pylist(
+        [{"id": id, "text": text, "source": source} for id, text in texts.items()], schema=DOCUMENTS)
+
+
+def write_shards(root: Path, shards: list[dict[str, str]], source: str = "web") -> list[StageShard]:
+    for index, texts in enumerate(shards):
+        write_table(root, f"documents/{part_name(index)}", documents_table(texts, source))
+    return [StageShard(root / "documents" / part_name(index)) for index in range(len(shards))]
+
+
+def sentence(start: int, words: int) -> str:
+    """A text of `words` different words: no shingle twice."""
+    return " ".join(f"w{i}" for i in range(start, start + words))

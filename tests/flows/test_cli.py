@@ -1,0 +1,102 @@
+"""The command line: light to start, exit codes, one clear message for a mistake and no traceback."""
+
+import subprocess
+import sys
+
+import pytest
+
+from flows.cli import main
+
+HEAVY = {"numpy", "pyarrow", "numba", "torch", "prefect", "datasets", "datasketch", "rich", "scipy", "fasttext"}
+
+
+def loaded(code: str) -> set[str]:
+    """Heavy modules that a fresh interpreter has loaded after running the code."""
+    code += "\nimport sys; print('LOADED', *[m for m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return set(out.rsplit("LOADED", 1)[1].split()) & HEAVY
+
+
+def test_help_imports_nothing_heavy():
+    assert loaded("from flows.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass") == set()
+
+
+def test_planning_imports_nothing_heavy(tmp_path):
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("name: n\nsources: {s: {kind: jsonl, paths: [a.jsonl]}}\nmixtures: {m: {s: 1}}\n"
+                      "comparison: {baseline: m, domains: [s]}\n")
+    arguments = ["compare", str(recipe), "--dry-run", "--workspace", str(tmp_path)]
+    assert loaded(f"from flows.cli import main; main({arguments})") == set()
+
+
+@pytest.mark.parametrize(("recipe", "message"), [
+    ("name: n\nsource: {}\n", "r.yaml:2: source: unknown key `source`; did you mean `sources`?"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [none/*]}}\n", "r.yaml:2: sources.s.paths: `none/*` matches nothing"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntraining: {model: tny}\n",
+     "r.yaml:4: training: model: 'tny' is none of tiny, small, base"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntokenizer: {path: t.json}\n",
+     "r.yaml:4: tokenizer.path: "),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\ncorpora: {c: {from: x}}\n", "no source is called `x`"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 0}}\n", "the weights are all 0"),
+])
+def test_a_wrong_recipe_is_one_message_and_exit_2_before_any_work(tmp_path, capsys, recipe, message):
+    path = tmp_path / "r.yaml"
+    path.write_text(recipe)
+    assert main(["curate", str(path), "--workspace", str(tmp_path / "ws")]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("maslin: ") and message in captured.err and "Traceback" not in captured.err
+    assert not list(tmp_path.glob("ws/documents"))
+
+
+def test_a_command_says_which_section_it_lacks(tmp_path, capsys):
+    path = tmp_path / "r.yaml"
+    path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\n")
+    assert main(["compare", str(path)]) == 2
+    assert "`comparison` is missing" in capsys.readouterr().err
+
+
+def test_usage_errors_exit_2(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["curate"])
+    assert caught.value.code == 2
+
+
+def test_init_writes_a_recipe_and_never_over_one(tmp_path, capsys):
+    path = tmp_path / "mine.yaml"
+    assert main(["init", str(path)]) == 0 and path.is_file()
+    assert main(["init", str(path)]) == 2 and "exists already" in capsys.readouterr().err
+
+
+def test_an_empty_workspace_is_said(tmp_path, capsys):
+    assert main(["status", "--workspace", str(tmp_path)]) == 2
+    assert main(["explain", "http://x/", "--workspace", str(tmp_path)]) == 2
+    assert main(["manifest", "show", str(tmp_path)]) == 2
+    assert main(["manifest", "verify", str(tmp_path)]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
+    from flows.job import Options, make_plan, source_inputs
+    from manifests.recipe import read_recipe
+    from manifests.workspace import Workspace
+
+    path = tmp_path / "r.yaml"
+    said = {"schedule": "wsd", "decay_share": 0.3, "optimizer": "muon", "z_loss": 1e-4, "average_checkpoints": 3}
+    path.write_text(
+        "name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
+        f"training: {{architecture: gpt2, {', '.join(f'{key}: {value}' for key, value in said.items())}}}\n")
+    recipe = read_recipe(path)
+    plan = make_plan(recipe, source_inputs(recipe, Workspace(tmp_path)), Options("train", path, tmp_path))
+    parameters = plan.runs["m-s0"].parameters
+    assert parameters["model"]["architecture"] == "gpt2" and parameters["model"]["hidden"] == 512
+    assert {key: parameters["training"][key] for key in said} == said
+
+
+def test_the_commands_own_process_does_without_pandas():
+    code = ("from flows.startup import keep_pandas_out; keep_pandas_out()\n"
+            "import pyarrow as pa; assert pa.array([1, 2]).to_numpy().sum() == 3\n"
+            "import torch; torch.nn.Embedding(3, 2, device='meta')\n"
+            "import torch._dynamo  # looks for pandas: it must hear that there is none\n"
+            "import sys; assert sys.modules['pandas'] is None")
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,184 @@
+"""The laws, on the whole path of the main job with real readers, kernels, processes and models."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.cli import main
+from manifests.counts import check_conservation, new_counts
+from manifests.files import read_json
+from manifests.tables import read_table
+from manifests.workspace import Step, Workspace, commit
+from tests.flows.small_inputs import write_all
+
+pytestmark = pytest.mark.slow
+
+
+def content(workspace: Path) -> dict[str, object]:
+    """All that must be the same bytes: data files by checksum, and the identity of every manifest."""
+    found: dict[str, object] = {}
+    for path in sorted(workspace.glob("*/*@*/manifest.json")):
+        manifest = read_json(path)
+        found[path.parent.relative_to(workspace).as_posix()] = json.dumps(
+            [manifest["identity"], manifest.get("counts"), manifest["sizes"], manifest["summary"]], sort_keys=True)
+    return found
+
+
+def maslin(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> Path:
+    return write_all(tmp_path_factory.mktemp("inputs"))
+
+
+@pytest.fixture(scope="module")
+def compared(inputs, tmp_path_factory) -> Path:
+    """A workspace with the whole comparison, built without Prefect by two workers."""
+    workspace = tmp_path_factory.mktemp("compared")
+    assert maslin("compare", inputs, "--workspace", workspace, "--prefect", "off", "--workers", 2) == 0
+    return workspace
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_same_bytes_with_any_number_of_workers(inputs, compared, tmp_path, workers):
+    assert maslin("compare", inputs, "--workspace", tmp_path, "--prefect", "off", "--workers", workers) == 0
+    assert content(tmp_path) == content(compared)
+
+
+def test_the_same_bytes_as_a_prefect_flow(inputs, compared, tmp_path):
+    command = [sys.executable, "-m", "flows.cli", "curate", inputs, "--workspace", tmp_path, "--workers", "2"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    expected = content(compared)
+    built = content(tmp_path)
+    assert built == {directory: expected[directory] for directory in built}
+    assert any(directory.startswith("corpus/web-code@") for directory in built)
+    assert "Traceback" not in done.stderr
+
+
+def test_every_manifest_conserves_and_every_removed_document_is_in_the_ledger(compared):
+    seen = set()
+    for path in sorted(compared.glob("*/*@*/manifest.json")):
+        manifest = read_json(path)
+        if counts := manifest.get("counts"):
+            check_conservation(counts, str(path))
+            seen.add(manifest["identity"]["kind"])
+            if manifest["identity"]["kind"] in ("corpus", "segment", "held_out"):
+                rows = sum(read_table(part).num_rows for part in path.parent.glob("ledger/part-*.parquet"))
+                assert rows == counts["read"] - counts["kept"], path
+                kept = sum(read_table(part).num_rows for part in path.parent.glob("documents/part-*.parquet"))
+                assert kept == counts["kept"], path
+    assert {"documents", "segment", "corpus", "held_out"} <= seen
+
+
+def test_verify_finds_counts_that_do_not_add_up(tmp_path, capsys):
+    counts = new_counts()
+    counts["read"], counts["kept"], counts["dropped"] = 5, 3, {"rule": 1}
+    step = Step("corpus", "leaky", 1, {})
+    Workspace(tmp_path).path(step).mkdir(parents=True)
+    commit(Workspace(tmp_path).path(step), step, [], counts=counts)
+    assert maslin("manifest", "verify", tmp_path) == 3
+    assert "1 of 5 documents are not accounted for" in capsys.readouterr().out
+
+
+def test_no_held_out_document_is_trained_on(compared):
+    held_out = {row for part in compared.glob("held_out/*@*/documents/*.parquet")
+                for row in read_table(part)["id"].to_pylist()}
+    trained = {row for part in compared.glob("corpus/*@*/documents/*.parquet")
+               for row in read_table(part)["id"].to_pylist()}
+    assert held_out and trained and not held_out & trained
+
+
+def test_all_arms_are_scored_on_the_same_bytes(compared):
+    scored = [
+        sorted((row["domain"], row["id"], row["bytes"]) for row in read_table(part).to_pylist())
+        for part in compared.glob("evaluation/*@*/items/*.parquet")
+    ]
+    assert len(scored) == 6 and all(rows == scored[0] for rows in scored) and scored[0]
+
+
+def test_corpora_open_in_datasets(compared):
+    import datasets
+
+    files = [str(path) for path in compared.glob("corpus/web-code@*/documents/*.parquet")]
+    data = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=str(compared / "hf"))
+    assert len(data) > 10 and {"id", "text", "url", "licence", "origin"} <= set(data.column_names)
+
+
+def test_running_again_does_nothing_and_imports_nothing_heavy(inputs, compared):
+    arguments = ["compare", str(inputs), "--workspace", str(compared)]
+    code = (f"from flows.cli import main; assert main({arguments}) == 0\n"
+            "import sys; assert not {'prefect', 'torch', 'numba'} & set(sys.modules)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "report.html" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["curate", "train"])
+def test_killed_anywhere_and_run_again_it_ends_in_the_same_bytes(inputs, compared, tmp_path, command):
+    arguments = [sys.executable, "-m", "flows.cli", command, str(inputs), "--workspace", str(tmp_path),
+                 "--workers", "2", "--prefect", "off"]
+    seen = ("*/*@*/.shards/*.json", "corpus/*@*/manifest.json") if command == "curate" else (
+        "run/*@*/checkpoints/*", "run/*@*/metrics.jsonl", "mixture/*@*/manifest.json")
+    for pattern in seen:
+        running = subprocess.Popen(
+            arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        while running.poll() is None and not list(tmp_path.glob(pattern)):
+            time.sleep(0.01)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    assert subprocess.run(arguments, capture_output=True).returncode == 0
+    expected, built = content(compared), content(tmp_path)
+    assert built == {directory: expected[directory] for directory in built}
+    assert any(directory.startswith("corpus/" if command == "curate" else "run/") for directory in built)
+
+
+def test_two_commands_on_one_workspace_do_not_meet(inputs, tmp_path):
+    arguments = [sys.executable, "-m", "flows.cli", "curate", str(inputs), "--workspace", str(tmp_path),
+                 "--workers", "1", "--prefect", "off"]
+    first = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (tmp_path / ".lock").is_file() or not (tmp_path / ".lock").read_text():
+        time.sleep(0.01)
+    second = subprocess.run(arguments, capture_output=True, text=True)
+    assert second.returncode == 2
+    assert f"in use by `maslin curate {inputs}` (process {first.pid}" in second.stderr
+    assert first.wait() == 0
+
+
+def test_an_interrupt_ends_with_130_and_says_how_to_go_on(inputs, tmp_path):
+    arguments = [sys.executable, "-m", "flows.cli", "curate", str(inputs), "--workspace", str(tmp_path),
+                 "--workers", "2", "--prefect", "off"]
+    running = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while running.poll() is None and not list(tmp_path.glob("documents/*@*")):
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130 and "run the same command again" in errors and "Traceback" not in errors
+
+
+def test_explain_show_verify_status(inputs, compared, capsys):
+    ledger = read_table(next(compared.glob("corpus/web-no-code@*/ledger/part-00000.parquet"))).to_pylist()
+    dropped = next(row for row in ledger if row["step"] == "c4")
+    assert maslin("explain", dropped["id"], "--workspace", compared) == 0
+    out = capsys.readouterr().out
+    assert f"document {dropped['id']}" in out and f"dropped by {dropped['rule']}" in out
+    assert "one.warc.gz at byte" in out
+    assert maslin("manifest", "verify", compared) == 0 and "all sound" in capsys.readouterr().out
+    mixture = next(compared.glob("mixture/with-code@*"))
+    assert maslin("manifest", "show", mixture) == 0 and "epochs" in capsys.readouterr().out
+    assert maslin("manifest", "show", mixture, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["schema_version"] == 1
+    other = next(compared.glob("mixture/text-only@*"))
+    assert maslin("manifest", "diff", other, mixture) == 0
+    assert "parameters.weights.web-code: (absent) → 0.5" in capsys.readouterr().out
+    assert maslin("status", inputs, "--workspace", compared) == 0
+    assert "missing" not in capsys.readouterr().out
+    assert maslin("status", "--workspace", compared) == 0 and "built" in capsys.readouterr().out

@@ -1,0 +1,62 @@
+"""Law 4: memory depends on the size of a shard, not on the size of the data."""
+
+import json
+import random
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.flows.small_inputs import sentence
+
+_CURATE = """
+import resource, sys
+from pathlib import Path
+from flows import job
+from flows.build import build, documents_arguments, missing_steps
+from manifests.recipe import read_recipe
+from manifests.workspace import Workspace, serial_map
+
+recipe = read_recipe(Path(sys.argv[1]))
+workspace = Workspace(Path(sys.argv[2]))
+inputs = job.source_inputs(recipe, workspace)
+plan = job.make_plan(recipe, inputs, job.Options("curate", Path(sys.argv[1]), workspace.root))
+extra = documents_arguments(inputs, {"mine": 0.05})
+for step in missing_steps(list(plan.corpora.values()), workspace):
+    manifest = build(step, workspace, serial_map, extra(step) if step.kind == "documents" else {})
+print(manifest["sizes"]["bytes"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+RECIPE = """\
+name: memory
+sources: {mine: {kind: jsonl, paths: [mine.jsonl]}}
+corpora: {kept: {from: mine, steps: [offensive, exact_dedup, near_dedup]}}
+"""
+
+
+def peak(folder: Path, documents: int) -> tuple[int, int]:
+    """(bytes of text kept, peak memory in bytes) of curating so many documents of about 4 kB in one process."""
+    folder.mkdir()
+    rng = random.Random(1)
+    with open(folder / "mine.jsonl", "w") as handle:
+        for number in range(documents):
+            text = "\n".join(sentence(rng) for _ in range(45))
+            handle.write(json.dumps({"id": str(number), "text": text}) + "\n")
+    (folder / "r.yaml").write_text(RECIPE)
+    done = subprocess.run(
+        [sys.executable, "-c", _CURATE, folder / "r.yaml", folder / "ws"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    kept, maximum = map(int, done.stdout.split())
+    return kept, maximum * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(resource, "RUSAGE_SELF"), reason="needs peak memory of a process")
+def test_memory_does_not_grow_with_the_data(tmp_path):
+    small_bytes, small_peak = peak(tmp_path / "small", 2_000)
+    large_bytes, large_peak = peak(tmp_path / "large", 16_000)
+    more_data = large_bytes - small_bytes
+    assert more_data > 45e6
+    assert large_peak - small_peak < 0.35 * more_data, f"{small_peak:,} → {large_peak:,} bytes of memory"

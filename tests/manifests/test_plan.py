@@ -1,0 +1,105 @@
+"""Planning: what shares work, what a digest depends on and what it does not."""
+
+from pathlib import Path
+
+from manifests.inputs import InputFile
+from manifests.plan import in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from manifests.recipe import read_recipe
+
+RECIPE = """\
+name: n
+sources:
+  web: {kind: warc, paths: [w.warc]}
+  wiki: {kind: wikipedia, paths: [w.xml]}
+corpora:
+  a:
+    from: web
+    steps: [language, {c4: {code: drop}}, offensive, exact_dedup, near_dedup]
+  b: {like: a, set: {c4.code: keep}}
+mixtures: {one: {a: 1}, two: {b: 0.5, wiki: 0.5}}
+training: {seeds: 2}
+comparison: {baseline: one, domains: [a, wiki]}
+"""
+
+
+def make(tmp_path: Path, text: str = RECIPE, digests: str = "d"):
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    recipe = read_recipe(path)
+    inputs = {name: [InputFile(f"{name}.x", Path("/anywhere") / name, 1, digests)] for name in recipe.sources}
+    plan = plan_mixtures(plan_corpora(recipe, inputs, None))
+    return plan_comparison(plan_runs(plan, {"m": 1}, {"t": 1}), {}, final=False)
+
+
+def stages(step):
+    found = []
+    while step is not None:
+        step = step.via.get("last") or step.via.get("previous")
+        if step is not None:
+            found.append(step)
+    return found[::-1]
+
+
+def test_corpora_share_stages_up_to_where_they_differ(tmp_path):
+    plan = make(tmp_path)
+    a, b = stages(plan.corpora["a"]), stages(plan.corpora["b"])
+    assert [(s.kind, len(s.parameters["steps"]), s.parameters["start"]) for s in a] == [
+        ("segment", 1, 0), ("segment", 3, 1), ("dedup", 4, 3), ("dedup", 5, 4)]
+    assert a[0] == b[0] and a[1].digest != b[1].digest
+
+
+def test_a_corpus_digest_does_not_depend_on_where_segments_are_cut(tmp_path):
+    alone = RECIPE.replace("  b: {like: a, set: {c4.code: keep}}\n", "").replace("b: 0.5", "a: 0.5")
+    one, both = make(tmp_path, alone), make(tmp_path)
+    assert len(stages(one.corpora["a"])) == 3 and len(stages(both.corpora["a"])) == 4
+    assert one.corpora["a"].digest == both.corpora["a"].digest
+
+
+def test_an_editing_barrier_is_a_segment_of_its_own_and_not_for_held_out_documents(tmp_path):
+    text = RECIPE.replace(
+        "[language, {c4: {code: drop}}, offensive, exact_dedup, near_dedup]", "[c4, c4_line_dedup, offensive]")
+    plan = make(tmp_path, text)
+    assert [(s.kind, len(s.parameters["steps"]), s.parameters["start"]) for s in stages(plan.corpora["a"])] == [
+        ("segment", 1, 0), ("segment", 2, 1), ("segment", 3, 2)]
+    assert [step["step"] for step in plan.held_out["a"].parameters["steps"]] == ["c4", "offensive"]
+
+
+def test_inputs_come_before_what_needs_them_and_each_step_once(tmp_path):
+    plan = make(tmp_path)
+    steps = in_order([plan.report])
+    places = {step.directory: index for index, step in enumerate(steps)}
+    assert len(places) == len(steps)
+    for step in steps:
+        assert all(places[needed.directory] < places[step.directory] for needed in step.input_steps().values())
+
+
+def test_arms_have_common_seeds_and_the_a_a_set_has_others(tmp_path):
+    plan = make(tmp_path)
+    assert plan.groups == {"one": ["one-s0", "one-s1"], "two": ["two-s0", "two-s1"], "a_a": ["one-s2", "one-s3"]}
+    assert set(plan.evaluations) == set(plan.runs)
+
+
+def test_digests_follow_content_and_parameters_but_not_paths(tmp_path):
+    plan = make(tmp_path)
+    assert make(tmp_path, digests="e").report.digest != plan.report.digest
+    moved = make(tmp_path, RECIPE.replace("paths: [w.xml]", "paths: [else/w.xml]"))
+    assert moved.report.digest == plan.report.digest
+    tolerant = make(tmp_path, RECIPE.replace("[w.warc]}", "[w.warc], max_failed: 1}"))
+    assert tolerant.corpora["a"].digest == plan.corpora["a"].digest
+    stricter = make(tmp_path, RECIPE.replace("offensive, ", ""))
+    assert stricter.corpora["a"].digest != plan.corpora["a"].digest
+    assert stricter.documents["web"].digest == plan.documents["web"].digest
+
+
+def test_every_corpus_is_kept_clear_of_all_held_out_documents(tmp_path):
+    plan = make(tmp_path)
+    for step in plan.corpora.values():
+        assert {"held_out:a", "held_out:wiki", "split"} <= set(step.inputs)
+    assert [entry["step"] for entry in plan.held_out["a"].parameters["steps"]] == ["language", "c4", "offensive"]
+
+
+def test_dedup_across_makes_later_corpora_depend_on_earlier_ones(tmp_path):
+    plan = make(tmp_path, RECIPE + "dedup: {across: [wiki, b]}\n")
+    assert plan.corpora["b"].inputs["across:wiki"] == plan.corpora["wiki"]
+    assert plan.corpora["b"].parameters["across"]["threshold"] == 0.8
+    assert plan.corpora["wiki"].parameters["across"] is None

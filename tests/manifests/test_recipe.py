@@ -1,0 +1,123 @@
+"""Recipes: what is read, and that every mistake is named with file, line and key before any work."""
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from manifests.errors import RecipeError
+from manifests.recipe import read_recipe
+from manifests.steps import C4
+
+GOOD = """\
+name: code-inclusion
+sources:
+  web:  {kind: warc, paths: [crawl/*.warc.gz]}
+  wiki: {kind: wikipedia, paths: dump.xml.bz2}
+  code: {kind: code, paths: [archives/]}
+corpora:
+  web-no-code:
+    from: web
+    steps:
+      - language: {keep: [en], min_score: 0.65}
+      - c4: {code: drop}
+      - exact_dedup
+  web-code: {like: web-no-code, set: {c4.code: keep}}
+mixtures:
+  text-only: {web-no-code: 8, wiki: 2}
+  with-code: {web-code: 0.6, wiki: 0.2, code: 0.2}
+training: {model: tiny, tokens: 2_000_000, seeds: 2, learning_rate: 1e-3}
+comparison: {baseline: text-only, domains: [web-no-code, wiki]}
+"""
+
+
+def read(tmp_path: Path, text: str):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    return read_recipe(path)
+
+
+def test_a_good_recipe_is_resolved(tmp_path):
+    recipe = read(tmp_path, GOOD)
+    assert recipe.sources["wiki"].paths == ("dump.xml.bz2",)
+    assert recipe.sources["web"].max_failed == 0.05
+    assert [step.name for step in recipe.corpora["web-code"].steps] == ["language", "c4", "exact_dedup"]
+    assert recipe.corpora["web-code"].steps[1].parameters == C4(code="keep")
+    assert recipe.corpora["web-no-code"].steps[1].parameters == C4(code="drop")
+    assert recipe.corpora["wiki"].source == "wiki" and recipe.corpora["wiki"].steps == ()
+    assert recipe.mixtures["text-only"] == {"web-no-code": 0.8, "wiki": 0.2}
+    assert recipe.training.tokens == 2_000_000 and recipe.training.learning_rate == 1e-3
+
+
+def test_only_name_and_sources_are_needed(tmp_path):
+    recipe = read(tmp_path, "name: n\nsources:\n  web: {kind: jsonl, paths: [a.jsonl]}\n")
+    assert list(recipe.corpora) == ["web"] and recipe.comparison is None
+
+
+@pytest.mark.parametrize("name", ["starter", "demo"])
+def test_shipped_recipes_are_valid(name):
+    with resources.as_file(resources.files("manifests") / "recipes" / f"{name}.yaml") as path:
+        assert read_recipe(path).comparison is not None
+
+
+def test_c4_full_is_written_out_in_the_order_of_tfds(tmp_path):
+    recipe = read(tmp_path, GOOD.replace("- c4: {code: drop}", "- c4_full", 1))
+    steps = recipe.to_json()["corpora"]["web-no-code"]["steps"]
+    names = [step["step"] for step in steps]
+    start = names.index("c4_length")
+    assert names[start : start + 6] == ["c4_length", "c4_url_dedup", "c4", "c4_line_dedup", "language", "offensive"]
+    assert steps[start + 4]["parameters"] == {"keep": ["en"], "method": "langdetect", "min_score": 0.99}
+    assert steps[start + 3]["parameters"] == {"unit": "line", "min_sentences": 3, "url": "normalised"}
+
+
+@pytest.mark.parametrize(("old", "new", "line", "message"), [
+    ("- exact_dedup", "- c4_full: {code: keep}", 12, "`c4_full` takes no parameters"),
+    ("- exact_dedup", "- c4_ful", 12, "no step is called `c4_ful`; did you mean `c4_full`?"),
+    ("mixtures:", "mixture:", 14, "unknown key `mixture`; did you mean `mixtures`?"),
+    ("min_score: 0.65", "min_scor: 0.65", 10, "unknown key `min_scor`; did you mean `min_score`?"),
+    ("min_score: 0.65", "min_score: high", 10, "min_score: expected a number, found `high`"),
+    ("min_score: 0.65", "min_score: 1.5", 10, "min_score: 1.5 is too large: at most 1"),
+    ("keep: [en]", "keep: [no]", 10, "keep[0]: YAML reads `no` as true or false; put it in quotes"),
+    ("code: drop", "code: remove", 11, "`remove` is not one of drop, keep"),
+    ("- exact_dedup", "- exact_dedupe", 12, "no step is called `exact_dedupe`; did you mean `exact_dedup`?"),
+    ("from: web", "from: webb", 8, "no source is called `webb`; did you mean `web`?"),
+    ("like: web-no-code", "like: web-nocode", 13, "no corpus is called `web-nocode`; did you mean `web-no-code`?"),
+    ("like: web-no-code", "like: web-code", 13, "goes round in a circle"),
+    ("c4.code: keep", "c4.cod: keep", 13, "step `c4` has no parameter `cod`; did you mean `code`?"),
+    ("c4.code: keep", "c5.code: keep", 13, "has no step `c5`; did you mean `c4`?"),
+    ("{web-no-code: 8, wiki: 2}", "{web-no-code: 0, wiki: 0}", 15, "the weights are all 0"),
+    ("{web-no-code: 8, wiki: 2}", "{web-no-code: -1, wiki: 2}", 15, "-1.0 is too small: at least 0"),
+    ("{web-no-code: 8, wiki: 2}", "{web-no-cod: 8}", 15, "no corpus or source is called `web-no-cod`"),
+    ("baseline: text-only", "baseline: text", 18, "no mixture is called `text`; did you mean `text-only`?"),
+    ("domains: [web-no-code, wiki]", "domains: [books]", 18, "no corpus or source is called `books`"),
+    ("domains: [web-no-code, wiki]", "domains: []", 18, "name at least one corpus to score on"),
+    ("kind: warc", "kind: wrac", 3, "`wrac` is not one of warc, wikipedia, code, jsonl; did you mean `warc`?"),
+    ("tokens: 2_000_000", "tokens: many", 17, "tokens: expected a whole number, found `many`"),
+    ("model: tiny", "optimizer: moun", 17, "`moun` is not one of adamw, muon; did you mean `muon`?"),
+    ("model: tiny", "schedule: wsd, decay_share: 2.0", 17, "decay_share: 2.0 is too large: at most 1"),
+    ("tokens: 2_000_000", "tokens: 0", 17, "0 is too small: at least 1"),
+    ("name: code-inclusion", "name: ../etc", 1, "cannot be a name"),
+    ("seeds: 2,", "seeds: 2, seeds: 3,", 17, "this key stands twice"),
+    ("name: code-inclusion", "title: x", 1, "unknown key `title`"),
+    ("sources:\n", "sources:\n  web: [}\n", 3, "not valid YAML"),
+])
+def test_mistakes_are_named_with_line_and_key(tmp_path, old, new, line, message):
+    assert old in GOOD
+    with pytest.raises(RecipeError) as caught:
+        read(tmp_path, GOOD.replace(old, new, 1))
+    text = str(caught.value)
+    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}: "), text
+    assert message in text, text
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(RecipeError, match="no such file"):
+        read_recipe(tmp_path / "none.yaml")
+
+
+def test_multiplying_aliases_cost_nothing(tmp_path):
+    lists = ["&a [x, x, x, x, x, x, x, x, x, x]"]
+    lists += [f"&{b} [{', '.join([f'*{a}'] * 10)}]" for a, b in zip("abcdefghijkl", "bcdefghijklm", strict=True)]
+    bomb = "".join(f"    - {entry}\n" for entry in lists)
+    with pytest.raises(RecipeError, match=r"sources\.w\.paths\[0\]: expected a single value, found a list"):
+        read(tmp_path, f"name: n\nsources:\n  w:\n    kind: jsonl\n    paths:\n{bomb}")

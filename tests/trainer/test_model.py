@@ -1,0 +1,159 @@
+"""The decoder: shapes, documents that do not see one another, loss and initialisation as pure functions."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+from torch.nn.attention.flex_attention import create_block_mask
+
+from trainer.architectures import initialise, make_decoder
+from trainer.config import MODELS, ModelConfig, resolve_model
+from trainer.cross_entropy import summed_nats, token_nats
+from trainer.gpt2 import positions
+from trainer.model import _same_document
+
+CPU = torch.device("cpu")
+SMALL = ModelConfig(layers=2, width=32, heads=4, kv_heads=2, hidden=48, context_tokens=32, vocab_size=100)
+SMALL_GPT2 = replace(SMALL, architecture="gpt2", kv_heads=4, hidden=128)
+
+
+@pytest.fixture(scope="module", params=[SMALL, SMALL_GPT2], ids=["llama", "gpt2"])
+def model(request):
+    return initialise(request.param, 7, CPU)
+
+
+def batch(rows: int = 2, length: int = 32, seed: int = 0) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, 100, (rows, length)))
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+@pytest.mark.parametrize(("name", "low", "high"), [("tiny", 0.9e6, 1.1e6), ("small", 9e6, 11e6), ("base", 80e6, 90e6)])
+def test_named_sizes_count_non_embedding_parameters(name, low, high, architecture):
+    config = resolve_model(name, architecture, vocab_size=1000)
+    model = make_decoder(config)
+    shapes = {key: value.numel() for key, value in model.named_parameters()}
+    assert sum(shapes.values()) - sum(shapes[name] for name in model.EMBEDDINGS) == config.parameters
+    assert low < config.parameters < high
+
+
+def test_a_document_does_not_see_the_one_before(model):
+    tokens, segments = batch(), torch.zeros(2, 32, dtype=torch.int64)
+    segments[:, 12:] = 1
+    changed = tokens.clone()
+    changed[:, :12] = (changed[:, :12] + 1) % 100
+    before, after = model.logits(tokens, segments), model.logits(changed, segments)
+    assert torch.equal(before[:, 12:], after[:, 12:])
+    assert not torch.allclose(before[:, :12], after[:, :12])
+
+
+def test_packed_documents_give_the_logits_of_documents_alone(model):
+    tokens, segments = batch(1), torch.zeros(1, 32, dtype=torch.int64)
+    segments[:, 20:] = 1
+    packed = model.logits(tokens, segments)
+    assert torch.allclose(packed[:, 20:], model.logits(tokens[:, 20:]), atol=1e-5)
+    assert torch.allclose(packed[:, :20], model.logits(tokens[:, :20]), atol=1e-5)
+
+
+def test_no_position_sees_a_later_one(model):
+    tokens = batch()
+    changed = tokens.clone()
+    changed[:, -1] = (changed[:, -1] + 1) % 100
+    assert torch.equal(model.logits(tokens)[:, :-1], model.logits(changed)[:, :-1])
+
+
+def test_flex_attention_gives_what_the_dense_mask_gives(model):
+    """The CUDA path's mask, on the CPU: forward only, FlexAttention has no backward there."""
+    tokens, segments = batch(), torch.arange(32).expand(2, 32) // 10
+    mask = create_block_mask(_same_document(segments), 2, None, 32, 32, device="cpu")
+    with torch.no_grad():
+        hidden = model.hidden(tokens, mask, segments)
+        logits = functional.linear(hidden, model.embedding)
+    assert torch.allclose(logits, model.logits(tokens, segments), atol=1e-4)
+
+
+@pytest.mark.parametrize("chunk", [64, 1 << 20])
+def test_chunked_loss_and_gradients_are_those_of_cross_entropy(monkeypatch, chunk):
+    monkeypatch.setattr("trainer.cross_entropy._CHUNK_ELEMENTS", {"cpu": chunk})
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(150, 16, generator=generator, dtype=torch.float32, requires_grad=True)
+    weight = (torch.randn(50, 16, generator=generator) * 20).requires_grad_(True)  # targets far below the maximum
+    targets = torch.randint(0, 50, (150,), generator=generator)
+    expected = functional.cross_entropy(hidden @ weight.T, targets, reduction="sum")
+    found = summed_nats(hidden, weight, targets)
+    assert torch.allclose(found, expected, rtol=1e-5)
+    gradients = torch.autograd.grad(found / 3, (hidden, weight))
+    expected_gradients = torch.autograd.grad(expected / 3, (hidden, weight))
+    for ours, theirs in zip(gradients, expected_gradients, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+    with torch.no_grad():
+        each = token_nats(hidden, weight, targets)
+        expected_each = functional.cross_entropy(hidden @ weight.T, targets, reduction="none")
+    assert torch.allclose(each, expected_each, rtol=1e-4, atol=1e-4)
+
+
+def test_z_loss_is_in_the_gradients_and_not_in_the_value():
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(90, 16, generator=generator, requires_grad=True)
+    weight = (torch.randn(50, 16, generator=generator) * 3).requires_grad_(True)
+    targets = torch.randint(0, 50, (90,), generator=generator)
+    logits = hidden @ weight.T
+    expected = functional.cross_entropy(logits, targets, reduction="sum")
+    whole = expected + 0.01 * logits.logsumexp(-1).square().sum()
+    found = summed_nats(hidden, weight, targets, 0.01)
+    assert torch.allclose(found, expected, rtol=1e-5)
+    for ours, theirs in zip(
+        torch.autograd.grad(found, (hidden, weight)), torch.autograd.grad(whole, (hidden, weight)), strict=True,
+    ):
+        assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-3)
+
+
+def test_training_loss_is_the_sum_of_token_nats(model):
+    tokens, targets = batch(seed=1), batch(seed=2)
+    assert torch.allclose(model.summed_nats(tokens, None, targets), model.token_nats(tokens, targets).sum(), rtol=1e-5)
+
+
+def test_positions_of_gpt2_begin_anew_with_every_document():
+    segments = torch.tensor([[4, 4, 5, 5, 5, 4, 6], [0, 0, 0, 0, 0, 0, 0]])
+    assert positions(segments, segments).tolist() == [[0, 1, 0, 1, 2, 0, 0], [0, 1, 2, 3, 4, 5, 6]]
+    assert positions(segments, None).tolist() == [[0, 1, 2, 3, 4, 5, 6]] * 2
+
+
+def test_base_as_gpt2_is_the_124m_of_the_paper():
+    config = resolve_model("base", "gpt2", vocab_size=50257)
+    padding = (config.padded_vocab_size - 50257) * 768
+    assert sum(parameter.numel() for parameter in make_decoder(config).parameters()) - padding == 124_439_808
+    assert config.heads == 12
+
+
+def test_initial_weights_follow_from_seed_and_name_alone():
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first = initialise(SMALL, 3, CPU).state_dict()
+    assert torch.equal(torch.get_rng_state(), state)  # no global generator
+    torch.manual_seed(2)
+    again, other = initialise(SMALL, 3, CPU).state_dict(), initialise(SMALL, 4, CPU).state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["embed_tokens.weight"], other["embed_tokens.weight"])
+    assert not torch.equal(first["layers.0.mlp.up_proj.weight"], first["layers.1.mlp.up_proj.weight"])
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+def test_a_new_model_knows_nothing(architecture):
+    config = resolve_model("tiny", architecture, vocab_size=4096)
+    tokens = torch.arange(512).view(2, 256)
+    nats = initialise(config, 0, CPU).token_nats(tokens, tokens.roll(1, 1)).mean()
+    assert abs(float(nats) - np.log(config.padded_vocab_size)) < 0.1
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
+@pytest.mark.parametrize("name", MODELS)
+def test_shapes_of_every_named_size_in_bfloat16(name, architecture, monkeypatch):
+    """Gradients reach every parameter in the number format of CUDA runs; one layer, few tokens."""
+    small = initialise(resolve_model(name, architecture, layers=1, vocab_size=200), 0, CPU)
+    monkeypatch.setattr(type(small), "compute_dtype", torch.bfloat16)
+    tokens = batch(1, 16)
+    small.summed_nats(tokens, torch.zeros_like(tokens), tokens).backward()
+    for name, parameter in small.named_parameters():
+        assert parameter.grad is not None and parameter.grad.dtype == torch.float32, name
