@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
             help="auto: run as a Prefect flow; off: the same functions without it, to the same bytes")
         command.add_argument("--limit", type=_positive, metavar="N", help="read only N records of each source")
         command.add_argument("--dry-run", action="store_true", help="print what would be built, and stop")
+        if name in ("train", "compare"):
+            command.add_argument(
+                "--tensorboard", action="store_true", help="write event files for TensorBoard into each run")
         if name == "train":
             command.add_argument("--mixture", metavar="NAME", help="only this mixture (default: all)")
             command.add_argument("--seed", type=int, metavar="N", help="only this seed (default: all of the recipe)")
@@ -156,7 +159,8 @@ def _run(arguments: argparse.Namespace) -> int:
                 command=arguments.command, recipe=arguments.recipe, workspace=arguments.workspace,
                 workers=arguments.workers, prefect=arguments.prefect, limit=arguments.limit,
                 dry_run=arguments.dry_run, mixture=getattr(arguments, "mixture", None),
-                seed=getattr(arguments, "seed", None), final=getattr(arguments, "final", False)))
+                seed=getattr(arguments, "seed", None), final=getattr(arguments, "final", False),
+                tensorboard=getattr(arguments, "tensorboard", False)))
         case "init":
             from flows import starting
 

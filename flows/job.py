@@ -32,6 +32,7 @@ class Options:
     mixture: str | None = None
     seed: int | None = None
     final: bool = False
+    tensorboard: bool = False
 
 
 def run(options: Options) -> int:
@@ -93,9 +94,10 @@ def _resolve_training(recipe: Recipe) -> tuple[ModelConfig, TrainingConfig]:
     try:
         model = resolve_model(asked.model, asked.architecture, context_tokens=asked.context_tokens)
         return model, resolve_training(
-            model, asked.tokens, batch_tokens=asked.batch_tokens, learning_rate=asked.learning_rate,
-            schedule=asked.schedule, decay_share=asked.decay_share, optimizer=asked.optimizer, z_loss=asked.z_loss,
-            average_checkpoints=asked.average_checkpoints)
+            model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
+            learning_rate=asked.learning_rate, schedule=asked.schedule, decay_share=asked.decay_share,
+            optimizer=asked.optimizer, z_loss=asked.z_loss, average_checkpoints=asked.average_checkpoints,
+            deterministic=asked.deterministic)
     except UsageError as error:
         raise RecipeError(f"{recipe.place('training')}: {error}") from error
 
@@ -114,6 +116,8 @@ def _check_command(recipe: Recipe, options: Options) -> None:
     if options.mixture is not None and options.mixture not in recipe.mixtures:
         raise UsageError(
             f"{recipe.path}: no mixture is called `{options.mixture}`; there are {', '.join(recipe.mixtures)}.")
+    if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise UsageError("--tensorboard needs a package more: pip install 'maslin[tensorboard]'.")
     if options.seed is not None and options.seed not in range(recipe.training.seeds):
         raise UsageError(f"{recipe.path}: seed {options.seed} is not among 0 to {recipe.training.seeds - 1}.")
 
@@ -156,7 +160,7 @@ def _build(
             return documents(step)
         if step.kind == "tokenizer" and recipe.tokenizer.path is not None:
             return {"path": tokenizer_path(recipe)}
-        return {}
+        return {"tensorboard": options.tensorboard} if step.kind == "run" else {}
 
     with ProgressBoard() as board, Engine(workers, board) as engine:
         stop_on_signals(engine)

@@ -12,7 +12,9 @@ from types import TracebackType
 
 from manifests.progress import set_sink
 
-_MESSAGE = struct.Struct("<iqqq")  # work number, done, kept, dropped: short enough to be written whole
+# Work number, done, kept, dropped, done by an earlier process, note in UTF-8: short enough to be written whole.
+_NOTE_BYTES = 80
+_MESSAGE = struct.Struct(f"<iqqqq{_NOTE_BYTES}s")
 _SEND_SECONDS = 0.2
 _LINE_SECONDS = 15.0
 
@@ -28,18 +30,22 @@ class Work:
     done: int = 0
     kept: int = 0
     dropped: int = 0
+    resumed: int = 0  # done by an earlier process, of `done`
+    note: str = ""
 
     def describe(self) -> str:
         """`web  12.1 of 33.7 MB · 1.2 MB/s · kept 1,204 dropped 98 · 0:18 left`"""
         seconds = max(time.monotonic() - self.started, 1e-6)
-        rate = self.done / seconds
+        rate = (self.done - self.resumed) / seconds
         parts = []
         if self.unit:
             total = f" of {quantity(self.total, self.unit)}" if self.total else ""
             parts.append(f"{quantity(self.done, self.unit)}{total} · {quantity(rate, self.unit)}/s")
         if self.kept or self.dropped:
             parts.append(f"kept {self.kept:,} dropped {self.dropped:,}")
-        if self.total and rate > 0 and self.done:
+        if self.note:
+            parts.append(self.note)
+        if self.total and rate > 0:
             parts.append(f"{clock((self.total - min(self.done, self.total)) / rate)} left")
         return f"{self.label}  {' · '.join(parts)}"
 
@@ -121,11 +127,14 @@ class ProgressBoard:
                 data = os.read(self._descriptor, _MESSAGE.size * 1024)
             except BlockingIOError:
                 return
-            for number, done, kept, dropped in _MESSAGE.iter_unpack(data[:len(data) // _MESSAGE.size * _MESSAGE.size]):
+            whole = data[:len(data) // _MESSAGE.size * _MESSAGE.size]
+            for number, done, kept, dropped, resumed, note in _MESSAGE.iter_unpack(whole):
                 if work := self._works.get(number):
                     work.done += done
                     work.kept += kept
                     work.dropped += dropped
+                    work.resumed += resumed
+                    work.note = note.rstrip(b"\0").decode() or work.note
 
     def _clear(self) -> None:
         if self._live and self._shown_lines:
@@ -142,32 +151,41 @@ class ProgressBoard:
 
 
 class Reporter:
-    """The worker's end: sums what `manifests.progress.advance` is told and sends it a few times a second."""
+    """The worker's end, a `manifests.progress.Sink`: sums what it is told and sends it a few times a second."""
 
     def __init__(self, pipe: Path, number: int) -> None:
         self._descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         self._number = number
-        self._sums = [0, 0, 0]
+        self._sums = [0, 0, 0, 0]
+        self._note = b""
         self._sent = time.monotonic()
 
     def __enter__(self) -> None:
-        set_sink(self._add)
+        set_sink(self)
 
     def __exit__(self, *_: object) -> None:
         set_sink(None)
         self._send()
         os.close(self._descriptor)
 
-    def _add(self, done: int, kept: int, dropped: int) -> None:
-        for index, value in enumerate((done, kept, dropped)):
-            self._sums[index] += value
+    def advance(self, done: int, kept: int, dropped: int) -> None:
+        self._add(done, kept, dropped, 0)
+
+    def resume(self, done: int) -> None:
+        self._add(done, 0, 0, done)
+
+    def note(self, text: str) -> None:
+        self._note = text.encode()[:_NOTE_BYTES]
+
+    def _add(self, *amounts: int) -> None:
+        self._sums = [total + amount for total, amount in zip(self._sums, amounts, strict=True)]
         if time.monotonic() - self._sent >= _SEND_SECONDS:
             self._send()
 
     def _send(self) -> None:
         self._sent = time.monotonic()
         try:
-            os.write(self._descriptor, _MESSAGE.pack(self._number, *self._sums))
+            os.write(self._descriptor, _MESSAGE.pack(self._number, *self._sums, self._note))
         except (BlockingIOError, BrokenPipeError):
             return  # nobody reads just now: the sums go with the next message
-        self._sums = [0, 0, 0]
+        self._sums = [0, 0, 0, 0]

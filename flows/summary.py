@@ -5,7 +5,7 @@ from typing import Any
 
 from manifests.files import read_json
 from manifests.plan import Plan
-from manifests.workspace import Workspace
+from manifests.workspace import MEASURED_NAME, Workspace
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
@@ -62,10 +62,13 @@ def print_runs(plan: Plan, workspace: Workspace) -> None:
     rows = []
     for name, step in plan.runs.items():
         if workspace.is_complete(step):
-            manifest = workspace.manifest(step)
-            rows.append([name, manifest["sizes"]["tokens"], manifest["summary"]["final_loss_nats"], step.directory])
+            manifest, measured = workspace.manifest(step), read_json(workspace.path(step) / MEASURED_NAME)
+            mfu = "unknown" if measured["mfu"] is None else f"{measured['mfu']:.1%}"
+            rows.append([
+                name, manifest["sizes"]["tokens"], manifest["summary"]["final_loss_nats"],
+                round(measured["tokens_per_second"]), mfu, f"{measured['matmul_share']:.1%}", step.directory])
     print()
-    print(table(rows, ["run", "tokens", "last loss (nats/token)", "directory"]))
+    print(table(rows, ["run", "tokens", "last loss (nats/token)", "tokens/s", "MFU", "of matmul peak", "directory"]))
 
 
 def print_verdict(plan: Plan, workspace: Workspace) -> None:

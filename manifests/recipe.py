@@ -126,12 +126,14 @@ class Training:
     max_epochs: float = field(default=4.0, metadata={"min": 0.001, "max": 1000.0})
     context_tokens: int | None = field(default=None, metadata={"min": 8, "max": 2**20})
     batch_tokens: int | None = field(default=None, metadata=_POSITIVE)
+    micro_batch: int | None = field(default=None, metadata=_POSITIVE)
     learning_rate: float | None = field(default=None, metadata={"min": 1e-9, "max": 10.0})
     schedule: Literal["cosine", "linear", "wsd"] = "cosine"
     decay_share: float = field(default=0.2, metadata=_SHARE)
     optimizer: Literal["adamw", "muon"] = "adamw"
     z_loss: float = field(default=0.0, metadata={"min": 0.0, "max": 1.0})
     average_checkpoints: int = field(default=1, metadata={"min": 1, "max": 100})
+    deterministic: bool = False
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ class TrainingConfig:
     checkpoint_every: int = 100  # steps
     log_every: int = 1  # steps
     threads: int = 1  # of a CPU run: other numbers sum in another order; parallelism is over runs
+    deterministic: bool = False  # on a GPU, only kernels that give equal bits; on a CPU all do
 
     def __post_init__(self) -> None:
         for name in (
@@ -178,14 +179,15 @@ def default_learning_rate(parameters: int, tokens: int) -> float:
 
 
 def resolve_training(
-    model: ModelConfig, tokens: int, *, batch_tokens: int | None = None, learning_rate: float | None = None,
-    **settings: Any,
+    model: ModelConfig, tokens: int, *, batch_tokens: int | None = None, micro_batch: int | None = None,
+    learning_rate: float | None = None, **settings: Any,
 ) -> TrainingConfig:
     """Fill in what a recipe leaves out: batch and rate follow from the model's size and the budget.
 
     `settings` are fields of `TrainingConfig`, taken as they are.
 
-    A default batch is a power of two of sequences. Raises UsageError when a given one is no multiple of the context.
+    A default batch is a power of two of sequences. Raises UsageError when a given one is no multiple of the context, or
+    of the sequences in memory at once.
     """
     context = model.context_tokens
     if batch_tokens is None:
@@ -196,9 +198,14 @@ def resolve_training(
             f"training: batch_tokens {batch_tokens} is not a multiple of the context of {context} tokens")
         sequences = batch_tokens // context
     at_most = max(1, MICRO_BATCH_TOKENS // context)
+    if micro_batch is None:
+        micro_batch = max(n for n in range(1, min(sequences, at_most) + 1) if sequences % n == 0)
+    _require(
+        sequences % micro_batch == 0,
+        f"training: micro_batch {micro_batch} does not divide the batch of {sequences} sequences")
     config = TrainingConfig(
         tokens=tokens, batch_tokens=sequences * context,
-        micro_batch=max(n for n in range(1, min(sequences, at_most) + 1) if sequences % n == 0),
+        micro_batch=micro_batch,
         learning_rate=learning_rate or default_learning_rate(model.parameters, tokens), **settings,
     )
     return replace(config, log_every=-(-config.steps // MAX_LOG_LINES), checkpoint_every=max(100, config.steps // 20))

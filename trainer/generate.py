@@ -11,6 +11,7 @@ from torch.nn import functional
 from manifests.errors import UsageError
 from manifests.files import read_json
 from manifests.identity import hash_unit
+from trainer.device import choose_device
 from trainer.model import Decoder
 from trainer.saved_model import CONFIG_NAME, TOKENIZER_NAME, load_model
 from trainer.threads import threads
@@ -25,7 +26,7 @@ def generate(
     `run` is a run's directory. `on_text` gets the text so far after every token. The model sees what a document's
     beginning saw in training: end-of-text, then the prompt. Raises UsageError when `run` holds no model.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = choose_device()
     folder = run / "model"
     model = load_model(folder, device)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_NAME))

@@ -141,4 +141,4 @@ def _rotary_table(config: ModelConfig, device: torch.device, dtype: torch.dtype)
     """Cosines and sines [context, K/2] of RoPE (Su et al. 2021), in float64 and rounded once."""
     exponents = torch.arange(0, config.head_width, 2, dtype=torch.float64) / config.head_width
     angles = torch.outer(torch.arange(config.context_tokens, dtype=torch.float64), config.rope_base**-exponents)
-    return angles.cos().to(device, dtype), angles.sin().to(device, dtype)
+    return angles.cos().to(dtype).to(device), angles.sin().to(dtype).to(device)  # MPS has no float64

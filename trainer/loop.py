@@ -1,7 +1,6 @@
 """One run, step by step: batch, loss, gradient, update, log, checkpoint. Killed anywhere, it goes on bit for bit."""
 
 import math
-import platform
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,31 +14,40 @@ from manifests.identity import hash_int
 from trainer.architectures import initialise
 from trainer.checkpoint import KEPT, average_weights, load_checkpoint, restore, save_checkpoint
 from trainer.config import ModelConfig, TrainingConfig
+from trainer.device import choose_device, deterministic, memory_errors
 from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
 from trainer.model import Decoder
 from trainer.optimizer import learning_rate, make_optimizers
 from trainer.sampler import Sampler
 from trainer.saved_model import save_model
 from trainer.threads import threads
+from trainer.throughput import Throughput, measure
 
 FINAL_SHARE = 0.05  # of the steps, over which the final loss is the mean
+READ_EVERY = 16  # steps, about: losses stay on the device until then, as to read one is to wait for it
 
 
 def train(
     root: Path, mixture: Path, tokenizer: Path, seed: int, model_config: ModelConfig, config: TrainingConfig,
+    tensorboard: bool = False,
 ) -> dict[str, Any]:
     """Train into `root`, going on from its newest checkpoint; returns files, sizes and summary for the manifest.
 
     `mixture` is a mixture's directory, `tokenizer` a tokenizer.json. Seeds of weights and of data order are hashes of
     `seed`, so arms that share a seed share both. Raises DataError when the loss is no longer a number; the newest
-    checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not fit together.
+    checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not fit together. MaslinError
+    when memory is exhausted.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = choose_device()
     sequences = config.batch_tokens // model_config.context_tokens
-    with threads(config.threads), Sampler(
-        mixture, seed=hash_int(seed, "order"), context_tokens=model_config.context_tokens,
-        sequences_per_step=sequences, steps=config.steps,
-    ) as sampler:
+    read_every = -(-READ_EVERY // config.log_every) * config.log_every
+    with (
+        memory_errors(root, model_config, config), threads(config.threads), deterministic(config.deterministic),
+        Sampler(
+            mixture, seed=hash_int(seed, "order"), context_tokens=model_config.context_tokens,
+            sequences_per_step=sequences, steps=config.steps,
+        ) as sampler,
+    ):
         model_config = replace(model_config, vocab_size=_check_vocabulary(model_config, sampler, tokenizer))
         model = initialise(model_config, hash_int(seed, "weights"), device)
         optimizers = make_optimizers(model, config)
@@ -49,10 +57,10 @@ def train(
             start = checkpoint.step
         if device.type == "cuda":
             model.compile(dynamic=False)
-        progress.advance(start * config.batch_tokens)
-        with MetricsLog(root, start) as log:
-            losses: list[torch.Tensor] = []
-            norms: list[torch.Tensor] = []
+        throughput = measure(model)
+        progress.resume(start * config.batch_tokens)
+        with MetricsLog(root, start, throughput, tensorboard) as log:
+            unread: list[torch.Tensor] = []  # [loss, norm of the gradient] of each step since the last reading
             for step in range(start, config.steps):
                 batch = sampler.batch(step)
                 tokens, segments = (torch.from_numpy(part).to(device) for part in (batch.tokens, batch.segments))
@@ -70,23 +78,17 @@ def train(
                         group["lr"] = learning_rate(config, step)
                     optimizer.step()
                     optimizer.zero_grad(set_to_none=True)
-                losses.append(loss)
-                norms.append(norm)
+                unread.append(torch.stack((loss, norm)))
                 done = step + 1
-                if done % config.log_every == 0 or done % config.checkpoint_every == 0 or done == config.steps:
-                    values = torch.stack(losses).tolist()
-                    _stop_at_nan(values, torch.stack(norms).tolist(), done, sampler, root)
-                    log.write({
-                        "step": done, "tokens": done * config.batch_tokens, "loss": math.fsum(values) / len(values),
-                        "learning_rate": learning_rate(config, step), "gradient_norm": norm.item(),
-                        "corpora": _seen(sampler, done),
-                    }, tokens=len(losses) * config.batch_tokens)
-                    losses, norms = [], []
-                if done % config.checkpoint_every == 0 or done == config.steps:
+                save = done % config.checkpoint_every == 0 or done == config.steps
+                if save or done % read_every == 0:
+                    _log(log, torch.stack(unread).tolist(), done, sampler, config, root)
+                    unread = []
+                if save:
                     log.to_disk()
                     save_checkpoint(root, done, model, optimizers, max(KEPT, config.average_checkpoints))
                 progress.advance(config.batch_tokens)
-        return _result(root, tokenizer, sampler, model, config)
+        return _result(root, tokenizer, sampler, model, config, throughput)
 
 
 def _check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) -> int:
@@ -102,18 +104,34 @@ def _check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) ->
     return config.vocab_size or sampler.vocab_size
 
 
-def _stop_at_nan(losses: list[float], norms: list[float], done: int, sampler: Sampler, root: Path) -> None:
-    """Raise DataError, naming step and documents, at the first loss or gradient that is no number."""
-    for index, (loss, norm) in enumerate(zip(losses, norms, strict=True)):
+def _log(
+    log: MetricsLog, values: list[list[float]], done: int, sampler: Sampler, config: TrainingConfig, root: Path,
+) -> None:
+    """Write the metrics of the last steps, [loss, norm of the gradient] each, up to step `done`, and their timing."""
+    losses = []
+    for step, (loss, norm) in enumerate(values, done - len(values) + 1):
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            step = done - len(losses) + index
-            ids = sorted({id for sequence in sampler.document_ids(step) for id in sequence})
-            checkpoints = sorted(path.name for path in (root / "checkpoints").glob("*.safetensors"))
-            raise DataError(
-                f"{root}: at step {step + 1} the loss is {loss} and the gradient's norm {norm}: training stopped. "
-                f"The step's {len(ids)} documents: {', '.join(ids[:20])}{', …' if len(ids) > 20 else ''}. The newest "
-                f"checkpoint, {checkpoints[-1] if checkpoints else 'none yet'}, is kept. Look at these documents "
-                "(`maslin explain ID`), or lower training.learning_rate.")
+            raise _no_number(loss, norm, step, sampler, root)
+        losses.append(loss)
+        if step % config.log_every == 0 or step == done:
+            log.write({
+                "step": step, "tokens": step * config.batch_tokens, "loss": math.fsum(losses) / len(losses),
+                "learning_rate": learning_rate(config, step - 1), "gradient_norm": norm,
+                "corpora": _seen(sampler, step),
+            })
+            losses = []
+    log.time(done, config.batch_tokens)
+
+
+def _no_number(loss: float, norm: float, step: int, sampler: Sampler, root: Path) -> DataError:
+    """The error for the first step, counted from 1, whose loss or gradient is no number: it names the documents."""
+    ids = sorted({id for sequence in sampler.document_ids(step - 1) for id in sequence})
+    checkpoints = sorted(path.name for path in (root / "checkpoints").glob("*.safetensors"))
+    return DataError(
+        f"{root}: at step {step} the loss is {loss} and the gradient's norm {norm}: training stopped. "
+        f"The step's {len(ids)} documents: {', '.join(ids[:20])}{', …' if len(ids) > 20 else ''}. The newest "
+        f"checkpoint, {checkpoints[-1] if checkpoints else 'none yet'}, is kept. Look at these documents "
+        "(`maslin explain ID`), or lower training.learning_rate.")
 
 
 def _seen(sampler: Sampler, steps: int) -> dict[str, dict[str, Any]]:
@@ -124,7 +142,9 @@ def _seen(sampler: Sampler, steps: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def _result(root: Path, tokenizer: Path, sampler: Sampler, model: Decoder, config: TrainingConfig) -> dict[str, Any]:
+def _result(
+    root: Path, tokenizer: Path, sampler: Sampler, model: Decoder, config: TrainingConfig, throughput: Throughput,
+) -> dict[str, Any]:
     """Write the model; what the manifest says of the run.
 
     The final checkpoint stays, so that training can go on; so do all that the model is the average of.
@@ -149,7 +169,6 @@ def _result(root: Path, tokenizer: Path, sampler: Sampler, model: Decoder, confi
             "final_loss_nats": math.fsum(last) / len(last), "corpora": _seen(sampler, config.steps),
         },
         "measured": {
-            "device": torch.cuda.get_device_name() if model.device.type == "cuda" else platform.machine(),
-            "torch": torch.__version__, "threads": config.threads, **read_timing(root),
+            "torch": torch.__version__, "threads": config.threads, **read_timing(root, throughput),
         },
     }

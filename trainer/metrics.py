@@ -8,26 +8,47 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from manifests import progress
+from trainer.throughput import Throughput, describe
+
 METRICS_NAME = "metrics.jsonl"
 TIMING_NAME = "timing.jsonl"  # measured, hence in no manifest
+TENSORBOARD_NAME = "tensorboard"  # a folder of event files, when asked for; in no manifest either
 
 
 class MetricsLog:
-    """Append a line to both files for every logged step; begin after `step` finished ones, dropping lines beyond."""
+    """Append lines to both files as steps are done; begin after `step` finished ones, dropping lines beyond."""
 
-    def __init__(self, directory: Path, step: int) -> None:
+    def __init__(self, directory: Path, step: int, throughput: Throughput, tensorboard: bool = False) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self._board = _board(directory / TENSORBOARD_NAME, step) if tensorboard else None
         self._metrics = _open_at(directory / METRICS_NAME, step)
         self._timing = _open_at(directory / TIMING_NAME, step)
-        self._since = time.perf_counter()
+        self._throughput = throughput
+        self._step, self._since = step, time.perf_counter()
 
-    def write(self, line: dict[str, Any], tokens: int) -> None:
-        """`line` has the step and no times; `tokens` were trained since the last line."""
-        now = time.perf_counter()
-        seconds, self._since = now - self._since, now
+    def write(self, line: dict[str, Any]) -> None:
+        """A line of metrics: it has the step and no times."""
         self._metrics.write(json.dumps(line, allow_nan=False) + "\n")
-        timing = {"step": line["step"], "seconds": round(seconds, 6), "tokens_per_second": round(tokens / seconds, 1)}
+        if self._board is not None:
+            for name in ("loss", "learning_rate", "gradient_norm"):
+                self._board.add_scalar(name, line[name], line["step"])
+            for corpus, seen in line["corpora"].items():
+                self._board.add_scalar(f"epochs/{corpus}", seen["epochs"], line["step"])
+
+    def time(self, step: int, batch_tokens: int) -> None:
+        """A line of timing: the rate since the last one. The device has finished `step` steps."""
+        now = time.perf_counter()
+        seconds, rate = now - self._since, (step - self._step) * batch_tokens / (now - self._since)
+        shares = self._throughput.shares(rate)
+        timing = {"step": step, "seconds": round(seconds, 6), "tokens_per_second": round(rate, 1), **shares}
         self._timing.write(json.dumps(timing) + "\n")
+        self._step, self._since = step, now
+        progress.note(describe(shares))
+        if self._board is not None:
+            for name in ("tokens_per_second", "mfu", "matmul_share"):
+                if timing[name] is not None:
+                    self._board.add_scalar(f"speed/{name}", timing[name], step)
 
     def to_disk(self) -> None:
         """Before a checkpoint: what it stands on must not be lost after it."""
@@ -41,6 +62,15 @@ class MetricsLog:
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self._metrics.close()
         self._timing.close()
+        if self._board is not None:
+            self._board.close()
+
+
+def _board(directory: Path, step: int) -> Any:
+    """A writer of TensorBoard's event files, which hides what a killed process wrote of steps beyond `step`."""
+    from torch.utils.tensorboard import SummaryWriter  # an extra: the command has seen that it is there
+
+    return SummaryWriter(str(directory), purge_step=step + 1)
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
@@ -48,12 +78,14 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def read_timing(directory: Path) -> dict[str, float]:
-    """Seconds and tokens a second of the whole run, over all processes that had a part in it."""
+def read_timing(directory: Path, throughput: Throughput) -> dict[str, Any]:
+    """Seconds, tokens a second and their shares of the whole run, over all processes that had a part in it."""
     lines = read_metrics(directory / TIMING_NAME)
     seconds = sum(line["seconds"] for line in lines)
-    tokens = sum(line["seconds"] * line["tokens_per_second"] for line in lines)
-    return {"train_seconds": round(seconds, 3), "tokens_per_second": round(tokens / seconds, 1)}
+    rate = sum(line["seconds"] * line["tokens_per_second"] for line in lines) / seconds
+    return {
+        "train_seconds": round(seconds, 3), "tokens_per_second": round(rate, 1), **throughput.shares(rate),
+        **throughput.to_json()}
 
 
 def _open_at(path: Path, step: int) -> Any:

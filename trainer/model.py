@@ -60,6 +60,19 @@ class Decoder(nn.Module):
         """bfloat16 on CUDA, float32 elsewhere (bfloat16 products are 50 times slower on most CPUs)."""
         return torch.bfloat16 if self.device.type == "cuda" else torch.float32
 
+    @property
+    def flop_per_token(self) -> float:
+        """FLOP of training on a token: 6 N + 12 L D T (PaLM, Chowdhery et al. 2022, appendix B).
+
+        N counts the parameters of matrix products, the tied head once; attention is counted whole, not causal, as
+        everybody's MFU does.
+        """
+        looked_up = self.EMBEDDINGS[1:]
+        matrices = sum(
+            parameter.numel() for name, parameter in self.named_parameters()
+            if parameter.ndim == 2 and name not in looked_up)
+        return 6.0 * matrices + 12.0 * self.config.layers * self.config.width * self.config.context_tokens
+
     def logits(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
         """Logits [B, T, V], whole: for tests, never for training."""
         hidden = self.hidden(tokens, document_mask(segments), segments)

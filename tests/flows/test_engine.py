@@ -14,7 +14,7 @@ import pytest
 from flows.engine import Engine
 from flows.progress import ProgressBoard, Work
 from manifests.errors import DataError
-from manifests.progress import advance
+from manifests.progress import advance, note, resume
 
 
 def square(task):
@@ -112,3 +112,23 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def resumed(task):
+    resume(90)
+    note("MFU unknown")
+    time.sleep(0.3)
+    advance(task)
+    return {}
+
+
+def test_what_an_earlier_process_did_is_done_but_says_nothing_of_the_rate(board):
+    """Of 100 tokens 95 are done, 5 of them by us: the time left is that of five more."""
+    shown = []
+    finish = board.finish
+    board.finish = lambda number: (time.sleep(1.5), shown.append(board._works[number]), finish(number))
+    with Engine(1, board) as engine:
+        engine.map(resumed, [5], "run", total=100, unit="tokens")
+    (work,) = shown
+    work.started = time.monotonic() - 10
+    assert work.describe() == "run  95 tokens of 100 tokens · 0 tokens/s · MFU unknown · 0:10 left"

@@ -37,6 +37,9 @@ def test_batch_and_rate_follow_step_law(name, tokens, batch, rate):
 def test_what_a_recipe_says_is_taken():
     config = resolve_training(TINY, 10**5, batch_tokens=768, learning_rate=0.1)
     assert (config.batch_tokens, config.micro_batch, config.learning_rate) == (768, 3, 0.1)
+    assert resolve_training(TINY, 10**5, batch_tokens=1024, micro_batch=2).micro_batch == 2
+    with pytest.raises(UsageError, match="micro_batch 3 does not divide the batch of 4 sequences"):
+        resolve_training(TINY, 10**5, batch_tokens=1024, micro_batch=3)
 
 
 @pytest.mark.parametrize(("make", "message"), [

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from manifests.errors import DataError, UsageError
+from manifests.errors import DataError, MaslinError, UsageError
 from manifests.identity import hash_int
 from manifests.workspace import Workspace, read_manifest, serial_map, verify
 from tests.trainer.mixture_workspace import MODEL, TRAINING, run_step, tokenizer_step
@@ -196,6 +196,28 @@ def test_a_loss_that_is_no_number_stops_with_step_documents_and_checkpoint(tmp_p
     with pytest.raises(DataError, match=r"at step 2 .* norm nan.*documents: abc?-\d.*step-00000001.*learning_rate"):
         build_run(step, workspace, serial_map)
     assert not workspace.is_complete(step)
+
+
+@pytest.mark.parametrize(("micro_batch", "advice"), [
+    (2, "2 sequences of 32 tokens .* 128 tokens a batch; set training.micro_batch to 1 or less"),
+    (1, "1 sequences of 32 .*: lower training.context_tokens"),
+])
+def test_exhausted_memory_names_the_setting_to_change(tmp_path, monkeypatch, micro_batch, advice):
+    workspace, step = run_step(tmp_path, micro_batch=micro_batch)
+    monkeypatch.setattr("trainer.llama.Llama.hidden", lambda *_: torch.empty(1 << 50))
+    with pytest.raises(MaslinError, match=f"out of memory with {advice}"):
+        build_run(step, workspace, serial_map)
+
+
+def test_deterministic_mode_holds_while_a_run_trains_and_changes_no_bit_on_a_cpu(trained, tmp_path, monkeypatch):
+    workspace, step, _ = trained
+    other_workspace, other = run_step(tmp_path, deterministic=True)
+    seen = []
+    monkeypatch.setattr("trainer.loop.learning_rate", lambda config, step: (
+        seen.append(torch.are_deterministic_algorithms_enabled()), learning_rate(config, step))[1])
+    build_run(other, other_workspace, serial_map)
+    assert all(seen) and len(seen) >= 12 and not torch.are_deterministic_algorithms_enabled()
+    assert contents(other_workspace.path(other)) == contents(workspace.path(step))
 
 
 def test_what_does_not_fit_together_is_refused(tmp_path):
