@@ -7,6 +7,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from manifests.rules import RULES
 from manifests.steps import PRESETS, STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,6 +50,8 @@ def _section(name: str) -> str:
         lines.append("\n" + inspect.cleandoc(ast.get_docstring(tree) or ""))
         if signals := _signals(tree):
             lines.append("\nSignals: " + ", ".join(f"`{name}.{signal}`" for signal in signals))
+    lines.append(f"\nSource: {RULES[name].source}\n\n| rule | drops where |\n|---|---|")
+    lines += [f"| `{rule.name}` | {rule.formula} |" for rule in RULES[name].rules]
     fields = dataclasses.fields(spec.parameters)
     if fields:
         hints = typing.get_type_hints(spec.parameters)

@@ -1,6 +1,6 @@
 """The curation steps a recipe may name: their parameters, defaults and bounds. Light to import: no kernels here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 
@@ -40,6 +40,19 @@ class C4:
     citations: Literal["remove", "keep"] = "remove"
     end_marks: Literal["required", "optional"] = "required"
     split: Literal["line", "sentence"] = "line"
+
+    def resolved(self) -> "C4":
+        """With the variant's numbers in the place of None."""
+        numbers = C4_NUMBERS[self.variant]
+        return replace(self, **{name: value for name, value in numbers.items() if getattr(self, name) is None})
+
+
+_NO_LIMIT = 1 << 62
+C4_NUMBERS: dict[str, dict[str, int]] = {
+    "tfds": {"min_words_per_line": 5, "min_sentences": 3, "max_word_characters": 1000},
+    "datatrove": {"min_words_per_line": 3, "min_sentences": 5, "max_word_characters": 1000},
+    "paper": {"min_words_per_line": 5, "min_sentences": 3, "max_word_characters": _NO_LIMIT},
+}
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,12 @@ STEPS: dict[str, StepSpec] = {
     "c4_url_dedup": StepSpec(C4UrlDedup, "barrier", 1),
     "c4_line_dedup": StepSpec(C4LineDedup, "editing_barrier", 1),
 }
+
+
+def resolved(parameters: Any) -> Any:
+    """A step's parameters with everything filled in that was left to a variant."""
+    return parameters.resolved() if hasattr(parameters, "resolved") else parameters
+
 
 # Steps that stand for several: C4's English sequence in the order of TFDS.
 PRESETS: dict[str, tuple[tuple[str, Any], ...]] = {

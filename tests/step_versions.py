@@ -18,7 +18,9 @@ from manifests.steps import STEPS, VERSIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_name("step_versions.json")
-WATCHED = ("curation", "trainer", "manifests.tables", "manifests.identity", "manifests.counts")
+WATCHED = (
+    "curation", "trainer", "manifests.tables", "manifests.identity", "manifests.counts", "manifests.rules",
+)
 
 # The modules where the code of a step begins; what they import of ours, all the way down, belongs to it. A rule has a
 # version of its own, so the segment that runs it does not count it.

@@ -5,8 +5,7 @@ of more than `max_word_characters` (rule `too_long_word`); delete citations; dro
 with `...` at its end (`no_endmark`); with fewer than `min_words_per_line` words (`too_short`); "lorem ipsum" drops the
 page (`loremipsum`); drop it with "javascript" (`javascript`); `{` drops the page (`squigglybracket`); drop it with one
 of six policy phrases (`policy`). Lines that are gone do not reach the later checks. A page with fewer than
-`min_sentences` sentences, counted line by line by Punkt, is dropped (`too_few_sentences`). Sources: TFDS 4.9.10
-`clean_page`; Raffel et al., JMLR 21(140), 2020.
+`min_sentences` sentences, counted line by line by Punkt, is dropped (`too_few_sentences`).
 
 `variant: datatrove` is exactly `C4QualityFilter` of datatrove 0.10.1: `'` is an end mark too, words are counted before
 citations go, sentences are spaCy's (curation/spacy_english.py), other numbers. Its options are `citations`
@@ -26,7 +25,7 @@ line.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -34,7 +33,8 @@ import pyarrow as pa
 
 from curation import punkt, spacy_english
 from curation.rules import c4_lines as lines
-from curation.rules.batch import Batch, Edited, Reason, Spans, excerpt, undecided
+from curation.rules.batch import Batch, Edited, Spans, excerpt, undecided
+from curation.rules.thresholds import reasons
 from manifests.steps import C4
 
 SIGNALS = ("sentences",)
@@ -49,48 +49,28 @@ _CITATION = re.compile(r"\[\d*\]|\[edit\]|\[citation needed\]")
 class Variant:
     """What the makers of C4's rules do differently; `mode`: bits of c4_lines."""
 
-    min_words: int
-    min_sentences: int
-    max_word_characters: int
     end_marks: tuple[str, ...]
     mode: int
     words_before_citations: bool = False
 
 
-_NO_LIMIT = 1 << 62
 VARIANTS = {
-    "tfds": Variant(5, 3, 1000, (".", "?", "!", '"'), lines.NO_ELLIPSIS),
-    "datatrove": Variant(3, 5, 1000, (".", "?", "!", '"', "'"), lines.NO_ELLIPSIS | lines.APOSTROPHE, True),
-    "paper": Variant(5, 3, _NO_LIMIT, (".", "?", "!", '"', "”"), lines.CURLY_QUOTE | lines.PAGE_RULES_FIRST),
+    "tfds": Variant((".", "?", "!", '"'), lines.NO_ELLIPSIS),
+    "datatrove": Variant((".", "?", "!", '"', "'"), lines.NO_ELLIPSIS | lines.APOSTROPHE, True),
+    "paper": Variant((".", "?", "!", '"', "”"), lines.CURLY_QUOTE | lines.PAGE_RULES_FIRST),
 }
+_BRACE, _LOREM, _FEW = range(3)  # the rules of the step, as manifests.rules has them
 
 
 def judge(batch: Batch, parameters: C4) -> Edited:
-    parameters = resolve(parameters)
+    parameters = parameters.resolved()
     return _judge_sentences(batch, parameters) if parameters.split == "sentence" else _judge_lines(batch, parameters)
-
-
-def resolve(parameters: C4) -> C4:
-    """The parameters with the variant's numbers in the place of None."""
-    variant = VARIANTS[parameters.variant]
-    numbers = {
-        "min_words_per_line": variant.min_words, "min_sentences": variant.min_sentences,
-        "max_word_characters": variant.max_word_characters,
-    }
-    return replace(parameters, **{k: v for k, v in numbers.items() if getattr(parameters, k) is None})
 
 
 def _mode(parameters: C4) -> int:
     return (
         VARIANTS[parameters.variant].mode | lines.CODE_RULES * (parameters.code == "drop")
         | lines.CITATIONS * (parameters.citations == "remove") | lines.NEEDS_MARK * (parameters.end_marks == "required")
-    )
-
-
-def _reasons(parameters: C4) -> tuple[Reason, ...]:
-    return (
-        Reason("too_few_sentences", "<", parameters.min_sentences), Reason("squigglybracket", "contains"),
-        Reason("loremipsum", "contains"),
     )
 
 
@@ -106,9 +86,9 @@ def _judge_lines(batch: Batch, parameters: C4) -> Edited:
     for line in np.flatnonzero((status == lines.LOREM) | (status == lines.BRACE)):
         row = int(np.searchsorted(line_offsets, line, "right")) - 1
         if row not in detail:  # the first such line decides
-            cause[row] = 1 if status[line] == lines.BRACE else 2
+            cause[row] = _BRACE if status[line] == lines.BRACE else _LOREM
             text = _line(data, extra, starts, ends, line)
-            detail[row] = excerpt(text, text.find("{") if cause[row] == 1 else text.lower().find(LOREM))
+            detail[row] = excerpt(text, text.find("{") if cause[row] == _BRACE else text.lower().find(LOREM))
 
     kept_before = np.concatenate([[0], np.cumsum(status == lines.KEPT)])
     sentences = np.diff(kept_before[line_offsets]).astype(np.float64)
@@ -120,7 +100,7 @@ def _judge_lines(batch: Batch, parameters: C4) -> Edited:
             _splitter(parameters),
         )
     few = (cause < 0) & (sentences < parameters.min_sentences)
-    cause[few] = 0
+    cause[few] = _FEW
     value[few] = sentences[few]
 
     wanted = cause < 0
@@ -133,7 +113,7 @@ def _judge_lines(batch: Batch, parameters: C4) -> Edited:
     for span in np.flatnonzero(spans[:, 4] >= 0):
         replacement[span] = text[spans[span, 4] : spans[span, 5]].tobytes().decode()
     return Edited(
-        _reasons(parameters), cause, value, detail, {"sentences": sentences},
+        reasons("c4", parameters), cause, value, detail, {"sentences": sentences},
         text=pa.LargeStringArray.from_buffers(len(batch), pa.py_buffer(text_offsets), pa.py_buffer(text)),
         spans=Spans(
             LINE_RULES, *(spans[:, column].astype(np.int32) for column in range(4)), pa.array(replacement, pa.string())
@@ -154,8 +134,8 @@ def _judge_sentences(batch: Batch, parameters: C4) -> Edited:
         for piece in splitter.sentences(text):
             status, line = judge_line(piece.strip(), parameters)
             if status in (lines.LOREM, lines.BRACE):
-                cause[row] = 1 if status == lines.BRACE else 2
-                detail[row] = excerpt(line, line.find("{") if cause[row] == 1 else line.lower().find(LOREM))
+                cause[row] = _BRACE if status == lines.BRACE else _LOREM
+                detail[row] = excerpt(line, line.find("{") if cause[row] == _BRACE else line.lower().find(LOREM))
                 break
             if status == lines.KEPT:
                 kept.append(line)
@@ -163,13 +143,14 @@ def _judge_sentences(batch: Batch, parameters: C4) -> Edited:
         if cause[row] < 0:
             sentences[row] = len(kept)
             if len(kept) < parameters.min_sentences:
-                cause[row], value[row] = 0, len(kept)
+                cause[row], value[row] = _FEW, len(kept)
             elif texts[row] != text:
                 changed.append(row)
                 line_ends.append(len(text.splitlines()))
     ends = np.array(line_ends, np.int32)
     return Edited(
-        _reasons(parameters), cause, value, detail, {"sentences": sentences}, text=pa.array(texts, pa.large_string()),
+        reasons("c4", parameters), cause, value, detail, {"sentences": sentences},
+        text=pa.array(texts, pa.large_string()),
         spans=Spans(
             ("sentences",), np.array(changed, np.int32), np.zeros_like(ends), np.zeros_like(ends), ends,
             pa.array([texts[row] for row in changed], pa.string()),

@@ -1,9 +1,10 @@
-"""C4's limit on a page's length: more than `max_characters` characters drop it (TFDS 4.9.10 `is_valid_length`)."""
+"""C4's limit on a page's length: more than `max_characters` characters drop it."""
 
 import numpy as np
 import pyarrow.compute as pc
 
-from curation.rules.batch import Batch, Decision, Reason, undecided
+from curation.rules.batch import Batch, Decision, undecided
+from curation.rules.thresholds import reasons
 from manifests.steps import C4Length
 
 SIGNALS = ("characters",)
@@ -15,5 +16,4 @@ def judge(batch: Batch, parameters: C4Length) -> Decision:
     long = characters > parameters.max_characters
     cause[long] = 0
     value[long] = characters[long]
-    reasons = (Reason("c4_length", ">", parameters.max_characters),)
-    return Decision(reasons, cause, value, {}, {"characters": characters})
+    return Decision(reasons("c4_length", parameters), cause, value, {}, {"characters": characters})

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from curation import punkt
 from curation.dedup.lines import REPEAT, SPAN_SENTENCES
-from curation.rules.batch import Batch, Edited, Reason, Spans, undecided
+from curation.rules.batch import Batch, Edited, Spans, undecided
+from curation.rules.thresholds import reasons
 from manifests.steps import C4LineDedup
 
 SIGNALS = ()
@@ -39,7 +40,7 @@ def judge(batch: Batch, parameters: C4LineDedup, repeats: np.ndarray) -> Edited:
         if len(gone) and cause[row] < 0:
             spans.add(row, text, new, gone if parameters.unit == "line" else None)
     return Edited(
-        (Reason("empty"), Reason("too_few_sentences", "<", parameters.min_sentences)), cause, value,
+        reasons("c4_line_dedup", parameters), cause, value,
         text=pa.array(texts, pa.large_string()), spans=spans.finish(),
     )
 

@@ -33,13 +33,7 @@ def judge(batch: Batch, parameters: FineWeb) -> Decision:
         "char_dup_ratio": ratio(measured[:, DUPLICATE_CHARACTERS], np.where(lines > 0, measured[:, CHARACTERS], 0)),
         "list_ratio": ratio(measured[:, NEWLINES], words),
     }
-    return decide((
-        ("empty", lines, "<", 1),
-        ("line_punct_ratio", signals["line_punct_ratio"], "<", parameters.min_line_punct_ratio),
-        ("short_line_ratio", signals["short_line_ratio"], ">", parameters.max_short_line_ratio),
-        ("char_dup_ratio", signals["char_dup_ratio"], ">", parameters.max_char_dup_ratio),
-        ("list_ratio", signals["list_ratio"], ">", parameters.max_list_ratio),
-    ), signals)
+    return decide("fineweb", parameters, signals, {"empty": lines})
 
 
 @njit(cache=True)

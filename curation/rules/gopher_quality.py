@@ -46,18 +46,7 @@ def judge(batch: Batch, parameters: GopherQuality) -> Decision:
         "alpha_ratio": ratio(of_words[:, ALPHABETIC], number),
         "stop_words": of_words[:, STOP_WORDS].astype(np.float64),
     }
-    return decide((
-        ("gopher_short_doc", non_symbol, "<", parameters.min_words),
-        ("gopher_long_doc", non_symbol, ">", parameters.max_words),
-        ("gopher_below_avg_threshold", signals["avg_word_len"], "<", parameters.min_mean_word_length),
-        ("gopher_above_avg_threshold", signals["avg_word_len"], ">", parameters.max_mean_word_length),
-        ("gopher_too_many_hashes", signals["hash_ratio"], ">", parameters.max_hash_ratio),
-        ("gopher_too_many_ellipsis", signals["ellipsis_ratio"], ">", parameters.max_ellipsis_ratio),
-        ("gopher_too_many_bullets", signals["bullet_lines_ratio"], ">", parameters.max_bullet_lines_ratio),
-        ("gopher_too_many_end_ellipsis", signals["ellipsis_lines_ratio"], ">", parameters.max_ellipsis_lines_ratio),
-        ("gopher_below_alpha_threshold", signals["alpha_ratio"], "<", parameters.min_alpha_ratio),
-        ("gopher_enough_stop_words", signals["stop_words"], "<", parameters.min_stop_words),
-    ), signals)
+    return decide("gopher_quality", parameters, signals)
 
 
 def stop_word_keys(stop_words: tuple[str, ...]) -> np.ndarray:

@@ -35,24 +35,18 @@ SIGNALS = (
 def judge(batch: Batch, parameters: GopherRepetition) -> Decision:
     words = words_of(batch)
     characters = words.text_characters.astype(np.float64)
-    signals, tests = {}, [("empty", characters, "<", 1)]
-
-    def test(name: str, values: np.ndarray, threshold: float, reason: str | None = None) -> None:
-        signals[name] = np.where(characters > 0, values, np.nan)
-        tests.append((reason or name, signals[name], ">", threshold))
-
     paragraphs = repeated_segments(batch.data, batch.offsets, 2, True)
-    test("dup_para_frac", ratio(paragraphs[:, DUPLICATES], paragraphs[:, SEGMENTS]), parameters.max_dup_para_frac)
-    test("dup_para_char_frac", ratio(paragraphs[:, DUPLICATE_CHARACTERS], characters),
-         parameters.max_dup_para_char_frac)
     lines = repeated_segments(batch.data, batch.offsets, 1, False)
-    test("dup_line_frac", ratio(lines[:, DUPLICATES], lines[:, SEGMENTS]), parameters.max_dup_line_frac)
-    test("dup_line_char_frac", ratio(lines[:, DUPLICATE_CHARACTERS], characters), parameters.max_dup_line_char_frac)
+    shares = {
+        "dup_para_frac": ratio(paragraphs[:, DUPLICATES], paragraphs[:, SEGMENTS]),
+        "dup_para_char_frac": ratio(paragraphs[:, DUPLICATE_CHARACTERS], characters),
+        "dup_line_frac": ratio(lines[:, DUPLICATES], lines[:, SEGMENTS]),
+        "dup_line_char_frac": ratio(lines[:, DUPLICATE_CHARACTERS], characters),
+    }
     arrays = words.offsets, words.sums, words.inverses, words.characters
     for n, top in zip(TOP, top_n_grams(*arrays).T, strict=True):
-        shares = np.where(top >= 0, ratio(top, characters), np.nan)
-        test(f"top_{n}_gram", shares, getattr(parameters, f"max_top_{n}_gram"))
+        shares[f"top_{n}_gram"] = np.where(top >= 0, ratio(top, characters), np.nan)
     for n in DUPLICATED:
-        test(f"dup_{n}_gram", ratio(repeated_n_grams(*arrays, n), characters),
-             getattr(parameters, f"max_dup_{n}_gram"), f"duplicated_{n}_n_grams")
-    return decide(tests, signals)
+        shares[f"dup_{n}_gram"] = ratio(repeated_n_grams(*arrays, n), characters)
+    signals = {name: np.where(characters > 0, values, np.nan) for name, values in shares.items()}
+    return decide("gopher_repetition", parameters, signals, {"empty": characters})

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from curation import resources
 from curation.rules import langdetect, lid176
-from curation.rules.batch import Batch, Decision, Reason, undecided
+from curation.rules.batch import Batch, Decision, undecided
+from curation.rules.thresholds import reasons
 from manifests.steps import Language
 
 SIGNALS = ("score",)
@@ -29,8 +30,8 @@ def judge(batch: Batch, parameters: Language) -> Decision:
         elif score[row] < parameters.min_score:
             cause[row], value[row], detail[row] = 1, score[row], language
     return Decision(
-        (Reason("language", "not in"), Reason("language_score", "<", parameters.min_score)), cause, value, detail,
-        {"score": score}, {"language": pa.array(found, pa.string()), "language_score": pa.array(score)},
+        reasons("language", parameters), cause, value, detail, {"score": score},
+        {"language": pa.array(found, pa.string()), "language_score": pa.array(score)},
     )
 
 

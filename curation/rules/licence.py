@@ -9,7 +9,8 @@ unless the pair itself is in `keep`. A document whose licence is not known is dr
 from functools import lru_cache
 
 from curation import spdx
-from curation.rules.batch import Batch, Decision, Reason, undecided
+from curation.rules.batch import Batch, Decision, undecided
+from curation.rules.thresholds import reasons
 from manifests.steps import Licence
 
 SIGNALS = ()
@@ -23,7 +24,7 @@ def judge(batch: Batch, parameters: Licence) -> Decision:
             cause[row] = 0
         elif not is_kept(licence, parameters.keep):
             cause[row], detail[row] = 1, licence
-    return Decision((Reason("unknown_licence", "is null"), Reason("licence", "not in")), cause, value, detail)
+    return Decision(reasons("licence", parameters), cause, value, detail)
 
 
 @lru_cache(maxsize=4096)

@@ -1,12 +1,13 @@
 """mC4's paragraph filter: at least `min_paragraphs` lines of at least `min_characters` characters.
 
-Lines are cut at newlines only and not stripped. Source: TFDS 4.9.10 `paragraph_filter` (3 lines, 200 characters).
+Lines are cut at newlines only and not stripped.
 """
 
 import numpy as np
 from numba import njit
 
-from curation.rules.batch import Batch, Decision, Reason, undecided
+from curation.rules.batch import Batch, Decision, undecided
+from curation.rules.thresholds import reasons
 from manifests.steps import Mc4Paragraphs
 
 SIGNALS = ("paragraphs",)
@@ -19,7 +20,7 @@ def judge(batch: Batch, parameters: Mc4Paragraphs) -> Decision:
     cause[few] = 0
     value[few] = paragraphs[few]
     return Decision(
-        (Reason("mc4_paragraphs", "<", parameters.min_paragraphs),), cause, value, {}, {"paragraphs": paragraphs})
+        reasons("mc4_paragraphs", parameters), cause, value, {}, {"paragraphs": paragraphs})
 
 
 @njit(cache=True)

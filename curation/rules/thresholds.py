@@ -1,28 +1,38 @@
-"""Decide by thresholds on measured values: the first test that fails gives the reason."""
+"""Decide by thresholds on measured values: the first test of a step that fails gives the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from curation.rules.batch import KEEP, Decision, Reason
+from manifests.rules import RULES
 
-_FAILS = {
-    "<": np.less, ">": np.greater,
-}
+FAILS = {"<": np.less, ">": np.greater, ">=": np.greater_equal}
 
 
-def decide(tests: Sequence[tuple[str, np.ndarray, str, float]], signals: dict[str, np.ndarray]) -> Decision:
-    """A decision from tests (reason, values float64 (documents), op, threshold) that drop where `value op threshold`.
+def reasons(step: str, parameters: Any) -> tuple[Reason, ...]:
+    """The reasons of a step's rules, in the order of manifests.rules."""
+    return tuple(Reason(rule.name, rule.op, rule.limit(parameters)) for rule in RULES[step].rules)
 
-    The tests come in the order of their source; NaN passes.
+
+def decide(
+    step: str, parameters: Any, signals: dict[str, np.ndarray], unstored: Mapping[str, np.ndarray] | None = None,
+) -> Decision:
+    """A decision by the rules of a step, each on its signal: it drops where `value op threshold`; NaN passes.
+
+    `signals` and `unstored` (the values of rules without a signal, by rule): float64 (documents).
     """
-    cause = np.full(len(tests[0][1]), KEEP, np.int16)
+    found = reasons(step, parameters)
+    values = [
+        signals[rule.signal] if rule.signal is not None else (unstored or {})[rule.name] for rule in RULES[step].rules
+    ]
+    cause = np.full(len(values[0]), KEEP, np.int16)
     value = np.full(len(cause), np.nan)
-    for index, (_, values, op, threshold) in enumerate(tests):
-        fails = (cause == KEEP) & _FAILS[op](values, threshold)
-        cause[fails], value[fails] = index, values[fails]
-    reasons = tuple(Reason(name, op, threshold) for name, _, op, threshold in tests)
-    return Decision(reasons, cause, value, signals=signals)
+    for index, (reason, measured) in enumerate(zip(found, values, strict=True)):
+        fails = (cause == KEEP) & FAILS[reason.op](measured, reason.threshold)
+        cause[fails], value[fails] = index, measured[fails]
+    return Decision(found, cause, value, signals=signals)
 
 
 def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

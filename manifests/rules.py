@@ -1,0 +1,144 @@
+"""Every rule by which a step drops documents: what it compares, with which parameter, and where it was published.
+
+Light to import: who explains, counts or tries rules reads this; the steps themselves decide by it
+(curation/rules/thresholds.py). A step tests in the order given; the first rule that holds is the one in the ledger.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from manifests.steps import STEPS, resolved
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Drops a document where `value op threshold`, or where `words` say.
+
+    `threshold` names the step's parameter, or is the number itself. `signal`: the name of the value among the step's
+    signals; None where it is not stored, or no number. A stored null passes, as there was nothing to measure.
+    `at_least`: counting stopped where the rule was satisfied, so that a value that passes is a lower bound, and null
+    says that another rule of the step came first.
+    """
+
+    name: str
+    op: str | None = None
+    threshold: str | float | None = None
+    signal: str | None = None
+    at_least: bool = False
+    words: str | None = None
+
+    def limit(self, parameters: Any) -> float | None:
+        """The number a value is held against under a step's parameters; None where it is none."""
+        value = getattr(resolved(parameters), self.threshold) if isinstance(self.threshold, str) else self.threshold
+        return float(value) if isinstance(value, int | float) else None
+
+    def condition(self, parameters: Any) -> str:
+        """What drops a document: `< 3`, `not in en, de`, `has "{"`."""
+        if self.words is not None:
+            return self.words
+        value = getattr(resolved(parameters), self.threshold) if isinstance(self.threshold, str) else self.threshold
+        if isinstance(value, tuple):
+            value = ", ".join(map(str, value))
+        return f"{self.op} {value:,g}" if isinstance(value, float) else f"{self.op} {value}"
+
+    @property
+    def formula(self) -> str:
+        """The condition with the parameter's name: `sentences < min_sentences`."""
+        if self.words is not None:
+            return self.words
+        limit = self.threshold if isinstance(self.threshold, str) else f"{self.threshold:g}"
+        return " ".join(filter(None, (self.signal, self.op, limit)))
+
+
+@dataclass(frozen=True)
+class Published:
+    """The rules of a step, in the order it tests, and the paper or code they are of."""
+
+    source: str
+    rules: tuple[Rule, ...]
+
+
+_RAFFEL = "Raffel et al., JMLR 21(140), 2020"
+
+RULES: dict[str, Published] = {
+    "language": Published("fastText lid.176, Joulin et al. 2016; langdetect as TFDS 4.9.10 c4_utils.is_language", (
+        Rule("language", "not in", "keep"),
+        Rule("language_score", "<", "min_score", "score"),
+    )),
+    "c4": Published(f"TFDS 4.9.10 c4_utils.clean_page; datatrove 0.10.1 C4QualityFilter; {_RAFFEL}", (
+        Rule("squigglybracket", "contains", words="a line has {"),
+        Rule("loremipsum", "contains", words="a line has lorem ipsum"),
+        Rule("too_few_sentences", "<", "min_sentences", "sentences", at_least=True),
+    )),
+    "c4_length": Published("TFDS 4.9.10 c4_utils.is_valid_length", (
+        Rule("c4_length", ">", "max_characters", "characters"),
+    )),
+    "mc4_paragraphs": Published("TFDS 4.9.10 c4_utils.paragraph_filter", (
+        Rule("mc4_paragraphs", "<", "min_paragraphs", "paragraphs"),
+    )),
+    "offensive": Published("TFDS 4.9.10 c4_utils.get_badwords_filter_fn; the LDNOOBW word lists", (
+        Rule("offensive", "contains", words="has an entry of the list of its language"),
+    )),
+    "licence": Published("SPDX licence list", (
+        Rule("unknown_licence", "is null", words="no licence is known"),
+        Rule("licence", "not in", "keep"),
+    )),
+    "gopher_quality": Published("datatrove 0.10.1 gopher_quality_filter.py; Rae et al. 2021, A.1.1", (
+        Rule("gopher_short_doc", "<", "min_words", "n_non_symbol_words"),
+        Rule("gopher_long_doc", ">", "max_words", "n_non_symbol_words"),
+        Rule("gopher_below_avg_threshold", "<", "min_mean_word_length", "avg_word_len"),
+        Rule("gopher_above_avg_threshold", ">", "max_mean_word_length", "avg_word_len"),
+        Rule("gopher_too_many_hashes", ">", "max_hash_ratio", "hash_ratio"),
+        Rule("gopher_too_many_ellipsis", ">", "max_ellipsis_ratio", "ellipsis_ratio"),
+        Rule("gopher_too_many_bullets", ">", "max_bullet_lines_ratio", "bullet_lines_ratio"),
+        Rule("gopher_too_many_end_ellipsis", ">", "max_ellipsis_lines_ratio", "ellipsis_lines_ratio"),
+        Rule("gopher_below_alpha_threshold", "<", "min_alpha_ratio", "alpha_ratio"),
+        Rule("gopher_enough_stop_words", "<", "min_stop_words", "stop_words"),
+    )),
+    "gopher_repetition": Published("datatrove 0.10.1 gopher_repetition_filter.py; Rae et al. 2021, table A1", (
+        Rule("empty", "<", 1.0, words="has no text"),
+        *(Rule(name, ">", f"max_{name}", name) for name in (
+            "dup_para_frac", "dup_para_char_frac", "dup_line_frac", "dup_line_char_frac",
+            "top_2_gram", "top_3_gram", "top_4_gram")),
+        *(Rule(f"duplicated_{n}_n_grams", ">", f"max_dup_{n}_gram", f"dup_{n}_gram") for n in range(5, 11)),
+    )),
+    "fineweb": Published("datatrove 0.10.1 fineweb_quality_filter.py; Penedo et al. 2024", (
+        Rule("empty", "<", 1.0, words="has no line that is not blank"),
+        Rule("line_punct_ratio", "<", "min_line_punct_ratio", "line_punct_ratio"),
+        Rule("short_line_ratio", ">", "max_short_line_ratio", "short_line_ratio"),
+        Rule("char_dup_ratio", ">", "max_char_dup_ratio", "char_dup_ratio"),
+        Rule("list_ratio", ">", "max_list_ratio", "list_ratio"),
+    )),
+    "exact_dedup": Published("equal text, by xxh3-128", (
+        Rule("exact_dedup", ">=", 1.0, words="has the text of one that stays"),
+    )),
+    "near_dedup": Published("Broder 1997 (MinHash), datasketch's LSH; each pair verified by its Jaccard similarity", (
+        Rule("near_dedup", ">=", "threshold"),
+    )),
+    "c4_url_dedup": Published("TFDS 4.9.10 c4.py, newest page of a URL", (
+        Rule("c4_url_dedup", words="has the URL of a newer page"),
+    )),
+    "c4_line_dedup": Published(f"TFDS 4.9.10 c4_utils.remove_duplicate_text; {_RAFFEL}", (
+        Rule("empty", words="no line is left"),
+        Rule("too_few_sentences", "<", "min_sentences"),
+    )),
+}
+
+
+def parameters_of(entry: dict[str, Any]) -> Any:
+    """The typed parameters of a step as it stands in a manifest: {"step": name, "parameters": {…}}."""
+    kind = STEPS[entry["step"]].parameters
+    known = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in entry["parameters"].items() if name in known
+    })
+
+
+def thresholds(step: str) -> frozenset[str]:
+    """Parameters that stored signals can answer for: each is compared with signals and nothing else depends on it."""
+    rules = RULES[step].rules
+    return frozenset(
+        rule.threshold for rule in rules
+        if isinstance(rule.threshold, str) and rule.signal is not None)

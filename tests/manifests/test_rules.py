@@ -1,0 +1,42 @@
+"""The table of rules says of every step what its module does."""
+
+import dataclasses
+
+import pytest
+
+from curation import rules as modules
+from manifests.rules import RULES, Rule, parameters_of
+from manifests.steps import C4, STEPS, Language
+
+
+def test_every_step_has_its_rules_and_source():
+    assert RULES.keys() == STEPS.keys()
+    assert all(published.source and published.rules for published in RULES.values())
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_thresholds_are_parameters_and_signals_are_stored(step):
+    fields = {field.name for field in dataclasses.fields(STEPS[step].parameters)}
+    stored = modules.signals(step) if STEPS[step].role != "barrier" else ()
+    for rule in RULES[step].rules:
+        assert not isinstance(rule.threshold, str) or rule.threshold in fields
+        assert rule.signal is None or (rule.signal in stored and rule.op in ("<", ">"))
+
+
+@pytest.mark.parametrize("parameters, condition", [
+    (C4(), "< 3"), (C4(variant="datatrove"), "< 5"), (C4(min_sentences=1), "< 1")])
+def test_a_threshold_left_to_the_variant_is_the_variants(parameters, condition):
+    rule = RULES["c4"].rules[-1]
+    assert rule.condition(parameters) == condition and rule.limit(parameters) == float(condition[2:])
+
+
+def test_conditions_in_words():
+    assert RULES["language"].rules[0].condition(Language(keep=("en", "de"))) == "not in en, de"
+    assert RULES["language"].rules[0].limit(Language()) is None
+    assert RULES["language"].rules[1].formula == "score < min_score"
+    assert Rule("r", ">=", 1.0).condition(None) == ">= 1"
+
+
+def test_parameters_of_an_older_manifest_take_todays_defaults():
+    entry = {"step": "language", "version": 1, "parameters": {"keep": ["de"], "gone": 1}}
+    assert parameters_of(entry) == Language(keep=("de",))
