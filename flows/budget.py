@@ -61,10 +61,10 @@ def _print_epochs(path: Path, workspace: Workspace, best: Optimum) -> None:
 def _epochs(plan: Plan, workspace: Workspace, budget: float) -> tuple[list[list[Any]], list[str]]:
     """A row for each corpus of each mixture, and the corpora whose tokens are not counted yet."""
     rows, unknown = [], {}
-    for mixture, weights in plan.recipe.mixtures.items():
-        for corpus, share in weights.items():
+    for name, mixture in plan.recipe.mixtures.items():
+        for corpus, share in mixture.weights.items():
             wanted, step = share * budget, plan.tokens[corpus]
-            row = [mixture, corpus, f"{share:.3f}", _short(wanted)]
+            row = [name, corpus, f"{share:.3f}", _short(wanted)]
             if workspace.is_complete(step):
                 there = workspace.manifest(step)["sizes"]["tokens"]
                 lacking = max(0.0, wanted - plan.recipe.training.max_epochs * there)

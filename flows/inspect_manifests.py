@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from flows.summary import table
+from flows.summary import stages_table, table
 from manifests.counts import missing_records
 from manifests.diff import differences
 from manifests.errors import UsageError
@@ -35,6 +35,8 @@ def show(path: Path, as_json: bool) -> int:
     if corpora:
         rows = [[name, *entry.values()] for name, entry in corpora.items()]
         print(table(rows, ["corpus", *next(iter(corpora.values()))]))
+    if stages := manifest["summary"].get("stages"):
+        print(stages_table(stages))
     print("inputs")
     for role, value in identity["inputs"].items():
         print(f"        {role}: {value}")

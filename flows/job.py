@@ -128,7 +128,7 @@ def _phases(plan: Plan, options: Options) -> list[list[Step]]:
     mixtures = [options.mixture] if options.mixture else list(plan.mixtures)
     if options.command == "curate":
         return phases
-    needed = {corpus for name in mixtures for corpus in plan.recipe.mixtures[name]}
+    needed = {corpus for name in mixtures for corpus in plan.recipe.mixtures[name].weights}
     if options.command == "train" and options.mixture:
         phases = [[step for step in in_order([plan.mixtures[options.mixture]]) if step.kind == "corpus"]]
     phases.append([step for name, step in plan.tokens.items() if name in needed]

@@ -49,13 +49,25 @@ def print_mixtures(plan: Plan, workspace: Workspace) -> None:
     for name, step in plan.mixtures.items():
         if not workspace.is_complete(step):
             continue
-        corpora = workspace.manifest(step)["summary"]["corpora"]
+        about = workspace.manifest(step)["summary"]
         rows = [
             [corpus, entry["weight"], entry["tokens_available"], entry["tokens_planned"], entry["epochs"]]
-            for corpus, entry in corpora.items()
+            for corpus, entry in about["corpora"].items()
         ]
         print(f"\nmixture {name}  ({workspace.path(step)})")
         print(table(rows, ["corpus", "share", "tokens there", "tokens planned", "epochs"]))
+        if "stages" in about:
+            print(stages_table(about["stages"]))
+        if target := about.get("simulate_target_tokens"):
+            print(f"epochs as of a run of {target:,} tokens: each corpus is cut to "
+                  f"{about['budget_tokens'] / target:.4g} of its tokens, by whole documents")
+
+
+def stages_table(stages: Sequence[dict[str, Any]]) -> str:
+    """The share of every corpus in every stage of a mixture."""
+    corpora = sorted({corpus for stage in stages for corpus in stage["weights"]})
+    rows = [[corpus, *(float(stage["weights"].get(corpus, 0)) for stage in stages)] for corpus in corpora]
+    return table(rows, ["share of", *(f"until {stage['until_tokens']:,} tokens" for stage in stages)])
 
 
 def print_runs(plan: Plan, workspace: Workspace) -> None:

@@ -85,7 +85,7 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
 def plan_mixtures(plan: Plan, tokenizer_digest: str | None = None) -> Plan:
     """Add tokenizer, token shards and mixtures. `tokenizer_digest` is the content digest of a tokenizer file given."""
     recipe = plan.recipe
-    mixed = [name for name in plan.corpora if any(name in weights for weights in recipe.mixtures.values())]
+    mixed = [name for name in plan.corpora if any(name in mixture.weights for mixture in recipe.mixtures.values())]
     if recipe.tokenizer.path is not None:
         assert tokenizer_digest is not None
         tokenizer = Step("tokenizer", recipe.name, VERSIONS["tokenizer"], {"kind": "file"}, {"file": tokenizer_digest})
@@ -101,13 +101,17 @@ def plan_mixtures(plan: Plan, tokenizer_digest: str | None = None) -> Plan:
         return Step("tokens", name, VERSIONS["tokens"], {}, {"documents": source, "tokenizer": tokenizer})
 
     shards = {name: tokens(name, plan.corpora[name]) for name in mixed}
+    training = recipe.training
+    budget: dict[str, Any] = {"budget_tokens": training.tokens, "max_epochs": training.max_epochs}
+    if training.simulate_target_tokens not in (None, training.tokens):
+        budget["simulate_target_tokens"] = training.simulate_target_tokens
     mixtures = {
         name: Step(
             "mixture", name, VERSIONS["mixture"],
-            {"weights": weights, "budget_tokens": recipe.training.tokens, "max_epochs": recipe.training.max_epochs},
-            {f"tokens:{corpus}": shards[corpus] for corpus in weights},
+            {**mixture.parameters(), **budget},
+            {f"tokens:{corpus}": shards[corpus] for corpus in mixture.weights},
         )
-        for name, weights in recipe.mixtures.items()
+        for name, mixture in recipe.mixtures.items()
     }
     held_out_tokens = {name: tokens(f"{name}.held-out", step) for name, step in plan.held_out.items()}
     return dataclasses.replace(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from manifests.mixtures import Mixture, read_mixture
 from manifests.steps import PRESETS, STEPS, NearDedup
 from manifests.typed_yaml import Document, Node, convert, convert_dataclass, suggestion
 
@@ -117,13 +118,18 @@ class Tokenizer:
 
 @dataclass(frozen=True)
 class Training:
-    """How every run trains. What is left out follows from the model's size (`trainer.config`)."""
+    """How every run trains. What is left out follows from the model's size (`trainer.config`).
+
+    `simulate_target_tokens`: each corpus is cut to so many of its documents that this run repeats them as often as a
+    run of that many tokens would repeat the whole corpus.
+    """
 
     model: str = "tiny"
     architecture: Literal["llama", "gpt2"] = "llama"
     tokens: int = field(default=2_000_000, metadata=_POSITIVE)
     seeds: int = field(default=3, metadata={"min": 1, "max": 1000})
     max_epochs: float = field(default=4.0, metadata={"min": 0.001, "max": 1000.0})
+    simulate_target_tokens: int | None = field(default=None, metadata=_POSITIVE)
     context_tokens: int | None = field(default=None, metadata={"min": 8, "max": 2**20})
     batch_tokens: int | None = field(default=None, metadata=_POSITIVE)
     micro_batch: int | None = field(default=None, metadata=_POSITIVE)
@@ -162,7 +168,7 @@ class Recipe:
     corpora: dict[str, Corpus]
     dedup: Dedup | None
     tokenizer: Tokenizer
-    mixtures: dict[str, dict[str, float]]
+    mixtures: dict[str, Mixture]
     training: Training
     comparison: Comparison | None
     places: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -182,7 +188,7 @@ class Recipe:
             },
             "dedup": dataclasses.asdict(self.dedup) if self.dedup else None,
             "tokenizer": dataclasses.asdict(self.tokenizer),
-            "mixtures": self.mixtures,
+            "mixtures": {name: mixture.to_json() for name, mixture in self.mixtures.items()},
             "training": dataclasses.asdict(self.training),
             "comparison": dataclasses.asdict(self.comparison) if self.comparison else None,
         }
@@ -244,7 +250,7 @@ def read_recipe(path: Path) -> Recipe:
         dedup=dedup,
         tokenizer=_read_tokenizer(entries["tokenizer"]) if "tokenizer" in entries else Tokenizer(),
         mixtures=mixtures,
-        training=convert_dataclass(entries["training"], Training) if "training" in entries else Training(),
+        training=_read_training(entries["training"]) if "training" in entries else Training(),
         comparison=comparison,
         places={
             node.path: node.place
@@ -367,17 +373,18 @@ def _read_tokenizer(node: Node) -> Tokenizer:
     return tokenizer
 
 
-def _read_mixtures(node: Node, corpus_named: typing.Callable[[Node, str], None]) -> dict[str, dict[str, float]]:
+def _read_training(node: Node) -> Training:
+    training = convert_dataclass(node, Training)
+    target = training.simulate_target_tokens
+    if target is not None and target < training.tokens:
+        node.mapping()["simulate_target_tokens"].fail(
+            f"{target:,} is less than `tokens`, {training.tokens:,}: name the budget of the long run they stand for")
+    return training
+
+
+def _read_mixtures(node: Node, corpus_named: typing.Callable[[Node, str], None]) -> dict[str, Mixture]:
     mixtures = {}
     for name, child in node.mapping().items():
         _check_name(child, name)
-        entries = child.mapping()
-        weights = {}
-        for corpus, weight in entries.items():
-            corpus_named(weight, corpus)
-            weights[corpus] = convert(weight, float, {"min": 0.0, "max": 1e12})
-        total = sum(weights.values())
-        if total <= 0:
-            child.fail("the weights are all 0: give at least one corpus a share")
-        mixtures[name] = {corpus: weight / total for corpus, weight in weights.items() if weight > 0}
+        mixtures[name] = read_mixture(child, corpus_named)
     return mixtures

@@ -57,9 +57,10 @@ def tokens_step(workspace: Workspace, documents: Step, tokenizer: Step) -> Step:
 
 def mixture_step(
     workspace: Workspace, weights: Mapping[str, float], tokens: Sequence[Step], budget: int = 1000,
-    max_epochs: float = 1000.0,
+    max_epochs: float = 1000.0, **more: Any,
 ) -> Step:
-    parameters = {"weights": dict(weights), "budget_tokens": budget, "max_epochs": max_epochs}
+    """A finished mixture; `more` parameters are `stages` and `simulate_target_tokens`."""
+    parameters = {"weights": dict(weights), "budget_tokens": budget, "max_epochs": max_epochs, **more}
     by_name = {step.name: step for step in tokens}
     step = Step("mixture", "test", 1, parameters, {f"tokens:{name}": by_name[name] for name in weights})
     build_mixture(step, workspace, serial_map)

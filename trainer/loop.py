@@ -117,7 +117,7 @@ def _log(
             log.write({
                 "step": step, "tokens": step * config.batch_tokens, "loss": math.fsum(losses) / len(losses),
                 "learning_rate": learning_rate(config, step - 1), "gradient_norm": norm,
-                "corpora": _seen(sampler, step),
+                "corpora": sampler.realised(step),
             })
             losses = []
     log.time(done, config.batch_tokens)
@@ -132,14 +132,6 @@ def _no_number(loss: float, norm: float, step: int, sampler: Sampler, root: Path
         f"The step's {len(ids)} documents: {', '.join(ids[:20])}{', …' if len(ids) > 20 else ''}. The newest "
         f"checkpoint, {checkpoints[-1] if checkpoints else 'none yet'}, is kept. Look at these documents "
         "(`maslin explain ID`), or lower training.learning_rate.")
-
-
-def _seen(sampler: Sampler, steps: int) -> dict[str, dict[str, Any]]:
-    """By corpus: tokens, bytes, documents and epochs that `steps` steps saw, and its share beside the planned one."""
-    return {
-        name: {**corpus, "planned_share": float(share)}
-        for (name, corpus), share in zip(sampler.realised(steps).items(), sampler.schedule.shares, strict=True)
-    }
 
 
 def _result(
@@ -166,7 +158,7 @@ def _result(
         "sizes": {"tokens": config.steps * config.batch_tokens},
         "summary": {
             "parameters": model.config.parameters, "steps": config.steps, "vocab_size": model.config.vocab_size,
-            "final_loss_nats": math.fsum(last) / len(last), "corpora": _seen(sampler, config.steps),
+            "final_loss_nats": math.fsum(last) / len(last), "corpora": sampler.realised(config.steps),
         },
         "measured": {
             "torch": torch.__version__, "threads": config.threads, **read_timing(root, throughput),

@@ -4,11 +4,10 @@ Each corpus is one stream of tokens, cut into windows of `context_tokens` (and o
 over a corpus takes its windows in a keyed pseudo-random order, every window once. Which corpus a sequence comes from is
 a fixed schedule in which, at every length, each corpus is less than one sequence off its share. Ranks and micro-batches
 are slices of the same global batch. The order of a corpus depends on the seed and its tokens alone, so arms that share
-a corpus and a seed see its windows in the same order: common random numbers.
+a corpus and a seed see its windows in the same order: common random numbers. So is the choice of documents, where a
+short run is to repeat them as often as a long one would.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,17 +15,16 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from manifests.errors import DataError, UsageError
 from manifests.identity import hash_int
 from manifests.workspace import read_manifest
+from trainer.apportionment import Schedule
+from trainer.document_subset import DocumentSubset
+from trainer.permutation import permute
 from trainer.token_shards import TokenCorpus
 
-PERIOD_MAX = 1 << 20  # sequences after which the schedule repeats; other shares are rounded to this denominator
-_COUNT_EVERY = 4096  # slots between stored counts of the schedule
 _COUNT_SEQUENCES = 1 << 20  # whose bytes and documents are counted at once
-_ROUNDS = 6
 
 
 @dataclass(frozen=True)
@@ -66,15 +64,29 @@ class Sampler:
             raise UsageError(f"{mixture}: holds {identity['kind']}, not a mixture.")
         self.mixture, self.digest, self.seed = identity["name"], identity["digest"], seed
         self.context_tokens, self.sequences_per_step, self.steps = context_tokens, sequences_per_step, steps
-        weights = {name: weight for name, weight in identity["parameters"]["weights"].items() if weight > 0}
-        self.corpora = tuple(sorted(weights))
+        parameters = identity["parameters"]
+        self.corpora = tuple(sorted(name for name, weight in parameters["weights"].items() if weight > 0))
+        target = parameters.get("simulate_target_tokens")
+        self._kept = Fraction(parameters["budget_tokens"], target) if target else Fraction(1)
         root = mixture.resolve().parent.parent
-        self.tokens = [TokenCorpus(root / identity["inputs"][f"tokens:{name}"]) for name in self.corpora]
+        self.tokens = [self._open(root / identity["inputs"][f"tokens:{name}"]) for name in self.corpora]
         self.vocab_size, self.end_of_text = self._vocabulary()
         self.windows = [self._windows(corpus) for corpus in self.tokens]
-        self.schedule = Schedule([weights[name] for name in self.corpora])
-        self._check_epochs(identity["parameters"]["max_epochs"])
+        self.schedule = self._schedule(parameters.get("stages") or [{"until": 1.0, "weights": parameters["weights"]}])
+        self._check_epochs(parameters["max_epochs"])
         self._seen = np.zeros((len(self.corpora), 3), np.int64)  # sequences counted, their bytes, documents begun
+
+    def _open(self, directory: Path) -> TokenCorpus:
+        return TokenCorpus(directory) if self._kept == 1 else DocumentSubset(directory, self._kept, self.seed)
+
+    def _schedule(self, stages: list[dict[str, Any]]) -> Schedule:
+        """Stages end at shares of the run's sequences, rounded to whole ones."""
+        self.staged = len(stages) > 1
+        ends = [round(stage["until"] * self.steps * self.sequences_per_step) for stage in stages]
+        return Schedule([
+            (begin, [stage["weights"].get(name, 0.0) for name in self.corpora])
+            for begin, stage in zip([0, *ends], stages, strict=False)
+        ])
 
     def _vocabulary(self) -> tuple[int, int]:
         first = self.tokens[0]
@@ -89,14 +101,16 @@ class Sampler:
         windows = (corpus.tokens - 1) // self.context_tokens
         if windows < 1:
             raise DataError(
-                f"mixture {self.mixture}: corpus {corpus.name} has {corpus.tokens:,} tokens, one sequence takes "
+                f"mixture {self.mixture}: corpus {corpus.name} has {corpus.tokens:,} tokens"
+                f"{'' if self._kept == 1 else ' left of it for simulate_target_tokens'}, one sequence takes "
                 f"{self.context_tokens + 1:,}. Lower training.context_tokens, or leave the corpus out.")
         return windows
 
     def _check_epochs(self, max_epochs: float) -> None:
         for name, corpus, count in zip(self.corpora, self.tokens, self._counts(self.steps), strict=True):
             tokens = int(count) * self.context_tokens
-            if tokens > max_epochs * corpus.tokens + self.context_tokens:  # shares are whole sequences: one more may be
+            there = max(corpus.tokens, float(self._kept * corpus.stored_tokens))  # a subset is of whole documents
+            if tokens > max_epochs * there + self.context_tokens:  # shares are whole sequences: one more may be
                 raise DataError(
                     f"mixture {self.mixture}: {self.steps:,} steps take {tokens:,} tokens of corpus {name}, which has "
                     f"{corpus.tokens:,}: {tokens / corpus.tokens:.3g} epochs, more than max_epochs {max_epochs:g}.")
@@ -151,7 +165,8 @@ class Sampler:
         """What `steps` steps have trained on, by corpus: sequences, share, tokens, bytes, documents, epochs.
 
         `tokens` counts targets; `documents` those begun, again in each pass; `bytes` UTF-8 bytes, in proportion to
-        tokens where a window cuts a document. Growing `steps` cost only the steps that are new.
+        tokens where a window cuts a document. Beside them `planned_share` of the steps so far and, where shares change
+        in stages, `stage_share` of the stage of the last step. Growing `steps` cost only the steps that are new.
         """
         counts = self._counts(steps)
         if (counts < self._seen[:, 0]).any():
@@ -172,11 +187,20 @@ class Sampler:
         return {
             name: {
                 "sequences": count, "share": count / max(1, int(counts.sum())), "tokens": count * self.context_tokens,
-                "bytes": size, "documents": documents, "epochs": count * self.context_tokens / corpus.tokens,
+                "bytes": size, "documents": documents, "epochs": count * self.context_tokens / corpus.tokens, **planned,
             }
-            for name, corpus, (count, size, documents) in zip(
-                self.corpora, self.tokens, self._seen.tolist(), strict=True)
+            for name, corpus, (count, size, documents), planned in zip(
+                self.corpora, self.tokens, self._seen.tolist(), self._planned(steps), strict=True)
         }
+
+    def _planned(self, steps: int) -> list[dict[str, float]]:
+        sequences = steps * self.sequences_per_step
+        shares = self.schedule.shares[self.schedule.stage(max(0, sequences - 1))]
+        so_far = [due / sequences for due in self.schedule.due(sequences)] if sequences else shares
+        return [
+            {"planned_share": float(due), **({"stage_share": float(share)} if self.staged else {})}
+            for due, share in zip(so_far, shares, strict=True)
+        ]
 
     def _span(self, index: int, starts: np.ndarray, windows: int) -> np.ndarray:
         """Bytes, and documents begun, in `windows` windows from each of `starts`."""
@@ -200,114 +224,3 @@ class Sampler:
 def segments_of(inputs: np.ndarray, end_of_text: int) -> np.ndarray:
     """The document of each position [sequences, length], counted from 0 within each sequence, int32."""
     return np.cumsum(inputs == end_of_text, axis=1, dtype=np.int32)
-
-
-class Schedule:
-    """The corpus of every sequence of an endless run, from the shares of corpora alone.
-
-    After any number n of sequences, |count - n * share| < 1 for every corpus. Sequence i goes to the corpus that must
-    have one soonest among those that may have one now: proportionate progress (Baruah, Cohen, Plaxton and Varvel 1996)
-    on one processor. It repeats after `period` sequences, so any place is found without going through those before.
-    """
-
-    def __init__(self, weights: Sequence[float]) -> None:
-        self.shares = rational_shares(weights)
-        self.period = math.lcm(*(share.denominator for share in self.shares))
-        self._numerators = np.array([int(share * self.period) for share in self.shares], np.int64)
-        self._pattern = _proportionate(self._numerators, self.period)
-        blocks = -(-self.period // _COUNT_EVERY)
-        self._stored = np.zeros((blocks, len(self.shares)), np.int64)
-        for block in range(1, blocks):
-            begin = (block - 1) * _COUNT_EVERY
-            self._stored[block] = self._stored[block - 1] + self._tally(begin, begin + _COUNT_EVERY)
-
-    def _tally(self, begin: int, end: int) -> np.ndarray:
-        return np.bincount(self._pattern[begin:end], minlength=len(self.shares))
-
-    def counts(self, sequences: int) -> np.ndarray:
-        """How many of the first `sequences` each corpus has, int64 [corpora]."""
-        periods, rest = divmod(sequences, self.period)
-        block = min(rest // _COUNT_EVERY, len(self._stored) - 1)
-        return periods * self._numerators + self._stored[block] + self._tally(block * _COUNT_EVERY, rest)
-
-    def corpus(self, start: int, stop: int) -> np.ndarray:
-        """The corpus of each of the sequences [start, stop), int64."""
-        return self._pattern[np.arange(start, stop) % self.period].astype(np.int64)
-
-
-def rational_shares(weights: Sequence[float]) -> list[Fraction]:
-    """Shares that add up to 1 with a common denominator of at most `PERIOD_MAX`.
-
-    Exact for weights as people write them (0.8, 1/3); others are rounded by largest remainder, to at least one part.
-    """
-    total = sum(weights)
-    near = [Fraction(weight / total).limit_denominator(10_000) for weight in weights]
-    close = all(abs(float(share) - weight / total) < 1e-12 for share, weight in zip(near, weights, strict=True))
-    if close and sum(near) == 1 and math.lcm(*(share.denominator for share in near)) <= PERIOD_MAX:
-        return near
-    parts = [max(1, math.floor(weight / total * PERIOD_MAX)) for weight in weights]
-    remainders = [weight / total * PERIOD_MAX - part for weight, part in zip(weights, parts, strict=True)]
-    while (left := PERIOD_MAX - sum(parts)) != 0:
-        unit = 1 if left > 0 else -1
-        index = max((i for i in range(len(parts)) if parts[i] + unit), key=lambda i: (unit * remainders[i], parts[i]))
-        parts[index] += unit
-        remainders[index] -= unit
-    return [Fraction(part, PERIOD_MAX) for part in parts]
-
-
-@njit(cache=True)
-def _proportionate(numerators: np.ndarray, period: int) -> np.ndarray:
-    """The corpus of each of `period` sequences, int16, for shares numerators / period.
-
-    The (c+1)-th sequence of a corpus with share a / period may be the i-th of all (from 1) once c < i * a / period, and
-    must be placed by the first i with i * a / period >= c + 1.
-    """
-    pattern = np.empty(period, np.int16)
-    counts = np.zeros(len(numerators), np.int64)
-    for slot in range(1, period + 1):
-        chosen, soonest = -1, 0
-        for corpus in range(len(numerators)):
-            if counts[corpus] * period < slot * numerators[corpus]:
-                latest = -((-(counts[corpus] + 1) * period) // numerators[corpus])
-                if chosen < 0 or latest < soonest:
-                    chosen, soonest = corpus, latest
-        pattern[slot - 1] = chosen
-        counts[chosen] += 1
-    return pattern
-
-
-def permute(places: np.ndarray, size: int, key: int) -> np.ndarray:
-    """What stands at `places` (int64, below `size`) of the permutation of range(size) that `key` names: int64.
-
-    Rounds of multiply, add and xor-shift are bijections of the next power of two; what falls outside `size` walks on
-    along its cycle, fewer than two times on average.
-    """
-    return _permute(places.astype(np.uint64), np.uint64(size), np.uint64(key))
-
-
-@njit(cache=True)
-def _permute(places: np.ndarray, size: np.uint64, key: np.uint64) -> np.ndarray:
-    bits = 1
-    while bits < 63 and np.uint64(1) << np.uint64(bits) < size:
-        bits += 1
-    mask = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
-    shift = np.uint64((bits + 1) // 2)
-    multipliers, addends = np.empty(_ROUNDS, np.uint64), np.empty(_ROUNDS, np.uint64)
-    for number in range(_ROUNDS):  # splitmix64 (Steele, Lea and Flood 2014)
-        for constants in (multipliers, addends):
-            key += np.uint64(0x9E3779B97F4A7C15)
-            mixed = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            constants[number] = mixed ^ (mixed >> np.uint64(31))
-        multipliers[number] |= np.uint64(1)
-    found = np.empty(len(places), np.int64)
-    for place in range(len(places)):
-        value = places[place]
-        while True:
-            for number in range(_ROUNDS):
-                value = (value * multipliers[number] + addends[number]) & mask
-                value ^= value >> shift
-            if value < size:
-                break
-        found[place] = value
-    return found

@@ -37,7 +37,7 @@ class TokenCorpus:
         self.vocab_size: int = summary["vocab_size"]
         self.end_of_text: int = summary["end_of_text"]
         self.dtype = _DTYPES[summary["dtype"]]
-        self.tokens: int = manifest["sizes"]["tokens"]
+        self.tokens = self.stored_tokens = int(manifest["sizes"]["tokens"])
         self.bytes: int = manifest["sizes"]["bytes"]  # UTF-8, of the documents' texts
         self.documents: int = manifest["sizes"]["documents"]
         if not 0 <= self.end_of_text < self.vocab_size <= 1 << 8*self.dtype.itemsize:
@@ -63,8 +63,8 @@ class TokenCorpus:
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """Ids at positions [start, stop), in the stored dtype: a view of the file, or a copy where parts meet."""
-        if not 0 <= start <= stop <= self.tokens:
-            raise IndexError(f"{self.directory}: positions {start} to {stop}, there are {self.tokens} tokens")
+        if not 0 <= start <= stop <= self.stored_tokens:
+            raise IndexError(f"{self.directory}: positions {start} to {stop}, there are {self.stored_tokens} tokens")
         part = bisect.bisect_right(self._begins, start) - 1
         pieces = []
         while start < stop:

@@ -45,7 +45,7 @@ def test_a_good_recipe_is_resolved(tmp_path):
     assert recipe.corpora["web-code"].steps[1].parameters == C4(code="keep")
     assert recipe.corpora["web-no-code"].steps[1].parameters == C4(code="drop")
     assert recipe.corpora["wiki"].source == "wiki" and recipe.corpora["wiki"].steps == ()
-    assert recipe.mixtures["text-only"] == {"web-no-code": 0.8, "wiki": 0.2}
+    assert recipe.mixtures["text-only"].weights == {"web-no-code": 0.8, "wiki": 0.2}
     assert recipe.training.tokens == 2_000_000 and recipe.training.learning_rate == 1e-3
 
 
@@ -121,3 +121,46 @@ def test_multiplying_aliases_cost_nothing(tmp_path):
     bomb = "".join(f"    - {entry}\n" for entry in lists)
     with pytest.raises(RecipeError, match=r"sources\.w\.paths\[0\]: expected a single value, found a list"):
         read(tmp_path, f"name: n\nsources:\n  w:\n    kind: jsonl\n    paths:\n{bomb}")
+
+
+STAGED = """\
+  staged:
+    stages:
+      - {until: 0.75, weights: {web-no-code: 3, wiki: 1}}
+      - {weights: {code: 1, wiki: 1}}
+training"""
+
+
+def test_stages_are_shares_of_the_run(tmp_path):
+    mixture = read(tmp_path, GOOD.replace("training", STAGED, 1)).mixtures["staged"]
+    assert [(stage.until, stage.weights) for stage in mixture.stages] == [
+        (0.75, {"web-no-code": 0.75, "wiki": 0.25}), (1.0, {"code": 0.5, "wiki": 0.5})]
+    assert mixture.weights == pytest.approx({"web-no-code": 0.5625, "wiki": 0.3125, "code": 0.125})
+    assert mixture.to_json() == {"stages": mixture.parameters()["stages"]}
+
+
+def test_one_stage_is_a_plain_mixture_and_a_corpus_may_be_called_stages(tmp_path):
+    plain, one = ("text-only: {web-no-code: 8, wiki: 2}",
+                  "text-only: {stages: [{until: 1, weights: {web-no-code: 8, wiki: 2}}]}")
+    assert read(tmp_path, GOOD.replace(plain, one)).to_json() == read(tmp_path, GOOD).to_json()
+    named = "name: n\nsources: {stages: {kind: jsonl, paths: [a]}}\nmixtures: {m: {stages: 2}}\n"
+    assert read(tmp_path, named).mixtures["m"].weights == {"stages": 1.0}
+
+
+@pytest.mark.parametrize(("old", "new", "line", "message"), [
+    ("until: 0.75, ", "", 19, "`until` is missing"), ("0.75", "0", 19, "0 is not beyond 0, where this stage begins"),
+    ("0.75", "1", 19, "1 is the end of the run: no stage can follow"), ("0.75", "1.5", 19, "1.5 is too large"),
+    ("{weights", "{until: 0.5, weights", 20, "the last stage ends with the run, not at 0.5"),
+    ("wiki: 1}}\ntraining", "wkii: 1}}\ntraining", 20, "no corpus or source is called `wkii`; did you mean `wiki`?"),
+    ("{web-no-code: 3, wiki: 1}", "{wiki: 0}", 19, "the weights are all 0"),
+    ("{weights: {code: 1, wiki: 1}}", "{until: 1}", 20, "`weights` is missing"),
+    ("weights: {code", "weigths: {code", 20, "unknown key `weigths`; did you mean `weights`?"),
+    ("    stages:", "    wiki: 1\n    stages:", 18, "unknown key `wiki`"),
+    ("seeds: 2", "seeds: 2, simulate_target_tokens: 1000", 21, "1,000 is less than `tokens`, 2,000,000"),
+])
+def test_mistakes_in_stages_and_targets_are_named(tmp_path, old, new, line, message):
+    text = GOOD.replace("training", STAGED, 1)
+    assert old in text
+    with pytest.raises(RecipeError) as caught:
+        read(tmp_path, text.replace(old, new, 1))
+    assert str(caught.value).startswith(f"{tmp_path / 'recipe.yaml'}:{line}: ") and message in str(caught.value)

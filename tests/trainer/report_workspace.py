@@ -69,10 +69,10 @@ RULES = {  # corpus → (step_index, step, rule, count, value, op, threshold)
 READ = {"web": 1204, "wiki": 512, "code": 733}
 
 
-def make_plan(root: Path, seeds: int) -> Plan:
+def make_plan(root: Path, seeds: int, recipe_text: str = RECIPE) -> Plan:
     path = root / "recipe.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(RECIPE.replace("SEEDS", str(seeds)))
+    path.write_text(recipe_text.replace("SEEDS", str(seeds)))
     recipe = read_recipe(path)
     inputs = {name: [InputFile(source.paths[0], root / "x", 1, f"{index:032x}")]
               for index, (name, source) in enumerate(recipe.sources.items())}
@@ -84,9 +84,11 @@ def make_plan(root: Path, seeds: int) -> Plan:
     return plan_comparison(plan, {"context_tokens": 256, "stride_tokens": 128}, final=False)
 
 
-def make_workspace(root: Path, seeds: int = 3, hostile: bool = True) -> tuple[Workspace, Plan]:
+def make_workspace(
+    root: Path, seeds: int = 3, hostile: bool = True, recipe_text: str = RECIPE,
+) -> tuple[Workspace, Plan]:
     """All steps but the report, committed below `root`; returns them with the plan."""
-    plan, workspace = make_plan(root, seeds), Workspace(root / "work")
+    plan, workspace = make_plan(root, seeds, recipe_text), Workspace(root / "work")
     assert plan.report is not None
     for step in in_order([plan.report])[:-1]:
         maker = {"documents": _documents, "corpus": _corpus, "mixture": _mixture, "run": _run,
@@ -147,7 +149,9 @@ def _mixture(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> Non
                  "tokens_planned": round(weight * budget), "epochs": weight * budget / (90_000 + 1000 * len(corpus))}
         for corpus, weight in step.parameters["weights"].items()
     }
-    commit(workspace.path(step), step, [], summary={"corpora": corpora})
+    stages = [
+        {**stage, "until_tokens": round(stage["until"] * budget)} for stage in step.parameters.get("stages", ())]
+    commit(workspace.path(step), step, [], summary={"corpora": corpora, **({"stages": stages} if stages else {})})
 
 
 def _run(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:
@@ -159,7 +163,7 @@ def _run(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:
         loss = 3.4 + 5 * math.exp(-index / 9) + 1.2 * math.exp(-index / 60) + rng.normal(0, 0.05)
         lines.append({"step": index, "tokens": index * 2048, "loss": round(loss, 5)})
     write_text(root / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-    weights = plan.recipe.mixtures[mixture]
+    weights = plan.recipe.mixtures[mixture].weights
     summary = {"final_loss_nats": loss, "parameters": 1_003_776, "corpora": {
         corpus: {"share": weight + seed / 1e5, "tokens": round(262144 * weight) + seed, "documents": 140 + seed,
                  "bytes": round(262144 * weight * 3.7), "epochs": 262144 * weight / 95_000}

@@ -6,7 +6,7 @@ import pytest
 from manifests.files import read_json
 from manifests.plan import in_order
 from manifests.workspace import serial_map, verify
-from tests.trainer.report_workspace import HOSTILE, PROSE, READ, RULES, make_workspace
+from tests.trainer.report_workspace import HOSTILE, PROSE, READ, RECIPE, RULES, make_workspace
 from trainer.report import build_report
 from trainer.report.facts import loss_curve
 from trainer.report.html import signed
@@ -175,3 +175,16 @@ def test_loss_curves_use_the_steps_all_runs_logged(tmp_path):
     assert loss_curve([tmp_path / "a", tmp_path / "b"]) == [(8.0, 4.5, 4.0, 5.0)]
     assert loss_curve([tmp_path / "a"], points=1) == [(16.0, 3.5, 3.5, 3.5)]
     assert loss_curve([tmp_path / "a", tmp_path / "none"]) == []
+
+
+def test_stages_and_simulated_targets_are_shown(tmp_path):
+    recipe = RECIPE.replace(
+        "{web-code: 0.6, wiki: 0.2, code: 0.2}",
+        "{stages: [{until: 0.75, weights: {web-code: 1}}, {weights: {web-code: 1, code: 3}}]}",
+    ).replace("tokens: 262144", "tokens: 262144, simulate_target_tokens: 2621440")
+    workspace, plan = make_workspace(tmp_path, recipe_text=recipe)
+    build_report(plan.report, workspace, serial_map)
+    shown = words(Page((workspace.path(plan.report) / "report.html").read_text()))
+    assert "corpusuntil 196608 tokensuntil 262144 tokenscode0.00%75.00%web-code100.00%25.00%" in shown
+    assert shown.count("Each corpus is cut to 10.00% of its tokens, by whole documents") == 2
+    assert "web-code81.25%" in shown and shown.count("until 262144 tokens") == 1

@@ -2,16 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-import trainer.sampler
 from manifests.errors import DataError, UsageError
 from manifests.workspace import Workspace
 from tests.token_steps import corpus_step, mixture, mixture_step, tokenizer_step, tokens_step
-from trainer.sampler import Sampler, Schedule, permute, rational_shares, segments_of
+from trainer.sampler import Sampler, segments_of
 
-WEIGHTS = st.lists(st.floats(0.001, 1) | st.integers(1, 50).map(float), min_size=1, max_size=8)
 CONTEXT = 16
 
 
@@ -24,70 +20,6 @@ def mixed(tmp_path_factory):
 
 def sampler(mixed, seed=1, sequences=6, steps=200):
     return Sampler(mixed, seed=seed, context_tokens=CONTEXT, sequences_per_step=sequences, steps=steps)
-
-
-@given(WEIGHTS)
-@settings(deadline=None, max_examples=40)
-def test_no_corpus_is_ever_a_sequence_off_its_share(weights):
-    schedule = Schedule(weights)
-    length = min(schedule.period, 2000)
-    taken = schedule.corpus(0, length)[:, None] == np.arange(len(weights))
-    due = np.arange(1, length + 1)[:, None] * np.array([float(share) for share in schedule.shares])
-    assert (np.abs(np.cumsum(taken, axis=0) - due) < 1 - 1e-9).all()
-
-
-@given(WEIGHTS, st.integers(0, 10**9))
-@settings(deadline=None, max_examples=30)
-def test_counts_and_corpus_agree_anywhere(weights, start):
-    schedule = Schedule(weights)
-    steps = np.bincount(schedule.corpus(start, start + 100), minlength=len(weights))
-    assert np.array_equal(schedule.counts(start) + steps, schedule.counts(start + 100))
-    assert schedule.counts(start).sum() == start
-
-
-@given(WEIGHTS | st.lists(st.floats(1e-9, 1), min_size=1, max_size=5))
-def test_shares_add_up_and_are_near(weights):
-    shares = rational_shares(weights)
-    assert sum(shares) == 1 and min(shares) > 0
-    for share, weight in zip(shares, weights, strict=True):
-        assert abs(float(share) - weight / sum(weights)) < len(weights) / trainer.sampler.PERIOD_MAX
-
-
-@pytest.mark.parametrize(("weights", "parts"), [
-    ([0.8, 0.2], [4, 1]), ([1.0], [1]), ([1, 1, 1], [1, 1, 1]), ([0.6, 0.2, 0.2], [3, 1, 1]),
-])
-def test_shares_as_people_write_them_are_exact(weights, parts):
-    assert [share * sum(parts) for share in rational_shares(weights)] == parts
-
-
-@given(st.integers(1, 3000), st.integers(0, 2**64 - 1))
-@settings(deadline=None)
-def test_a_permutation_has_every_window_once(size, key):
-    assert sorted(permute(np.arange(size), size, key)) == list(range(size))
-
-
-@given(st.integers(1, 2**40), st.integers(0, 2**64 - 1), st.data())
-@settings(deadline=None)
-def test_a_place_of_a_permutation_needs_no_other(size, key, data):
-    places = np.array(data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=5)))
-    together = permute(places, size, key)
-    assert together.tolist() == [permute(np.array([place]), size, key)[0] for place in places]
-    assert (together >= 0).all() and (together < size).all()
-
-
-@pytest.mark.parametrize("size", [2, 3, 5, 8, 13])
-def test_permutations_are_even(size):
-    """Over many keys each window stands at each place equally often: chi-square within six deviations."""
-    keys = 3000
-    found = np.array([permute(np.arange(size), size, key * 7919) for key in range(keys)])
-    table = np.array([np.bincount(found[:, place], minlength=size) for place in range(size)])
-    freedom = (size - 1) ** 2
-    assert ((table - keys / size) ** 2 / (keys / size)).sum() < freedom + 6 * (2 * freedom) ** 0.5
-
-
-def test_neighbours_are_not_kept_together():
-    found = permute(np.arange(20_000), 20_000, 5).astype(float)
-    assert abs(np.corrcoef(found[:-1], found[1:])[0, 1]) < 0.03
 
 
 def test_a_batch_is_windows_of_the_corpora(mixed):
@@ -231,3 +163,68 @@ def test_what_is_no_mixture_is_refused(mixed):
     [tokenizer] = (mixed.parent.parent / "tokenizer").iterdir()
     with pytest.raises(UsageError, match="not a mixture"):
         sampler(tokenizer)
+
+
+STAGES = [
+    {"until": 0.5, "weights": {"a": 0.7, "b": 0.3}}, {"until": 0.8, "weights": {"a": 0.25, "c": 0.75}},
+    {"until": 1.0, "weights": {"c": 1.0}},
+]
+
+
+def test_shares_change_in_stages_and_stay_within_a_sequence_of_the_plan(tmp_path):
+    weights = {"a": 0.425, "b": 0.15, "c": 0.425}
+    workspace, step = mixture(tmp_path, weights, {"a": 40, "b": 25, "c": 4}, stages=STAGES)
+    with sampler(workspace.path(step), sequences=7, steps=100) as each:
+        due = np.zeros(3)
+        for number in range(100):
+            stage = next(stage for stage in STAGES if number / 100 < stage["until"])
+            due += [7 * stage["weights"].get(name, 0) for name in "abc"]
+            realised = each.realised(number + 1)
+            for name, planned in zip("abc", due, strict=True):
+                assert abs(realised[name]["sequences"] - planned) < 1
+                assert realised[name]["planned_share"] == pytest.approx(planned / due.sum())
+                assert realised[name]["stage_share"] == pytest.approx(stage["weights"].get(name, 0))
+        assert {name: entry["planned_share"] for name, entry in realised.items()} == pytest.approx(weights)
+        assert (each.batch(85).corpus == 2).all() and not (each.batch(10).corpus == 2).any()
+        parts = [each.batch(49, rank, 7).tokens for rank in range(7)]
+        assert np.array_equal(np.concatenate(parts), each.batch(49).tokens)
+
+
+def test_a_short_run_repeats_as_often_as_the_long_one_it_stands_for(tmp_path):
+    """The epochs of every corpus are those of the target's budget on whole corpora; the cap is held against them."""
+    weights, sizes = {"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 300, "b": 200, "c": 60}
+    budget = 6 * CONTEXT * 20
+    workspace, step = mixture(tmp_path / "short", weights, sizes, budget=budget, simulate_target_tokens=10 * budget)
+    long_workspace, long = mixture(tmp_path / "long", weights, sizes, budget=10 * budget)
+    with sampler(workspace.path(step), steps=20) as short, sampler(long_workspace.path(long), steps=200) as target:
+        ours, theirs = short.realised(20), target.realised(200)
+        planned = workspace.manifest(step)["summary"]["corpora"]
+        for corpus, whole in zip(short.tokens, target.tokens, strict=True):
+            assert ours[corpus.name]["epochs"] == pytest.approx(theirs[corpus.name]["epochs"], rel=0.06)
+            assert planned[corpus.name]["epochs"] == pytest.approx(theirs[corpus.name]["epochs"], rel=0.01)
+            assert corpus.tokens == pytest.approx(planned[corpus.name]["tokens_used"], abs=50)
+            assert corpus.tokens == pytest.approx(whole.tokens / 10, abs=50)
+    cap = 0.9 * max(entry["epochs"] for entry in planned.values())
+    with pytest.raises(DataError, match=r"more than max_epochs.*lower training\.simulate_target_tokens to"):
+        mixture(tmp_path / "capped", weights, sizes, budget=budget, simulate_target_tokens=10 * budget, max_epochs=cap)
+
+
+def test_arms_that_share_a_corpus_and_a_seed_repeat_the_same_documents(mixed, tmp_path):
+    sizes = {"a": 40, "b": 25, "c": 4}
+    workspace, step = mixture(tmp_path, {"a": 0.5, "b": 0.5}, sizes, budget=1000, simulate_target_tokens=4000)
+    other = mixture_step(
+        workspace, {"a": 0.1, "b": 0.9}, list(step.input_steps().values()), budget=1000, simulate_target_tokens=4000)
+    assert other.digest != step.digest
+    chosen = []
+    for directory, seed in ((step, 1), (other, 1), (step, 2)):
+        with sampler(workspace.path(directory), seed=seed, steps=2) as each:
+            chosen.append(each.tokens[0].document_table(["id"])["id"].to_pylist())
+            there = {id for corpus in each.tokens for id in corpus.document_table(["id"])["id"].to_pylist()}
+            assert {id for row in each.document_ids(0) for id in row} <= there
+    assert chosen[0] == chosen[1] != chosen[2]
+
+
+def test_nothing_left_of_a_corpus_is_refused(tmp_path):
+    workspace, step = mixture(tmp_path, {"a": 1}, {"a": 40}, budget=10, simulate_target_tokens=10_000)
+    with pytest.raises(DataError, match="left of it for simulate_target_tokens, one sequence takes 201"):
+        Sampler(workspace.path(step), seed=1, context_tokens=200, sequences_per_step=1, steps=1)

@@ -53,10 +53,27 @@ def _mixture(facts: Facts, arm: str) -> Html:
         rows.append((
             corpus, percent(plan["weight"], 2), share, integer(plan["tokens_available"]),
             integer(plan["tokens_planned"]), tokens, byte_count, documents, decimal(plan["epochs"], 2), epochs))
-    cap = facts.mixtures[arm].parameters["max_epochs"]
+    parameters = facts.mixtures[arm].parameters
+    simulated = ""
+    if target := parameters.get("simulate_target_tokens"):
+        simulated = (f" Each corpus is cut to {percent(parameters['budget_tokens'] / target, 2)} of its tokens, by "
+                     f"whole documents, so that epochs are those of a run of {integer(target)} tokens.")
+    cap = parameters["max_epochs"]
+    caption = (f"{arm}: planned, and as trained in {len(seen)} run{'s' if len(seen) != 1 else ''} (lowest to highest "
+               f"where seeds differ). At most {cap:g} epochs; each counts a document again.{simulated}")
+    return join([
+        table(columns, rows, caption), _stages(arm, facts.mixture_manifests[arm]["summary"].get("stages", []))])
+
+
+def _stages(arm: str, stages: list[dict[str, Any]]) -> Html:
+    """The planned share of every corpus in every stage; nothing for a mixture that stays the same."""
+    if not stages:
+        return join([])
+    corpora = sorted({corpus for stage in stages for corpus in stage["weights"]})
     return table(
-        columns, rows, f"{arm}: planned, and as trained in {len(seen)} run{'s' if len(seen) != 1 else ''} (lowest to "
-                       f"highest where seeds differ). At most {cap:g} epochs; each counts a document again.")
+        [("corpus", "t"), *((f"until {integer(stage['until_tokens'])} tokens", "n") for stage in stages)],
+        [(corpus, *(percent(stage["weights"].get(corpus, 0.0), 2) for stage in stages)) for corpus in corpora],
+        f"{arm}: planned shares of each stage of the run.")
 
 
 def _range(values: list[Any], show: Any) -> str:
