@@ -2,7 +2,7 @@
 
 A group (equal texts and verified near-duplicates, connected) is held out as a whole, so that no training document
 resembles one it is scored on. The draw is a hash of (seed, group), before any corpus's steps: all arms are scored on
-the same documents.
+the same documents. Each says which site or repository it is of, since these rise and fall together in a score.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,9 @@ from manifests.tables import DOCUMENTS, EDITS, LEDGER, TableWriter, iter_tables,
 from manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 SPLIT = pa.schema([("id", pa.string()), ("group", pa.string()), ("split", pa.string())])
-HELD_OUT_DOCUMENTS = pa.schema([*DOCUMENTS, SPLIT.field("split"), SPLIT.field("group")])
+HELD_OUT_DOCUMENTS = pa.schema([*DOCUMENTS, SPLIT.field("split"), SPLIT.field("group"), ("site", pa.string())])
+# The host of a URL; of a path its first part: the archive or the folder of a repository.
+_SITE = r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>\[[^\]/]*\]|[^/?#:]+)|(?P<top>[^/:]+)/)"
 SPLIT_PATH = f"split/{part_name(0)}"
 _TABLES = ("documents", "ledger", "signals", "edits")
 
@@ -71,8 +73,8 @@ class DomainTask:
 def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
     """Build one evaluation domain: held-out documents after the corpus's per-document steps, one of each group.
 
-    `documents/part-00000.parquet` has the columns of documents and `split`, `group`; ledger, signals and edits lie
-    beside it. Of a group's documents that the steps keep, the one with the smallest id stays (`duplicate_group`).
+    `documents/part-00000.parquet` has the columns of documents and `split`, `group`, `site`; ledger, signals and edits
+    lie beside it. Of a group's documents that the steps keep, the one with the smallest id stays (`duplicate_group`).
     """
     directory = workspace.path(step)
     documents, split = step.inputs["documents"], step.inputs["split"]
@@ -132,13 +134,22 @@ def curate_held_out(task: DomainTask) -> ShardResult:
             table = table.filter(pc.is_in(table["id"], value_set=split["id"]))
             output = curate_table(table, task.steps, 0, task.source)
             rows = split.take(pc.index_in(output.documents["id"], value_set=split["id"]))
-            documents.write(
-                output.documents.append_column("split", rows["split"]).append_column("group", rows["group"]))
+            documents.write(pa.table([
+                *output.documents.columns, rows["split"], rows["group"], site_of(output.documents["url"])],
+                schema=HELD_OUT_DOCUMENTS))
             ledger.write(output.ledger)
             signals.write(output.signals)
             edits.write(output.edits)
             parts.append(output.counts)
     return {"files": [writer.entry for writer in writers.values()], "counts": sum_counts(parts)}
+
+
+def site_of(urls: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """The site or repository of each URL or path, lower case; null where there is none to tell."""
+    found = pc.extract_regex(urls, _SITE)
+    host, top = (pc.struct_field(found, name) for name in ("host", "top"))
+    site = pc.if_else(pc.equal(host, ""), top, host)
+    return pc.utf8_lower(pc.if_else(pc.equal(site, ""), pa.scalar(None, pa.string()), site))
 
 
 def _work_name(name: str, index: int) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 INDEX = pa.schema([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64())])
-CARRIED_COLUMNS = ("split", "group")  # of held-out documents, if they are there
+CARRIED_COLUMNS = ("split", "site")  # of held-out documents, if they are there
 BATCH_BYTES = 4 << 20  # of text encoded at once
 
 

@@ -1,7 +1,6 @@
 """`maslin status`: what is built, unfinished, missing or no longer asked for, and how much disk it takes."""
 
 from pathlib import Path
-from typing import Any
 
 from flows.summary import table
 from manifests.errors import MaslinError, UsageError
@@ -29,12 +28,12 @@ def run(root: Path, recipe_path: Path | None) -> int:
     for step in in_order(targets):
         planned.add(step.directory)
         directory = root / step.directory
-        rows.append([step.kind, step.name, _state(directory), _megabytes(directory), step.digest])
-    print(table(rows, ["kind", "name", "state", "MB", "digest"]))
+        rows.append([step.kind, step.name, _state(directory), _size(_bytes(directory)), step.digest])
+    print(table(rows, ["kind", "name", "state", "disk", "digest"]))
     stale = [path for path in _directories(root) if path.relative_to(root).as_posix() not in planned]
     if stale:
-        size = sum(_megabytes(path) for path in stale)
-        print(f"\nstale: {len(stale)} directories ({size:,.1f} MB) that this recipe, as it is now, does not use:")
+        size = _size(sum(_bytes(path) for path in stale)).strip()
+        print(f"\nstale: {len(stale)} directories ({size}) that this recipe, as it is now, does not use:")
         for path in stale:
             print(f"  {path}")
     return 0
@@ -45,12 +44,13 @@ def _whole_workspace(workspace: Workspace) -> int:
     directories = _directories(root)
     if not directories:
         raise UsageError(f"{root}: nothing is built here. Start with `maslin init`, then `maslin curate recipe.yaml`.")
-    rows: list[list[Any]] = []
+    rows, size = [], 0
     for path in directories:
         kind, name = path.relative_to(root).as_posix().split("/", 1)
-        rows.append([kind, name, _state(path), _megabytes(path)])
-    print(table(rows, ["kind", "directory", "state", "MB"]))
-    print(f"\n{sum(row[3] for row in rows):,.1f} MB in {len(rows)} directories of {root}")
+        size += _bytes(path)
+        rows.append([kind, name, _state(path), _size(_bytes(path))])
+    print(table(rows, ["kind", "directory", "state", "disk"]))
+    print(f"\n{_size(size).strip()} in {len(rows)} directories of {root}")
     for lock in sorted((root / "recipes").glob("*.lock.json")):
         if report := read_json(lock).get("report"):
             print(f"report of {lock.name.removesuffix('.lock.json')}: {root / report / 'report.html'}")
@@ -74,7 +74,9 @@ def _state(directory: Path) -> str:
         return "damaged"
 
 
-def _megabytes(directory: Path) -> float:
-    if not directory.is_dir():
-        return 0.0
-    return round(sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()) / 1e6, 1)
+def _bytes(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:>9,.2f} MB"

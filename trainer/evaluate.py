@@ -42,7 +42,7 @@ def choose_documents(step: Step, workspace: Workspace, domain: str) -> pa.Table:
     """
     parameters = step.parameters
     with TokenCorpus(workspace.path(_input(step, _DOMAIN + domain))) as corpus:
-        table = corpus.document_table(["id", "start", "end", "bytes", "split", "group"])
+        table = corpus.document_table(["id", "start", "end", "bytes", "split", "site"])
     rows = [
         row for row in table.to_pylist()
         if row["split"] == parameters["split"] and row["bytes"] > 0 and row["end"] - row["start"] > 1
@@ -54,7 +54,7 @@ def choose_documents(step: Step, workspace: Workspace, domain: str) -> pa.Table:
             left -= row["bytes"]
             taken.append({
                 "id": row["id"], "start": row["start"], "end": row["end"], "bytes": row["bytes"],
-                "tokens": row["end"] - row["start"] - 1, "cluster": row["group"],  # end-of-text is not scored
+                "tokens": row["end"] - row["start"] - 1, "cluster": row["site"],  # end-of-text is not scored
             })
     return pa.Table.from_pylist(sorted(taken, key=lambda row: row["id"]), schema=_CHOSEN)
 

@@ -1,8 +1,9 @@
 """Held-out documents: drawn by duplicate group, one of each group after the corpus's steps, nothing lost on the way."""
 
+import pyarrow as pa
 import pytest
 
-from curation.held_out import HELD_OUT_DOCUMENTS, SPLIT, build_held_out, build_split
+from curation.held_out import HELD_OUT_DOCUMENTS, SPLIT, build_held_out, build_split, site_of
 from manifests.identity import hash_unit
 from manifests.steps import NearDedup
 from manifests.tables import LEDGER, read_table
@@ -124,3 +125,15 @@ def test_nothing_held_out_is_an_empty_domain_with_counts(tmp_path):
     manifest = build_held_out(domain, workspace, serial_map)
     assert rows_of(workspace, domain, "documents/part-00000.parquet").num_rows == 0
     assert (manifest["counts"]["read"], manifest["counts"]["kept"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("url", "site"), [
+    ("https://Docs.Example.org/a/b", "docs.example.org"),
+    ("http://user:secret@x.org:8080/?q=http://y.org/", "x.org"),
+    ("http://x.org?q=a@b/c", "x.org"),
+    ("http://[2001:db8::1]:80/a", "[2001:db8::1]"),
+    ("toolz-1.2.0.tar.gz/toolz-1.2.0/toolz/utils.py", "toolz-1.2.0.tar.gz"),
+    ("notes.txt", None), ("/rooted/path", None), ("", None), (None, None),
+])
+def test_sites(url, site):
+    assert site_of(pa.chunked_array([[url]], pa.string())).to_pylist() == [site]

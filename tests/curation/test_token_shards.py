@@ -77,11 +77,11 @@ def test_a_large_vocabulary_takes_four_bytes(built, tmp_path):
 
 def test_split_and_group_of_held_out_documents_are_carried(built):
     workspace, _, tokenizer, _ = built
-    extra = {"split": [["validation", "test"]], "group": [["g", None]]}
+    extra = {"split": [["validation", "test"]], "site": [["g", None]]}
     step = tokens_step(workspace, corpus_step(workspace, "h", [["one", "two"]], extra, "held_out"), tokenizer)
     index = read_part(workspace.path(step), 0)[1]
-    assert index.column_names == ["id", "start", "end", "bytes", "split", "group"]
-    assert index["split"].to_pylist() == ["validation", "test"] and index["group"].to_pylist() == ["g", None]
+    assert index.column_names == ["id", "start", "end", "bytes", "split", "site"]
+    assert index["split"].to_pylist() == ["validation", "test"] and index["site"].to_pylist() == ["g", None]
 
 
 def test_batches_do_not_show(built, monkeypatch):

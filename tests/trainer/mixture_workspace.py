@@ -35,7 +35,7 @@ def tokens_step(workspace: Workspace, name: str, tokenizer: Step, documents: int
         text = (rng.integers(0, 50) + np.arange(length) * len(name)) % 50
         rows.append({
             "id": f"{name}-{index:03d}", "start": len(ids), "end": len(ids) + length + 1, "bytes": 3 * length,
-            "split": "test" if index % 5 == 4 else "validation", "group": f"group-{index // 2}"})
+            "split": "test" if index % 5 == 4 else "validation", "site": f"site-{index // 2}"})
         ids += [*text.tolist(), END_OF_TEXT]
     (root / "tokens").mkdir(parents=True)
     path = root / "tokens" / "part-00000.bin"

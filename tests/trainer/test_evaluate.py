@@ -44,7 +44,7 @@ def test_every_validation_document_is_scored_once_in_full(evaluated):
     assert [row["id"] for row in found] == [row["id"] for row in expected]
     assert [row["bytes"] for row in found] == [row["bytes"] for row in expected]
     assert [row["tokens"] for row in found] == [row["end"] - row["start"] - 1 for row in expected]
-    assert [row["cluster"] for row in found] == [row["group"] for row in expected]
+    assert [row["cluster"] for row in found] == [row["site"] for row in expected]
     assert {(row["run"], row["arm"], row["seed"]) for row in found} == {("both-s0", "both", 0)}
     assert all(0 < row["nats"] < 6 * row["tokens"] for row in found)
 

@@ -58,14 +58,14 @@ def _limits(facts: Facts) -> list[Any]:
 def _clusters(domain: str, result: dict[str, Any]) -> str | None:
     """What the bootstrap over documents could not know, if anything."""
     if result["cluster_unit"] == "document":
-        return (f"{domain}: all held-out documents belong to one cluster (a site, a repository), so they were drawn "
-                "one by one; nothing is said of others.")
+        return (f"{domain}: all held-out documents belong to one site or repository, so they were drawn one by one; "
+                "nothing is said of others.")
     if result["clusters"] == result["documents"]:
         return (f"{domain}: held-out documents were drawn one by one. Documents of one site or repository may rise and "
                 "fall together; then the documents' share of the error is larger than told.")
     if result["few_clusters"]:
-        return (f"{domain}: held-out documents form {result['clusters']} clusters only (fewer than {FEW_CLUSTERS}); "
-                "the documents' share of the error is a rough figure.")
+        return (f"{domain}: held-out documents are of {result['clusters']} sites or repositories only (fewer than "
+                f"{FEW_CLUSTERS}); the documents' share of the error is a rough figure.")
     return None
 
 
