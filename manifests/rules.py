@@ -110,6 +110,10 @@ RULES: dict[str, Published] = {
         Rule("char_dup_ratio", ">", "max_char_dup_ratio", "char_dup_ratio"),
         Rule("list_ratio", ">", "max_list_ratio", "list_ratio"),
     )),
+    "refinedweb": Published("DCLM dclm_baseline_refinedweb.yaml, Li et al. 2024; Penedo et al. 2023", (
+        Rule("empty", words="had no words, or no line is left"),
+        Rule("removed_words_ratio", ">", "max_removed_words_ratio", "removed_words_ratio"),
+    )),
     "exact_dedup": Published("equal text, by xxh3-128", (
         Rule("exact_dedup", ">=", 1.0, words="has the text of one that stays"),
     )),

@@ -154,6 +154,17 @@ class FineWeb:
 
 
 @dataclass(frozen=True)
+class RefinedWeb:
+    """RefinedWeb's rules for lines (Penedo et al. 2023) as DCLM reproduces them; a page that loses too much goes."""
+
+    max_uppercase_ratio: float = field(default=0.5, metadata=_between(0, 1))
+    max_numeric_ratio: float = field(default=0.999999, metadata=_between(0, 1))
+    min_words_per_line: int = field(default=2, metadata=_between(0, 1000))
+    substring_line_words: int = field(default=10, metadata=_between(0, 10**6))
+    max_removed_words_ratio: float = field(default=0.05, metadata=_between(0, 1))
+
+
+@dataclass(frozen=True)
 class ExactDedup:
     """Keep one of the documents with equal text: the one with the smallest id."""
 
@@ -198,6 +209,7 @@ STEPS: dict[str, StepSpec] = {
     "gopher_quality": StepSpec(GopherQuality, "rule", 1),
     "gopher_repetition": StepSpec(GopherRepetition, "rule", 1),
     "fineweb": StepSpec(FineWeb, "rule", 1),
+    "refinedweb": StepSpec(RefinedWeb, "rule", 1),
     "exact_dedup": StepSpec(ExactDedup, "barrier", 1),
     "near_dedup": StepSpec(NearDedup, "barrier", 1),
     "c4_url_dedup": StepSpec(C4UrlDedup, "barrier", 1),

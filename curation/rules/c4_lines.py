@@ -8,7 +8,7 @@ the plain Python of `c4.judge_line`.
 import numpy as np
 from numba import njit
 
-from curation.rules.utf8 import MAY_END_LINE, line_end_length, space_length, strip_left, strip_right
+from curation.rules.utf8 import MAY_END_LINE, has_words, line_end_length, space_length, strip_left, strip_right
 
 # Status of a line: why it goes, or that it stays. LOREM and BRACE drop the page.
 KEPT, BLANK, TOO_LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, LOREM, BRACE, ASK = range(10)
@@ -96,7 +96,7 @@ def _judge(data, start, end, min_words, max_word_characters, mode):
         return ASK
     if mode & NEEDS_MARK and not marked:
         return NO_ENDMARK
-    if not _has_words(data, start, end, min_words):
+    if not has_words(data, start, end, min_words):
         return TOO_SHORT
     found = _find_phrases(data, start, end)
     if found == 0:
@@ -144,22 +144,6 @@ def _longest_word(data, start, end):
             longest = max(longest, characters)
             position += 1
     return longest
-
-
-@njit(cache=True)
-def _has_words(data, start, end, wanted):
-    """Whether there are at least `wanted` white-space-separated words."""
-    words, position, inside = 0, start, False
-    while position < end and words < wanted:
-        length = space_length(data, position, end)
-        if length:
-            inside = False
-            position += length
-        else:
-            words += not inside
-            inside = True
-            position += 1
-    return words >= wanted
 
 
 @njit(cache=True)

@@ -23,6 +23,7 @@ import numpy as np
 from numba import njit
 
 from curation.rules.text_hash import hash_of, mixed
+from curation.rules.utf8 import ASSIGNED
 
 FOLDER = Path(__file__).parent / "data" / "words"
 
@@ -34,8 +35,6 @@ _CLASSES = {
     "alpha": ALPHA, "lower": LOWER, "upper": UPPER, "prefix": PREFIX, "suffix": SUFFIX, "infix": INFIX, "quote": QUOTE,
     "before_stop": BEFORE_STOP,
 }
-_ASSIGNED = 0x32400  # no letter or digit lies beyond
-
 
 
 def _character_classes(data: dict) -> np.ndarray:
@@ -50,9 +49,9 @@ def _character_classes(data: dict) -> np.ndarray:
         (MARK, marks["marks"] + marks["terminal"]), (TERMINAL, marks["terminal"]), (WORD, "_"),
     ):
         classes[[ord(character) for character in characters]] |= np.uint16(bit)
-    characters = list(map(chr, range(_ASSIGNED)))
+    characters = list(map(chr, range(ASSIGNED)))
     for test, bit in ((str.isalpha, LETTER), (str.isalnum, WORD), (str.isdecimal, DECIMAL)):
-        classes[:_ASSIGNED][np.fromiter(map(test, characters), bool, _ASSIGNED)] |= np.uint16(bit)
+        classes[:ASSIGNED][np.fromiter(map(test, characters), bool, ASSIGNED)] |= np.uint16(bit)
     return classes
 
 

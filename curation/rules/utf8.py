@@ -3,8 +3,12 @@
 All functions take `data` (uint8, valid UTF-8) and positions at the start of a character.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
+
+ASSIGNED = 0x32400  # no letter or digit lies beyond
 
 # By first byte: 1 where a line end may begin.
 MAY_END_LINE = np.zeros(256, np.uint8)
@@ -96,3 +100,30 @@ def previous_character(data, start, position):
     while position > start and data[position] & 0xC0 == 0x80:
         position -= 1
     return position
+
+
+@njit(cache=True)
+def has_words(data, start, end, wanted):
+    """Whether there are at least `wanted` white-space-separated words."""
+    words, position, inside = 0, start, False
+    while position < end and words < wanted:
+        length = space_length(data, position, end)
+        if length:
+            inside = False
+            position += length
+        else:
+            words += not inside
+            inside = True
+            position += 1
+    return words >= wanted
+
+
+def character_set(test: Callable[[str], bool]) -> np.ndarray:
+    """The characters that a test of letters or digits holds for, as bits for `is_in`."""
+    return np.packbits(np.fromiter(map(test, map(chr, range(ASSIGNED))), bool, ASSIGNED), bitorder="little")
+
+
+@njit(cache=True)
+def is_in(characters, code):
+    """Whether a code point is in a set of `character_set`."""
+    return code >> 3 < len(characters) and characters[code >> 3] >> (code & 7) & 1 != 0
