@@ -38,10 +38,11 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/curation.py
 
-# Resolve anew: every extra in one go, without torch (its build differs by machine), addresses or hashes.
+# Resolve anew: every extra in one go, for every Python and system at once, without torch (its build differs by machine),
+# addresses or hashes.
 lock: $(STAMP)
-	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --quiet --no-header --no-annotate --python $(BIN)/python \
-	  --upgrade -o constraints.new
+	$(BIN)/python -m uv pip compile pyproject.toml --all-extras --quiet --no-header --no-annotate --universal \
+	  --python-version 3.11 --upgrade -o constraints.new
 	grep -vE '^(torch|nvidia|triton|cuda|setuptools| )' constraints.new > constraints.txt
 	rm constraints.new
 
