@@ -18,6 +18,7 @@ from trainer.device import choose_device, deterministic, memory_errors
 from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
 from trainer.model import Decoder
 from trainer.optimizer import learning_rate, make_optimizers
+from trainer.prefetch import prefetch
 from trainer.sampler import Sampler
 from trainer.saved_model import save_model
 from trainer.threads import threads
@@ -59,11 +60,10 @@ def train(
             model.compile(dynamic=False)
         throughput = measure(model)
         progress.resume(start * config.batch_tokens)
-        with MetricsLog(root, start, throughput, tensorboard) as log:
+        steps = range(start, config.steps)
+        with MetricsLog(root, start, throughput, tensorboard) as log, prefetch(sampler, steps, device) as batches:
             unread: list[torch.Tensor] = []  # [loss, norm of the gradient] of each step since the last reading
-            for step in range(start, config.steps):
-                batch = sampler.batch(step)
-                tokens, segments = (torch.from_numpy(part).to(device) for part in (batch.tokens, batch.segments))
+            for step, (tokens, segments) in zip(steps, batches, strict=True):
                 tokens = tokens.long()
                 loss = torch.zeros((), device=device)
                 for first in range(0, sequences, config.micro_batch):
