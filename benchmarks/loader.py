@@ -19,6 +19,7 @@ import torch
 from manifests.files import file_entry
 from manifests.tables import part_name, write_table
 from manifests.workspace import Step, Workspace, commit
+from trainer.objectives import causal
 from trainer.prefetch import prefetch
 from trainer.sampler import Sampler
 
@@ -95,7 +96,7 @@ def main() -> None:
                         sampler.batch(step)
 
                 def ahead(sampler: Sampler = sampler) -> None:
-                    with prefetch(sampler, range(steps), torch.device("cpu")) as batches:
+                    with prefetch(sampler, range(steps), causal, torch.device("cpu")) as batches:
                         for _ in batches:
                             pass
 

@@ -15,7 +15,7 @@ from manifests.inputs import InputFile, find_inputs
 from manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from manifests.recipe import Recipe, read_recipe
 from manifests.workspace import Mapper, Step, Workspace
-from trainer.config import ModelConfig, TrainingConfig, resolve_model, resolve_training
+from trainer.config import OBJECTIVES, ModelConfig, TrainingConfig, resolve_model, resolve_training
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,13 @@ def _resolve_training(recipe: Recipe) -> tuple[ModelConfig, TrainingConfig]:
     """The few words of the recipe, filled in by the model's size."""
     asked = recipe.training
     try:
-        model = resolve_model(asked.model, asked.architecture, context_tokens=asked.context_tokens)
+        model = resolve_model(
+            asked.model, asked.architecture, context_tokens=asked.context_tokens, kv_heads=asked.kv_heads)
         return model, resolve_training(
             model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
-            learning_rate=asked.learning_rate, schedule=asked.schedule, decay_share=asked.decay_share,
-            optimizer=asked.optimizer, z_loss=asked.z_loss, average_checkpoints=asked.average_checkpoints,
-            deterministic=asked.deterministic)
+            learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
+            decay_share=asked.decay_share, optimizer=asked.optimizer, z_loss=asked.z_loss,
+            average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic)
     except UsageError as error:
         raise RecipeError(f"{recipe.place('training')}: {error}") from error
 
@@ -113,6 +114,10 @@ def _check_command(recipe: Recipe, options: Options) -> None:
     needs = {"mix": "mixtures", "train": "mixtures", "compare": "comparison"}.get(options.command)
     if needs and not getattr(recipe, needs):
         raise UsageError(f"{recipe.path}: `{needs}` is missing: `maslin {options.command}` needs it.")
+    if options.command == "compare" and "causal" not in OBJECTIVES[recipe.training.architecture]:
+        raise RecipeError(
+            f"{recipe.place('training')}.architecture: {recipe.training.architecture} gives a document no probability, "
+            "so there are no bits per byte to compare by: compare with llama or gpt2 (`maslin train` trains it).")
     if options.mixture is not None and options.mixture not in recipe.mixtures:
         raise UsageError(
             f"{recipe.path}: no mixture is called `{options.mixture}`; there are {', '.join(recipe.mixtures)}.")

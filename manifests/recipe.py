@@ -125,11 +125,13 @@ class Training:
     """
 
     model: str = "tiny"
-    architecture: Literal["llama", "gpt2"] = "llama"
+    architecture: Literal["llama", "gpt2", "bert", "t5"] = "llama"
+    objective: Literal["causal", "masked", "span_corruption", "sft"] | None = None
     tokens: int = field(default=2_000_000, metadata=_POSITIVE)
     seeds: int = field(default=3, metadata={"min": 1, "max": 1000})
     max_epochs: float = field(default=4.0, metadata={"min": 0.001, "max": 1000.0})
     simulate_target_tokens: int | None = field(default=None, metadata=_POSITIVE)
+    kv_heads: int | None = field(default=None, metadata=_POSITIVE)
     context_tokens: int | None = field(default=None, metadata={"min": 8, "max": 2**20})
     batch_tokens: int | None = field(default=None, metadata=_POSITIVE)
     micro_batch: int | None = field(default=None, metadata=_POSITIVE)

@@ -3,22 +3,24 @@
 import torch
 
 from manifests.identity import hash_int
+from trainer.bert import Bert
 from trainer.config import ModelConfig
 from trainer.gpt2 import GPT2
 from trainer.llama import Llama
-from trainer.model import Decoder
+from trainer.model import LanguageModel
+from trainer.t5 import T5
 
-ARCHITECTURES: dict[str, type[Decoder]] = {"llama": Llama, "gpt2": GPT2}
+ARCHITECTURES: dict[str, type[LanguageModel]] = {"llama": Llama, "gpt2": GPT2, "bert": Bert, "t5": T5}
 
 
-def make_decoder(config: ModelConfig) -> Decoder:
-    """A decoder without memory: its parameters lie on the meta device."""
+def make_model(config: ModelConfig) -> LanguageModel:
+    """A model without memory: its parameters lie on the meta device."""
     return ARCHITECTURES[config.architecture](config)
 
 
-def initialise(config: ModelConfig, seed: int, device: torch.device) -> Decoder:
+def initialise(config: ModelConfig, seed: int, device: torch.device) -> LanguageModel:
     """A new model whose every parameter is a pure function of (seed, its name): no global generator is touched."""
-    model = make_decoder(config)
+    model = make_model(config)
     weights = {}
     for name, parameter in model.named_parameters():
         mean, std = model.initial(name, parameter.shape)

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from manifests.errors import DataError, UsageError
 from manifests.files import atomic_path, file_entry
-from trainer.model import Decoder
+from trainer.model import LanguageModel
 
 KEPT = 2  # a checkpoint that the disk damaged leaves the one before
 
@@ -27,7 +27,7 @@ class Checkpoint:
 
 
 def save_checkpoint(
-    root: Path, step: int, model: Decoder, optimizers: Sequence[torch.optim.Optimizer], kept: int = KEPT,
+    root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], kept: int = KEPT,
 ) -> dict[str, Any]:
     """Write `<root>/checkpoints/step-NNNNNNNN.safetensors`, remove all but the newest `kept`; returns its entry."""
     tensors = {f"model.{name}": parameter.detach().cpu() for name, parameter in model.named_parameters()}
@@ -67,7 +67,7 @@ def load_checkpoint(root: Path, device: torch.device) -> Checkpoint | None:
     return None
 
 
-def restore(checkpoint: Checkpoint, model: Decoder, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+def restore(checkpoint: Checkpoint, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer]) -> None:
     """Put the state back, bit for bit."""
     names = {parameter: name for name, parameter in model.named_parameters()}
     moments: dict[str, dict[str, torch.Tensor]] = {name: {} for name in names.values()}

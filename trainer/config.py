@@ -9,6 +9,19 @@ from typing import Any, Literal
 
 from manifests.errors import UsageError
 
+# What each architecture is trained for, its own objective first. Supervised fine-tuning (`sft`) is causal language
+# modelling whose loss is on answers only.
+OBJECTIVES: dict[str, tuple[str, ...]] = {
+    "llama": ("causal", "sft"), "gpt2": ("causal", "sft"), "bert": ("masked",), "t5": ("span_corruption",),
+}
+MASKED_SHARE = 0.15  # of a sequence's tokens are masked (Devlin et al. 2019)
+NOISE_SHARE, MEAN_SPAN = 0.15, 3  # of a document's tokens are cut out, in spans so long (Raffel et al. 2020)
+
+BERT_MASK, BERT_PADDING, T5_PADDING = "[MASK]", "[PAD]", "<pad>"
+SENTINELS = tuple(f"<extra_id_{number}>" for number in range(100))  # as many as T5 has
+# Tokens that only the model knows: their ids follow the tokenizer's, so token shards serve every architecture.
+RESERVED: dict[str, tuple[str, ...]] = {"bert": (BERT_MASK, BERT_PADDING), "t5": (*SENTINELS, T5_PADDING)}
+
 VOCABULARY_MULTIPLE = 128  # embedding rows are padded to it: matrix products like round shapes
 MICRO_BATCH_TOKENS = 8192  # in memory at once, at most: about 10 GB of activations for `base` in float32
 MAX_LOG_LINES = 5000  # of metrics.jsonl
@@ -21,34 +34,36 @@ def _require(condition: bool, message: str) -> None:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A decoder's shape. `vocab_size` None: the tokenizer's, filled in when the run is built.
+    """A model's shape. `vocab_size` None: the tokenizer's, filled in when the run is built.
 
-    `gpt2` is GPT-2's own: no RoPE, as many key-value heads as heads.
+    Only `llama` has RoPE and may have fewer key-value heads than heads. `t5` has `layers` in its encoder and as many in
+    its decoder.
     """
 
     layers: int
     width: int
     heads: int
     kv_heads: int
-    hidden: int  # of the feed-forward: 4 × `width` in GPT-2, about 8/3 of it with SwiGLU: as many parameters
+    hidden: int  # of the feed-forward: 4 × `width`, or about 8/3 of it when gated: as many parameters
     context_tokens: int
     vocab_size: int | None = None
     rope_base: float = 10_000.0
     norm_eps: float = 1e-6
-    architecture: Literal["llama", "gpt2"] = "llama"
+    architecture: Literal["llama", "gpt2", "bert", "t5"] = "llama"
 
     def __post_init__(self) -> None:
         for name in ("layers", "width", "heads", "kv_heads", "hidden", "context_tokens"):
             _require(getattr(self, name) >= 1, f"model: {name} is {getattr(self, name)}, it must be at least 1")
         _require(self.width % self.heads == 0, f"model: width {self.width} is not a multiple of heads {self.heads}")
         _require(
-            self.architecture in ("llama", "gpt2"), f"model: architecture is {self.architecture!r}: llama or gpt2")
+            self.architecture in OBJECTIVES,
+            f"model: architecture is {self.architecture!r}, it is one of {', '.join(OBJECTIVES)}")
         _require(
             self.heads % self.kv_heads == 0, f"model: heads {self.heads} is not a multiple of kv_heads {self.kv_heads}")
-        if self.architecture == "gpt2":
+        if self.architecture != "llama":
             _require(
                 self.heads == self.kv_heads,
-                f"model: kv_heads is {self.kv_heads}, but gpt2 has as many as heads: {self.heads}")
+                f"model: kv_heads is {self.kv_heads}, but {self.architecture} has as many as heads: {self.heads}")
         else:
             _require(self.head_width % 2 == 0, f"model: width / heads is {self.head_width}, RoPE needs an even number")
 
@@ -58,17 +73,33 @@ class ModelConfig:
 
     @property
     def padded_vocab_size(self) -> int:
+        """Rows of the embedding: the tokenizer's, the reserved ones, and some that nothing uses."""
+        rows = self._known_vocab_size + len(RESERVED.get(self.architecture, ()))
+        return -(-rows // VOCABULARY_MULTIPLE) * VOCABULARY_MULTIPLE
+
+    def reserved_id(self, token: str) -> int:
+        """The id of one of the architecture's `RESERVED` tokens."""
+        return self._known_vocab_size + RESERVED[self.architecture].index(token)
+
+    @property
+    def _known_vocab_size(self) -> int:
         if self.vocab_size is None:
             raise ValueError("the vocabulary is not known before the tokenizer is")
-        return -(-self.vocab_size // VOCABULARY_MULTIPLE) * VOCABULARY_MULTIPLE
+        return self.vocab_size
 
     @property
     def parameters(self) -> int:
-        """Non-embedding parameters: what the named sizes speak of, about the same in either architecture."""
-        if self.architecture == "gpt2":
-            matrices = 4 * self.width**2 + 2 * self.width * self.hidden
-            biases_and_norms = 4 * self.width + self.hidden + self.width + 4 * self.width
-            return self.layers * (matrices + biases_and_norms) + 2 * self.width
+        """Non-embedding parameters: what the named sizes speak of, about the same in every architecture."""
+        square, biases = self.width**2, 9 * self.width + self.hidden  # biases and norms of a layer with both
+        match self.architecture:
+            case "gpt2":
+                return self.layers * (4 * square + 2 * self.width * self.hidden + biases) + 2 * self.width
+            case "bert":  # the norm of the embeddings, and the head's matrix with its bias and norm
+                layer = 4 * square + 2 * self.width * self.hidden + biases
+                return self.layers * layer + 2 * self.width + square + 3 * self.width
+            case "t5":  # a layer of each stack; cross-attention is as large as self-attention
+                layers = 12 * square + 6 * self.width * self.hidden + 5 * self.width
+                return self.layers * layers + 2 * self.width
         attention = self.width * self.head_width * 2 * (self.heads + self.kv_heads)
         norms = 2 * self.width + 2 * self.head_width
         return self.layers * (attention + 3 * self.width * self.hidden + norms) + self.width
@@ -81,11 +112,18 @@ class ModelConfig:
         return _from_json(cls, value, "model")
 
 
-# Sizes by non-embedding parameters. Heads are 64 wide, of `base` 128: what attention kernels on GPUs like best.
+# Sizes by non-embedding parameters, all but `tiny` by one rule: width = 64 × layers, as in `base`, which is GPT-2's, so
+# that N ≈ 49,152 × layers³ (at equal N the ratio hardly matters: Kaplan et al. 2020, figure 5). The gated feed-forward
+# is 8/3 × width, rounded up to a multiple of 128. Heads are 64 wide, from `base` on 128: what attention kernels on GPUs
+# like best. `tiny` is deeper than the rule: at width 128 it would have two layers.
 MODELS: dict[str, ModelConfig] = {
     "tiny": ModelConfig(layers=5, width=128, heads=2, kv_heads=2, hidden=352, context_tokens=256),  # 1.0M
+    "mini": ModelConfig(layers=4, width=256, heads=4, kv_heads=4, hidden=768, context_tokens=256),  # 3.4M
     "small": ModelConfig(layers=6, width=384, heads=6, kv_heads=6, hidden=1024, context_tokens=512),  # 10.6M
+    "medium": ModelConfig(layers=8, width=512, heads=8, kv_heads=8, hidden=1408, context_tokens=512),  # 25.7M
     "base": ModelConfig(layers=12, width=768, heads=6, kv_heads=6, hidden=2048, context_tokens=1024),  # 84.9M
+    "large": ModelConfig(layers=18, width=1152, heads=9, kv_heads=9, hidden=3072, context_tokens=1024),  # 287M
+    "xl": ModelConfig(layers=30, width=1920, heads=15, kv_heads=15, hidden=5120, context_tokens=2048),  # 1.33B
 }
 
 
@@ -112,6 +150,7 @@ class TrainingConfig:
     log_every: int = 1  # steps
     threads: int = 1  # of a CPU run: other numbers sum in another order; parallelism is over runs
     deterministic: bool = False  # on a GPU, only kernels that give equal bits; on a CPU all do
+    objective: Literal["causal", "masked", "span_corruption", "sft"] = "causal"
 
     def __post_init__(self) -> None:
         for name in (
@@ -133,6 +172,9 @@ class TrainingConfig:
         _require(
             self.optimizer in ("adamw", "muon"), f"training: optimizer is {self.optimizer!r}: adamw or muon")
         _require(
+            any(self.objective in known for known in OBJECTIVES.values()),
+            f"training: objective is {self.objective!r}: causal, masked, span_corruption or sft")
+        _require(
             self.tokens >= self.batch_tokens,
             f"training: a budget of {self.tokens} tokens is less than one batch of {self.batch_tokens}",
         )
@@ -152,15 +194,19 @@ class TrainingConfig:
 def resolve_model(name: str, architecture: str = "llama", **overrides: Any) -> ModelConfig:
     """A named size with some fields changed; None changes nothing. Raises UsageError for an unknown name.
 
-    `base` as `gpt2` is GPT-2's 124M: heads are 64 wide there.
+    The other architectures have about as many parameters as `llama`, and heads that are 64 wide: `base` as `gpt2` is
+    GPT-2's 124M, as `bert` BERT base. A layer of T5's encoder and one of its decoder hold as many as 7/3 layers.
     """
     if name not in MODELS:
         raise UsageError(f"model: {name!r} is none of {', '.join(MODELS)}.")
     size = MODELS[name]
     if architecture != size.architecture:
-        heads = size.width // 64
+        heads, gated = size.width // 64, architecture == "t5"
         size = replace(
-            size, architecture=architecture, heads=heads, kv_heads=heads, hidden=4 * size.width, norm_eps=1e-5)
+            size, architecture=architecture, heads=heads, kv_heads=heads,
+            layers=max(1, round(3 * size.layers / 7)) if gated else size.layers,
+            hidden=size.hidden if gated else 4 * size.width,
+            norm_eps={"gpt2": 1e-5, "bert": 1e-12}.get(architecture, size.norm_eps))
     return replace(size, **{key: value for key, value in overrides.items() if value is not None})
 
 
@@ -180,15 +226,20 @@ def default_learning_rate(parameters: int, tokens: int) -> float:
 
 def resolve_training(
     model: ModelConfig, tokens: int, *, batch_tokens: int | None = None, micro_batch: int | None = None,
-    learning_rate: float | None = None, **settings: Any,
+    learning_rate: float | None = None, objective: str | None = None, **settings: Any,
 ) -> TrainingConfig:
     """Fill in what a recipe leaves out: batch and rate follow from the model's size and the budget.
 
-    `settings` are fields of `TrainingConfig`, taken as they are.
+    `objective` None is the architecture's own. `settings` are fields of `TrainingConfig`, taken as they are.
 
     A default batch is a power of two of sequences. Raises UsageError when a given one is no multiple of the context, or
-    of the sequences in memory at once.
+    of the sequences in memory at once, or when the architecture is not made for the objective.
     """
+    objectives = OBJECTIVES[model.architecture]
+    objective = objective or objectives[0]
+    _require(
+        objective in objectives,
+        f"training: objective is {objective}, but {model.architecture} is trained for {' or '.join(objectives)}")
     context = model.context_tokens
     if batch_tokens is None:
         sequences = 2 ** max(0, math.floor(math.log2(max(1, default_batch_tokens(tokens) / context))))
@@ -205,7 +256,7 @@ def resolve_training(
         f"training: micro_batch {micro_batch} does not divide the batch of {sequences} sequences")
     config = TrainingConfig(
         tokens=tokens, batch_tokens=sequences * context,
-        micro_batch=micro_batch,
+        micro_batch=micro_batch, objective=objective,
         learning_rate=learning_rate or default_learning_rate(model.parameters, tokens), **settings,
     )
     return replace(config, log_every=-(-config.steps // MAX_LOG_LINES), checkpoint_every=max(100, config.steps // 20))

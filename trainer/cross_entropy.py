@@ -21,16 +21,22 @@ class _SummedNats(torch.autograd.Function):
     """Loss and both gradients in one pass over chunks; backward only scales them."""
 
     @staticmethod
-    def forward(context, hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float) -> Tensor:
-        """hidden [N, D], weight [V, D] (float32), targets [N] → sum over N of -ln softmax(hidden @ weightᵀ)[target]."""
+    def forward(
+        context, hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float, bias: Tensor | None,
+    ) -> Tensor:
+        """The sum over N of -ln softmax(hidden @ weightᵀ + bias)[target]: hidden [N, D], weight [V, D] and bias [V]
+        float32, targets [N]."""
         product_weight = weight.to(hidden.dtype)
         hidden_gradient, weight_gradient = torch.empty_like(hidden), torch.zeros_like(weight)
+        bias_gradient = None if bias is None else torch.zeros_like(bias)
         total = torch.zeros((), device=hidden.device)
         rows = _chunk_rows(hidden, weight)
         for start in range(0, hidden.shape[0], rows):
             part, target = hidden[start : start + rows], targets[start : start + rows, None]
             # Softmax by hand and in place: torch's log_softmax spends seven times as long on a CPU core.
             logits = (part @ product_weight.T).float()
+            if bias is not None:
+                logits += bias
             maximum = logits.amax(-1, keepdim=True)
             logits -= maximum
             target_logit = logits.gather(1, target)
@@ -41,28 +47,33 @@ class _SummedNats(torch.autograd.Function):
             if z_loss:  # d/dlogits of z_loss · z², z = ln Σ exp logits, is 2 · z_loss · z · softmax
                 gradient *= 1 + 2 * z_loss * (total_exp.log() + maximum)
             gradient.scatter_add_(1, target, gradient.new_full((1, 1), -1.0).expand_as(target))
+            if bias_gradient is not None:
+                bias_gradient += gradient.sum(0)
             gradient = gradient.to(hidden.dtype)
             torch.mm(gradient, product_weight, out=hidden_gradient[start : start + rows])
             if gradient.dtype == weight_gradient.dtype:
                 weight_gradient.addmm_(gradient.T, part)
             else:
                 weight_gradient += gradient.T @ part
-        context.save_for_backward(hidden_gradient, weight_gradient)
+        context.save_for_backward(hidden_gradient, weight_gradient, bias_gradient)
         return total
 
     @staticmethod
-    def backward(context, scale: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        hidden_gradient, weight_gradient = context.saved_tensors
-        return hidden_gradient * scale.to(hidden_gradient.dtype), weight_gradient * scale, None, None
+    def backward(context, scale: Tensor) -> tuple[Tensor, Tensor, None, None, Tensor | None]:
+        hidden_gradient, weight_gradient, bias_gradient = context.saved_tensors
+        return (hidden_gradient * scale.to(hidden_gradient.dtype), weight_gradient * scale, None, None,
+                None if bias_gradient is None else bias_gradient * scale)
 
 
-def summed_nats(hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float = 0.0) -> Tensor:
-    """Sum of -ln p(target): hidden [N, D], weight [V, D], targets [N] int64. Differentiable once.
+def summed_nats(
+    hidden: Tensor, weight: Tensor, targets: Tensor, z_loss: float = 0.0, bias: Tensor | None = None,
+) -> Tensor:
+    """Sum of -ln p(target): hidden [N, D], weight [V, D], targets [N] int64, bias [V]. Differentiable once.
 
     The gradient is that of the sum plus `z_loss` · Σ (ln Σ exp logits)² (PaLM, Chowdhery et al. 2022), which keeps the
     logits from drifting; the value is the nats alone.
     """
-    return _SummedNats.apply(hidden, weight, targets, z_loss)
+    return _SummedNats.apply(hidden, weight, targets, z_loss, bias)
 
 
 def token_nats(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:

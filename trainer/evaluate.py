@@ -68,13 +68,13 @@ _CHOSEN = pa.schema([
 def score_run(task: tuple[Workspace, Step]) -> ShardResult:
     """Write the rows of one evaluation: runs in a worker process."""
     from trainer.device import choose_device  # torch takes seconds to import: the command itself never needs it
-    from trainer.saved_model import load_model
+    from trainer.saved_model import load_decoder
     from trainer.scoring import document_nats
     from trainer.threads import threads
 
     workspace, step = task
     run, parameters = _input(step, "run"), step.parameters
-    model = load_model(workspace.path(run) / "model", choose_device())
+    model = load_decoder(workspace.path(run) / "model", "scoring in bits per byte", choose_device())
     context, stride = parameters["context_tokens"], parameters["stride_tokens"]
     if context > model.config.context_tokens or not 1 <= stride <= context:
         raise UsageError(

@@ -13,7 +13,8 @@ from manifests.files import read_json
 from manifests.identity import hash_unit
 from trainer.device import choose_device
 from trainer.model import Decoder
-from trainer.saved_model import CONFIG_NAME, TOKENIZER_NAME, load_model
+from trainer.saved_model import CONFIG_NAME, load_decoder
+from trainer.saved_tokenizer import TOKENIZER_NAME
 from trainer.threads import threads
 
 
@@ -28,7 +29,7 @@ def generate(
     """
     device = choose_device()
     folder = run / "model"
-    model = load_model(folder, device)
+    model = load_decoder(folder, "generating text", device)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_NAME))
     end_of_text = read_json(folder / CONFIG_NAME)["eos_token_id"]
     ids = [end_of_text, *tokenizer.encode(prompt, add_special_tokens=False).ids]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.config import ModelConfig
+from trainer.layers import LayerNorm, positions
 from trainer.model import Decoder, Mask, attend
 
 STD = 0.02
@@ -28,17 +29,6 @@ class Conv1D(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.linear(x, self.weight.to(x.dtype).T, self.bias.to(x.dtype))
-
-
-class LayerNorm(nn.Module):
-    def __init__(self, width: int, eps: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(width, device="meta"))
-        self.bias = nn.Parameter(torch.empty(width, device="meta"))
-        self.eps = eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.layer_norm(x, self.weight.shape, self.weight.to(x.dtype), self.bias.to(x.dtype), self.eps)
 
 
 class Attention(nn.Module):
@@ -116,13 +106,3 @@ class GPT2(Decoder):
             "layer_norm_epsilon": config.norm_eps, "initializer_range": STD, "tie_word_embeddings": True,
             "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
         }
-
-
-def positions(tokens: Tensor, segments: Tensor | None) -> Tensor:
-    """Positions [B, T] of tokens in their documents, a document being a run of equal `segments` [B, T]."""
-    steps = torch.arange(tokens.shape[1], device=tokens.device).expand(tokens.shape)
-    if segments is None:
-        return steps
-    begins = torch.zeros_like(steps)
-    begins[:, 1:] = steps[:, 1:] * (segments[:, 1:] != segments[:, :-1])
-    return steps - begins.cummax(dim=1).values

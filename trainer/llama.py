@@ -13,29 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.config import ModelConfig
+from trainer.layers import Linear, RMSNorm
 from trainer.model import Decoder, Mask, attend
 
 EMBEDDING_STD = 0.02
-
-
-class Linear(nn.Linear):
-    """A linear map without bias whose weight takes the type of the activations: float32 at rest, bfloat16 in use."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, bias=False, device="meta")
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.linear(x, self.weight.to(x.dtype))
-
-
-class RMSNorm(nn.Module):
-    def __init__(self, width: int, eps: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(width, device="meta"))
-        self.eps = eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
 
 
 def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:

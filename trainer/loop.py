@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from trainer.checkpoint import KEPT, average_weights, load_checkpoint, restore, 
 from trainer.config import ModelConfig, TrainingConfig
 from trainer.device import choose_device, deterministic, memory_errors
 from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
-from trainer.model import Decoder
+from trainer.model import LanguageModel
+from trainer.objectives import make_examples
 from trainer.optimizer import learning_rate, make_optimizers
 from trainer.prefetch import prefetch
 from trainer.sampler import Sampler
@@ -61,15 +63,15 @@ def train(
         throughput = measure(model)
         progress.resume(start * config.batch_tokens)
         steps = range(start, config.steps)
-        with MetricsLog(root, start, throughput, tensorboard) as log, prefetch(sampler, steps, device) as batches:
-            unread: list[torch.Tensor] = []  # [loss, norm of the gradient] of each step since the last reading
-            for step, (tokens, segments) in zip(steps, batches, strict=True):
-                tokens = tokens.long()
+        made = partial(
+            make_examples, config.objective, model=model_config, end_of_text=sampler.end_of_text, seed=seed)
+        with MetricsLog(root, start, throughput, tensorboard) as log, prefetch(sampler, steps, made, device) as ahead:
+            unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] of each step since the last reading
+            for step, examples in zip(steps, ahead, strict=True):
                 loss = torch.zeros((), device=device)
                 for first in range(0, sequences, config.micro_batch):
-                    part = slice(first, first + config.micro_batch)
-                    nats = model.summed_nats(tokens[part, :-1], segments[part], tokens[part, 1:], config.z_loss)
-                    nats = nats / config.batch_tokens
+                    nats = model.summed_nats(examples[first : first + config.micro_batch], config.z_loss)
+                    nats = nats / max(1, examples.targets_asked)
                     nats.backward()
                     loss += nats.detach()
                 norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
@@ -78,7 +80,7 @@ def train(
                         group["lr"] = learning_rate(config, step)
                     optimizer.step()
                     optimizer.zero_grad(set_to_none=True)
-                unread.append(torch.stack((loss, norm)))
+                unread.append(torch.stack((loss, norm, loss.new_tensor(examples.targets_asked))))
                 done = step + 1
                 save = done % config.checkpoint_every == 0 or done == config.steps
                 if save or done % read_every == 0:
@@ -107,19 +109,20 @@ def _check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) ->
 def _log(
     log: MetricsLog, values: list[list[float]], done: int, sampler: Sampler, config: TrainingConfig, root: Path,
 ) -> None:
-    """Write the metrics of the last steps, [loss, norm of the gradient] each, up to step `done`, and their timing."""
-    losses = []
-    for step, (loss, norm) in enumerate(values, done - len(values) + 1):
+    """Write the metrics of the last steps, [loss, norm of the gradient, targets] each, up to `done`, and timing."""
+    losses, targets = [], 0
+    for step, (loss, norm, asked) in enumerate(values, done - len(values) + 1):
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise _no_number(loss, norm, step, sampler, root)
         losses.append(loss)
+        targets += round(asked)
         if step % config.log_every == 0 or step == done:
             log.write({
                 "step": step, "tokens": step * config.batch_tokens, "loss": math.fsum(losses) / len(losses),
                 "learning_rate": learning_rate(config, step - 1), "gradient_norm": norm,
-                "corpora": sampler.realised(step),
+                "targets": targets, "corpora": sampler.realised(step),
             })
-            losses = []
+            losses, targets = [], 0
     log.time(done, config.batch_tokens)
 
 
@@ -135,7 +138,7 @@ def _no_number(loss: float, norm: float, step: int, sampler: Sampler, root: Path
 
 
 def _result(
-    root: Path, tokenizer: Path, sampler: Sampler, model: Decoder, config: TrainingConfig, throughput: Throughput,
+    root: Path, tokenizer: Path, sampler: Sampler, model: LanguageModel, config: TrainingConfig, throughput: Throughput,
 ) -> dict[str, Any]:
     """Write the model; what the manifest says of the run.
 
@@ -158,7 +161,8 @@ def _result(
         "sizes": {"tokens": config.steps * config.batch_tokens},
         "summary": {
             "parameters": model.config.parameters, "steps": config.steps, "vocab_size": model.config.vocab_size,
-            "final_loss_nats": math.fsum(last) / len(last), "corpora": sampler.realised(config.steps),
+            "objective": config.objective, "final_loss_nats": math.fsum(last) / len(last),
+            "corpora": sampler.realised(config.steps),
         },
         "measured": {
             "torch": torch.__version__, "threads": config.threads, **read_timing(root, throughput),

@@ -1,4 +1,4 @@
-"""What every decoder has in common: tied embeddings, loss in chunks, attention that stays inside a document.
+"""What all models have in common: tied embeddings, loss in chunks, attention that stays inside a document.
 
 Shapes: B sequences, T tokens, D width, H heads, G key-value heads, K head width, V vocabulary (padded).
 """
@@ -15,13 +15,14 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex
 
 from trainer.config import ModelConfig
 from trainer.cross_entropy import summed_nats, token_nats
+from trainer.examples import IGNORED, Examples
 
-# Who sees whom: a FlexAttention mask, an additive mask [B, 1, T, T], or None: everything before, in one document.
+# Who sees whom: a FlexAttention mask, an additive mask [B, 1, T, T], or None: the sequence is one document.
 Mask = BlockMask | Tensor | None
 
 
-class Decoder(nn.Module):
-    """A causal language model. Built without memory; `initialise` or `load_state_dict(assign=True)` fills it.
+class LanguageModel(nn.Module):
+    """A model of any objective. Built without memory; `initialise` or `load_state_dict(assign=True)` fills it.
 
     Parameters bear the names and shapes of an architecture of `transformers`, below `PREFIX`, so that a saved model
     opens there as it lies.
@@ -35,8 +36,8 @@ class Decoder(nn.Module):
         self.config = config
 
     @abstractmethod
-    def hidden(self, tokens: Tensor, mask: Mask, segments: Tensor | None = None) -> Tensor:
-        """Hidden states [B, T, D], normed, of `tokens` [B, T]; times the embedding matrix they are logits."""
+    def states(self, examples: Examples) -> Tensor:
+        """States [B, U, D] at the targets' positions, from which `scores` makes logits."""
 
     @abstractmethod
     def initial(self, name: str, shape: torch.Size) -> tuple[float, float]:
@@ -45,6 +46,15 @@ class Decoder(nn.Module):
     @abstractmethod
     def transformers_config(self) -> dict[str, Any]:
         """The configuration of `transformers` that is this model exactly, without special tokens."""
+
+    def head(self, states: Tensor) -> Tensor:
+        """What is left to do [N, D] → [N, D] before the product with the embedding."""
+        return states
+
+    @property
+    def output_bias(self) -> Tensor | None:
+        """Of the logits [V], where an architecture has one."""
+        return None
 
     @property
     def embedding(self) -> Tensor:
@@ -67,23 +77,39 @@ class Decoder(nn.Module):
         N counts the parameters of matrix products, the tied head once; attention is counted whole, not causal, as
         everybody's MFU does.
         """
-        looked_up = self.EMBEDDINGS[1:]
         matrices = sum(
-            parameter.numel() for name, parameter in self.named_parameters()
-            if parameter.ndim == 2 and name not in looked_up)
+            parameter.numel() * self.product_share(name) for name, parameter in self.named_parameters()
+            if parameter.ndim == 2 and name not in self.EMBEDDINGS[1:])
         return 6.0 * matrices + 12.0 * self.config.layers * self.config.width * self.config.context_tokens
 
-    def logits(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Logits [B, T, V], whole: for tests, never for training."""
-        hidden = self.hidden(tokens, document_mask(segments), segments)
-        return functional.linear(hidden, self.embedding.to(self.compute_dtype))
+    def product_share(self, name: str) -> float:
+        """The share of a sequence's tokens that are multiplied with this matrix."""
+        return 1.0
 
-    def summed_nats(
-        self, tokens: Tensor, segments: Tensor | None, targets: Tensor, z_loss: float = 0.0,
-    ) -> Tensor:
-        """Sum of -ln p(target) over all B × T positions, for training; its gradient holds the z-loss, too."""
-        hidden = self.hidden(tokens, document_mask(segments), segments).flatten(0, 1)
-        return summed_nats(hidden, self.embedding, targets.flatten(), z_loss)
+    def logits(self, examples: Examples) -> Tensor:
+        """Logits [B, U, V], whole: for tests, never for training."""
+        states, bias = self.head(self.states(examples)), self.output_bias
+        return functional.linear(
+            states, self.embedding.to(states.dtype), None if bias is None else bias.to(states.dtype))
+
+    def summed_nats(self, examples: Examples, z_loss: float = 0.0) -> Tensor:
+        """Sum of -ln p(target) over the targets asked, for training; its gradient holds the z-loss, too."""
+        states, targets = self.states(examples).flatten(0, 1), examples.targets.flatten()
+        if examples.targets_asked < len(targets):
+            asked = targets != IGNORED
+            states, targets = states[asked], targets[asked]
+        return summed_nats(self.head(states), self.embedding, targets, z_loss, self.output_bias)
+
+
+class Decoder(LanguageModel):
+    """A causal language model: each token from those before it."""
+
+    @abstractmethod
+    def hidden(self, tokens: Tensor, mask: Mask, segments: Tensor | None = None) -> Tensor:
+        """Hidden states [B, T, D], normed, of `tokens` [B, T]; times the embedding matrix they are logits."""
+
+    def states(self, examples: Examples) -> Tensor:
+        return self.hidden(examples.tokens, document_mask(examples.segments), examples.segments)
 
     @torch.no_grad()
     def token_nats(self, tokens: Tensor, targets: Tensor) -> Tensor:
@@ -92,16 +118,19 @@ class Decoder(nn.Module):
         return token_nats(hidden, self.embedding, targets.flatten()).view(targets.shape)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, grouped: bool = False) -> Tensor:
-    """Attention of queries [B, H, T, K] to keys and values [B, G, T, K], `grouped` when G < H."""
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, grouped: bool = False, causal: bool = True) -> Tensor:
+    """Attention of queries [B, H, T, K] to keys and values [B, G, T, K], `grouped` when G < H.
+
+    `causal` says what no mask means: everything before, or everything.
+    """
     if isinstance(mask, BlockMask):
         return flex_attention(q, k, v, block_mask=mask, enable_gqa=grouped)
     return functional.scaled_dot_product_attention(
-        q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=grouped)
+        q, k, v, attn_mask=mask, is_causal=causal and mask is None, enable_gqa=grouped)
 
 
-def document_mask(segments: Tensor | None) -> Mask:
-    """Position i sees position j when j ≤ i and both are of the same segment (`segments` [B, T] integers).
+def document_mask(segments: Tensor | None, causal: bool = True) -> Mask:
+    """Position i sees position j when both are of the same segment (`segments` [B, T] integers), and j ≤ i if `causal`.
 
     On CUDA a FlexAttention block mask, whose empty blocks cost nothing. Elsewhere an additive mask [B, 1, T, T] for
     SDPA: FlexAttention has no backward on CPU, and at a context of some hundred tokens a dense mask is cheap.
@@ -110,16 +139,24 @@ def document_mask(segments: Tensor | None) -> Mask:
         return None
     batch, length = segments.shape
     if segments.device.type == "cuda":
-        return _compiled_block_mask()(_same_document(segments), batch, None, length, length, device=segments.device)
-    positions = torch.arange(length, device=segments.device)
-    allowed = (segments[:, :, None] == segments[:, None, :]) & (positions[:, None] >= positions)
-    mask = torch.zeros(allowed.shape, device=segments.device).masked_fill_(~allowed, -math.inf)
-    return mask[:, None]
+        rule = _same_document(segments, causal)
+        return _compiled_block_mask()(rule, batch, None, length, length, device=segments.device)
+    return dense_mask(segments, segments, causal)
 
 
-def _same_document(segments: Tensor) -> Any:
+def dense_mask(queries: Tensor, keys: Tensor, causal: bool) -> Tensor:
+    """The additive mask [B, 1, T, U] of queries of these segments [B, T] on keys of those [B, U]."""
+    allowed = queries[:, :, None] == keys[:, None, :]
+    if causal:
+        positions = torch.arange(keys.shape[1], device=keys.device)
+        allowed &= positions[: queries.shape[1], None] >= positions
+    return torch.zeros(allowed.shape, device=keys.device).masked_fill_(~allowed, -math.inf)[:, None]
+
+
+def _same_document(segments: Tensor, causal: bool = True) -> Any:
     def visible(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        return (query >= key) & (segments[batch, query] == segments[batch, key])
+        same = segments[batch, query] == segments[batch, key]
+        return (query >= key) & same if causal else same
 
     return visible
 

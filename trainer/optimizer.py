@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from trainer.config import TrainingConfig
-from trainer.model import Decoder
+from trainer.model import LanguageModel
 
 MUON_MOMENTUM = 0.95
 MUON_RMS = 0.2  # of an update's elements, as AdamW's have: both then want the same rate and the same decay
@@ -15,7 +15,7 @@ _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _NEWTON_SCHULZ_STEPS = 5
 
 
-def make_optimizers(model: Decoder, config: TrainingConfig) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: LanguageModel, config: TrainingConfig) -> list[torch.optim.Optimizer]:
     """Optimizers that share all parameters among them. Only matrices decay, embeddings and norms do not.
 
     AdamW is fused (on CPU, too: one kernel instead of some dozens of calls).

@@ -1,42 +1,41 @@
-"""Batches that a thread makes ahead, so that no step waits for its data."""
+"""Batches and their examples that a thread makes ahead, so that no step waits for its data."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
 
-from trainer.sampler import Sampler
+from trainer.examples import Examples
+from trainer.sampler import Batch, Sampler
 
 AHEAD = 2  # batches made before they are asked for
-
-Tensors = tuple[torch.Tensor, torch.Tensor]
 
 
 @contextmanager
 def prefetch(
-    sampler: Sampler, steps: range, device: torch.device, rank: int = 0, ranks: int = 1,
-) -> Iterator[Iterator[Tensors]]:
-    """An iterator over the steps' `tokens` and `segments` (see `Batch`), on `device`, of one of `ranks` workers.
+    sampler: Sampler, steps: range, examples: Callable[[Batch], Examples], device: torch.device, rank: int = 0,
+    ranks: int = 1,
+) -> Iterator[Iterator[Examples]]:
+    """An iterator over the `examples` of the steps' batches, on `device`, of one of `ranks` workers.
 
     For CUDA they are made in pinned memory and copied while the device works. What the thread raises is raised where
     the batch is asked for. Meanwhile only this thread may call `sampler.batch`.
     """
     on_cuda = device.type == "cuda"
 
-    def make(step: int) -> Tensors:
-        batch = sampler.batch(step, rank, ranks)
-        tokens, segments = torch.from_numpy(batch.tokens), torch.from_numpy(batch.segments)
-        return (tokens.pin_memory(), segments.pin_memory()) if on_cuda else (tokens, segments)
+    def make(step: int) -> Examples:
+        made = examples(sampler.batch(step, rank, ranks))
+        return made.pinned() if on_cuda else made
 
-    def in_order() -> Iterator[Tensors]:
+    def in_order() -> Iterator[Examples]:
         waiting = deque(thread.submit(make, step) for step in steps[:AHEAD])
         for step in steps:
-            tokens, segments = waiting.popleft().result()
+            made = waiting.popleft().result()
             if step + AHEAD in steps:
                 waiting.append(thread.submit(make, step + AHEAD))
-            yield tokens.to(device, non_blocking=True), segments.to(device, non_blocking=True)
+            yield made.to(device)
 
     thread = ThreadPoolExecutor(
         1, "prefetch", initializer=torch.cuda.set_device if on_cuda else None, initargs=(device,) if on_cuda else ())

@@ -35,11 +35,13 @@ class Batch:
     segments: int32 [sequences, context_tokens], the document each input position belongs to, counted from 0 within the
         sequence. End-of-text as an input begins the next document: its first token is predicted from end-of-text alone.
     corpus: int64 [sequences], index into `Sampler.corpora`
+    numbers: int64 [sequences], of each sequence in the whole run, whatever the number of ranks
     """
 
     tokens: np.ndarray
     segments: np.ndarray
     corpus: np.ndarray
+    numbers: np.ndarray
 
     @property
     def inputs(self) -> np.ndarray:
@@ -129,7 +131,8 @@ class Sampler:
         tokens = np.empty((share, self.context_tokens + 1), np.int32)
         for row, (index, start) in enumerate(zip(corpus.tolist(), starts.tolist(), strict=True)):
             tokens[row] = self.tokens[index].read(start, start + self.context_tokens + 1)
-        return Batch(tokens, segments_of(tokens[:, :-1], self.end_of_text), corpus)
+        numbers = step * self.sequences_per_step + np.arange(mine.start, mine.stop)
+        return Batch(tokens, segments_of(tokens[:, :-1], self.end_of_text), corpus, numbers)
 
     def _sequences(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Of each sequence of the step: its corpus, and the position of its first token."""

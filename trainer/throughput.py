@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from trainer.device import device_name
-from trainer.model import Decoder
+from trainer.model import LanguageModel
 from trainer.scaling import published_peak
 
 # Square products to measure with: [size, repetitions]. Large enough to fill a GPU, small enough for a core's patience.
@@ -42,7 +42,7 @@ class Throughput:
             self.published_flop, "matmul_flop_per_second": round(self.matmul_flop)}
 
 
-def measure(model: Decoder) -> Throughput:
+def measure(model: LanguageModel) -> Throughput:
     """What to compare the rate of `model` on its device with."""
     name, dtype = device_name(model.device), model.compute_dtype
     # Peaks are of bfloat16: a run in another type has no share of them.

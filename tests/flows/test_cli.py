@@ -34,7 +34,13 @@ def test_planning_imports_nothing_heavy(tmp_path):
     ("name: n\nsource: {}\n", "r.yaml:2: source: unknown key `source`; did you mean `sources`?"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [none/*]}}\n", "r.yaml:2: sources.s.paths: `none/*` matches nothing"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntraining: {model: tny}\n",
-     "r.yaml:4: training: model: 'tny' is none of tiny, small, base"),
+     "r.yaml:4: training: model: 'tny' is none of tiny, mini, small"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
+     "training: {architecture: bert, objective: causal}\n",
+     "r.yaml:4: training: training: objective is causal, but bert is trained for masked"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
+     "training: {architecture: gpt2, kv_heads: 1}\n",
+     "r.yaml:4: training: model: kv_heads is 1, but gpt2 has as many as heads: 2"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntokenizer: {path: t.json}\n",
      "r.yaml:4: tokenizer.path: "),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\ncorpora: {c: {from: x}}\n", "no source is called `x`"),
@@ -54,6 +60,15 @@ def test_a_command_says_which_section_it_lacks(tmp_path, capsys):
     path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\n")
     assert main(["compare", str(path)]) == 2
     assert "`comparison` is missing" in capsys.readouterr().err
+
+
+def test_what_has_no_bits_per_byte_is_trained_but_not_compared(tmp_path, capsys):
+    path = tmp_path / "r.yaml"
+    path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
+                    "training: {architecture: t5}\ncomparison: {baseline: m, domains: [s]}\n")
+    assert main(["compare", str(path), "--dry-run", "--workspace", str(tmp_path)]) == 2
+    assert "r.yaml:4: training.architecture: t5 gives a document no probability" in capsys.readouterr().err
+    assert main(["train", str(path), "--dry-run", "--workspace", str(tmp_path)]) == 0
 
 
 def test_usage_errors_exit_2(capsys):

@@ -1,11 +1,11 @@
 """A workspace with a tokenizer, tokens and a mixture, as curation leaves them: documents that count in steps."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from tokenizers import Tokenizer, models
 
 from manifests.files import file_entry, write_text
 from manifests.tables import part_name, write_table
@@ -20,7 +20,9 @@ TRAINING = TrainingConfig(tokens=12 * 128, batch_tokens=128, micro_batch=2, lear
 def tokenizer_step(workspace: Workspace, name: str = "words") -> Step:
     step = Step("tokenizer", name, 1, {"kind": "file"}, {"file": name})
     root = workspace.path(step)
-    write_text(root / "tokenizer.json", json.dumps({"model": {"type": "WordLevel", "vocab": {}}}))
+    vocabulary = {str(index): index for index in range(VOCABULARY)} | {"<|endoftext|>": END_OF_TEXT}
+    del vocabulary[str(END_OF_TEXT)]
+    write_text(root / "tokenizer.json", Tokenizer(models.WordLevel(vocabulary, unk_token="0")).to_str())
     commit(root, step, [file_entry(root, root / "tokenizer.json")])
     return step
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from manifests.errors import UsageError
-from trainer.config import MODELS, ModelConfig, TrainingConfig, resolve_model, resolve_training
+from trainer.config import MODELS, OBJECTIVES, ModelConfig, TrainingConfig, resolve_model, resolve_training
 from trainer.optimizer import learning_rate
 
 TINY = MODELS["tiny"]
@@ -18,6 +18,11 @@ def test_settings_survive_json():
     assert TrainingConfig.from_json(training.to_json()) == training
 
 
+def test_the_objective_is_the_architecture_s_own():
+    found = {name: resolve_training(resolve_model("tiny", name), 10**6).objective for name in OBJECTIVES}
+    assert found == {"llama": "causal", "gpt2": "causal", "bert": "masked", "t5": "span_corruption"}
+
+
 def test_the_planner_reads_settings_without_torch():
     code = "import sys, trainer.config; sys.exit(any(name in sys.modules for name in ('torch', 'pyarrow', 'numba')))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -25,7 +30,7 @@ def test_the_planner_reads_settings_without_torch():
 
 @pytest.mark.parametrize(("name", "tokens", "batch", "rate"), [
     ("tiny", 250_000, 512, 0.00427), ("tiny", 2_000_000, 2048, 0.00808), ("small", 200_000_000, 16_384, 0.00619),
-    ("base", 1_700_000_000, 65_536, 0.00271),
+    ("base", 1_700_000_000, 65_536, 0.00271), ("xl", 26_500_000_000, 262_144, 0.000888),
 ])
 def test_batch_and_rate_follow_step_law(name, tokens, batch, rate):
     config = resolve_training(resolve_model(name), tokens)
@@ -43,12 +48,14 @@ def test_what_a_recipe_says_is_taken():
 
 
 @pytest.mark.parametrize(("make", "message"), [
-    (lambda: resolve_model("huge"), "none of tiny, small, base"),
+    (lambda: resolve_model("huge"), "none of tiny, mini, small, medium, base, large, xl"),
     (lambda: resolve_model("tiny", heads=3), "width 128 is not a multiple of heads 3"),
     (lambda: resolve_model("tiny", heads=128), "RoPE needs an even number"),
     (lambda: resolve_model("tiny", kv_heads=3), "heads 2 is not a multiple of kv_heads 3"),
     (lambda: resolve_model("tiny", "gpt2", kv_heads=1), "kv_heads is 1, but gpt2 has as many as heads: 2"),
-    (lambda: resolve_model("tiny", "gpt3"), "architecture is 'gpt3': llama or gpt2"),
+    (lambda: resolve_model("tiny", "gpt3"), "architecture is 'gpt3', it is one of llama, gpt2, bert, t5"),
+    (lambda: resolve_training(TINY, 10**5, objective="masked"), "objective is masked, but llama .* causal or sft"),
+    (lambda: TrainingConfig.from_json({**resolve_training(TINY, 10**5).to_json(), "objective": "x"}), "is 'x': causal"),
     (lambda: resolve_model("tiny", context_tokens=0), "context_tokens is 0"),
     (lambda: resolve_training(TINY, 10**5, batch_tokens=300), "300 is not a multiple of the context of 256"),
     (lambda: resolve_training(TINY, 100), "100 tokens is less than one batch of 256"),

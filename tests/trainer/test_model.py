@@ -1,4 +1,4 @@
-"""The decoder: shapes, documents that do not see one another, loss and initialisation as pure functions."""
+"""Models: shapes, documents that do not see one another, loss and initialisation as pure functions."""
 
 from dataclasses import replace
 
@@ -8,59 +8,89 @@ import torch
 from torch.nn import functional
 from torch.nn.attention.flex_attention import create_block_mask
 
-from trainer.architectures import initialise, make_decoder
-from trainer.config import MODELS, ModelConfig, resolve_model
+from tests.trainer.asking import CONFIGS, asking
+from trainer.architectures import initialise, make_model
+from trainer.config import MODELS, OBJECTIVES, resolve_model
 from trainer.cross_entropy import summed_nats, token_nats
-from trainer.gpt2 import positions
+from trainer.examples import IGNORED
+from trainer.layers import positions
 from trainer.model import _same_document
 
 CPU = torch.device("cpu")
-SMALL = ModelConfig(layers=2, width=32, heads=4, kv_heads=2, hidden=48, context_tokens=32, vocab_size=100)
-SMALL_GPT2 = replace(SMALL, architecture="gpt2", kv_heads=4, hidden=128)
+SMALL = CONFIGS["llama"]
 
 
-@pytest.fixture(scope="module", params=[SMALL, SMALL_GPT2], ids=["llama", "gpt2"])
+@pytest.fixture(scope="module", params=CONFIGS)
+def any_model(request):
+    return initialise(CONFIGS[request.param], 7, CPU)
+
+
+@pytest.fixture(scope="module", params=["llama", "gpt2"])
 def model(request):
-    return initialise(request.param, 7, CPU)
+    """A causal one."""
+    return initialise(CONFIGS[request.param], 7, CPU)
 
 
 def batch(rows: int = 2, length: int = 32, seed: int = 0) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(seed).integers(0, 100, (rows, length)))
 
 
-@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
-@pytest.mark.parametrize(("name", "low", "high"), [("tiny", 0.9e6, 1.1e6), ("small", 9e6, 11e6), ("base", 80e6, 90e6)])
+@pytest.mark.parametrize("architecture", OBJECTIVES)
+@pytest.mark.parametrize(("name", "low", "high"), [
+    ("tiny", 0.9e6, 1.1e6), ("mini", 3.1e6, 4e6), ("small", 10e6, 12.5e6), ("medium", 22e6, 26e6),
+    ("base", 80e6, 90e6), ("large", 280e6, 300e6), ("xl", 1.3e9, 1.35e9),
+])
 def test_named_sizes_count_non_embedding_parameters(name, low, high, architecture):
     config = resolve_model(name, architecture, vocab_size=1000)
-    model = make_decoder(config)
+    model = make_model(config)
     shapes = {key: value.numel() for key, value in model.named_parameters()}
     assert sum(shapes.values()) - sum(shapes[name] for name in model.EMBEDDINGS) == config.parameters
     assert low < config.parameters < high
 
 
-def test_a_document_does_not_see_the_one_before(model):
+def test_widths_follow_from_depths_by_the_rule():
+    for name, size in MODELS.items():
+        if name != "tiny":
+            assert size.width == 64 * size.layers and size.hidden == -(-8 * size.width // 384) * 128
+            assert size.parameters == pytest.approx(49_152 * size.layers**3, rel=0.09)
+        assert size.head_width == (128 if size.layers >= 12 else 64)
+
+
+def test_a_document_does_not_see_the_one_before(any_model):
     tokens, segments = batch(), torch.zeros(2, 32, dtype=torch.int64)
     segments[:, 12:] = 1
     changed = tokens.clone()
     changed[:, :12] = (changed[:, :12] + 1) % 100
-    before, after = model.logits(tokens, segments), model.logits(changed, segments)
+    before, after = (any_model.logits(asking(given, segments)) for given in (tokens, changed))
     assert torch.equal(before[:, 12:], after[:, 12:])
     assert not torch.allclose(before[:, :12], after[:, :12])
 
 
-def test_packed_documents_give_the_logits_of_documents_alone(model):
+def test_packed_documents_give_the_logits_of_documents_alone(any_model):
     tokens, segments = batch(1), torch.zeros(1, 32, dtype=torch.int64)
     segments[:, 20:] = 1
-    packed = model.logits(tokens, segments)
-    assert torch.allclose(packed[:, 20:], model.logits(tokens[:, 20:]), atol=1e-5)
-    assert torch.allclose(packed[:, :20], model.logits(tokens[:, :20]), atol=1e-5)
+    packed = any_model.logits(asking(tokens, segments))
+    assert torch.allclose(packed[:, 20:], any_model.logits(asking(tokens[:, 20:])), atol=1e-5)
+    assert torch.allclose(packed[:, :20], any_model.logits(asking(tokens[:, :20])), atol=1e-5)
+
+
+def test_an_encoder_sees_later_positions_and_nothing_of_what_its_decoder_has_yet_to_say():
+    tokens = batch()
+    changed = tokens.clone()
+    changed[:, -1] = (changed[:, -1] + 1) % 100
+    bert, t5 = (initialise(CONFIGS[name], 7, CPU) for name in ("bert", "t5"))
+    assert not torch.allclose(bert.logits(asking(tokens))[:, 0], bert.logits(asking(changed))[:, 0])
+    given = asking(tokens)
+    encoder, decoder = replace(given, tokens=changed), replace(given, decoder_tokens=changed)
+    assert not torch.allclose(t5.logits(given)[:, 0], t5.logits(encoder)[:, 0])
+    assert torch.equal(t5.logits(given)[:, :-1], t5.logits(decoder)[:, :-1])
 
 
 def test_no_position_sees_a_later_one(model):
     tokens = batch()
     changed = tokens.clone()
     changed[:, -1] = (changed[:, -1] + 1) % 100
-    assert torch.equal(model.logits(tokens)[:, :-1], model.logits(changed)[:, :-1])
+    assert torch.equal(model.logits(asking(tokens))[:, :-1], model.logits(asking(changed))[:, :-1])
 
 
 def test_flex_attention_gives_what_the_dense_mask_gives(model):
@@ -70,7 +100,7 @@ def test_flex_attention_gives_what_the_dense_mask_gives(model):
     with torch.no_grad():
         hidden = model.hidden(tokens, mask, segments)
         logits = functional.linear(hidden, model.embedding)
-    assert torch.allclose(logits, model.logits(tokens, segments), atol=1e-4)
+    assert torch.allclose(logits, model.logits(asking(tokens, segments)), atol=1e-4)
 
 
 @pytest.mark.parametrize("chunk", [64, 1 << 20])
@@ -79,12 +109,13 @@ def test_chunked_loss_and_gradients_are_those_of_cross_entropy(monkeypatch, chun
     generator = torch.Generator().manual_seed(0)
     hidden = torch.randn(150, 16, generator=generator, dtype=torch.float32, requires_grad=True)
     weight = (torch.randn(50, 16, generator=generator) * 20).requires_grad_(True)  # targets far below the maximum
+    bias = torch.randn(50, generator=generator, requires_grad=True)
     targets = torch.randint(0, 50, (150,), generator=generator)
-    expected = functional.cross_entropy(hidden @ weight.T, targets, reduction="sum")
-    found = summed_nats(hidden, weight, targets)
+    expected = functional.cross_entropy(hidden @ weight.T + bias, targets, reduction="sum")
+    found = summed_nats(hidden, weight, targets, bias=bias)
     assert torch.allclose(found, expected, rtol=1e-5)
-    gradients = torch.autograd.grad(found / 3, (hidden, weight))
-    expected_gradients = torch.autograd.grad(expected / 3, (hidden, weight))
+    gradients = torch.autograd.grad(found / 3, (hidden, weight, bias))
+    expected_gradients = torch.autograd.grad(expected / 3, (hidden, weight, bias))
     for ours, theirs in zip(gradients, expected_gradients, strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4)
     with torch.no_grad():
@@ -111,7 +142,20 @@ def test_z_loss_is_in_the_gradients_and_not_in_the_value():
 
 def test_training_loss_is_the_sum_of_token_nats(model):
     tokens, targets = batch(seed=1), batch(seed=2)
-    assert torch.allclose(model.summed_nats(tokens, None, targets), model.token_nats(tokens, targets).sum(), rtol=1e-5)
+    found = model.summed_nats(asking(tokens, targets=targets))
+    assert torch.allclose(found, model.token_nats(tokens, targets).sum(), rtol=1e-5)
+
+
+def test_only_targets_that_are_asked_count(any_model):
+    tokens = batch()
+    whole = asking(tokens)
+    targets = tokens.clone()
+    targets[0, :20] = targets[1, 5:] = IGNORED
+    nats = functional.cross_entropy(any_model.logits(whole).flatten(0, 1), targets.flatten(), ignore_index=IGNORED,
+                                    reduction="sum")
+    part = replace(whole, targets=targets, asked=np.array([12, 5]))
+    assert torch.allclose(any_model.summed_nats(part), nats, rtol=1e-5)
+    assert torch.allclose(any_model.summed_nats(part[:1]) + any_model.summed_nats(part[1:]), nats, rtol=1e-5)
 
 
 def test_positions_of_gpt2_begin_anew_with_every_document():
@@ -123,7 +167,7 @@ def test_positions_of_gpt2_begin_anew_with_every_document():
 def test_base_as_gpt2_is_the_124m_of_the_paper():
     config = resolve_model("base", "gpt2", vocab_size=50257)
     padding = (config.padded_vocab_size - 50257) * 768
-    assert sum(parameter.numel() for parameter in make_decoder(config).parameters()) - padding == 124_439_808
+    assert sum(parameter.numel() for parameter in make_model(config).parameters()) - padding == 124_439_808
     assert config.heads == 12
 
 
@@ -147,13 +191,14 @@ def test_a_new_model_knows_nothing(architecture):
     assert abs(float(nats) - np.log(config.padded_vocab_size)) < 0.1
 
 
-@pytest.mark.parametrize("architecture", ["llama", "gpt2"])
-@pytest.mark.parametrize("name", MODELS)
-def test_shapes_of_every_named_size_in_bfloat16(name, architecture, monkeypatch):
-    """Gradients reach every parameter in the number format of CUDA runs; one layer, few tokens."""
+@pytest.mark.parametrize("architecture", OBJECTIVES)
+@pytest.mark.parametrize("name", ["tiny", "base"])
+def test_gradients_reach_every_parameter_in_bfloat16(name, architecture, monkeypatch):
+    """In the number format of CUDA runs; one layer, few tokens."""
     small = initialise(resolve_model(name, architecture, layers=1, vocab_size=200), 0, CPU)
     monkeypatch.setattr(type(small), "compute_dtype", torch.bfloat16)
     tokens = batch(1, 16)
-    small.summed_nats(tokens, torch.zeros_like(tokens), tokens).backward()
+    small.summed_nats(asking(tokens)).backward()
     for name, parameter in small.named_parameters():
         assert parameter.grad is not None and parameter.grad.dtype == torch.float32, name
+        assert parameter.grad.any(), name

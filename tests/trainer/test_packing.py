@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.trainer.asking import asking
 from tests.trainer.mixture_workspace import MODEL, run_step
 from trainer.architectures import initialise
 from trainer.sampler import Sampler, segments_of
@@ -28,7 +29,7 @@ def test_changing_the_first_document_leaves_the_logits_of_the_others(batch, arch
     changed = np.where(first, (batch.inputs + 7) % end_of_text, batch.inputs)
     assert np.array_equal(segments_of(changed, end_of_text), batch.segments) and (batch.segments > 0).sum() > 50
     logits = [
-        model.logits(torch.from_numpy(tokens).long(), torch.from_numpy(batch.segments)).detach()
+        model.logits(asking(torch.from_numpy(tokens).long(), torch.from_numpy(batch.segments))).detach()
         for tokens in (np.ascontiguousarray(batch.inputs), changed)
     ]
     later = torch.from_numpy(batch.segments > 0)

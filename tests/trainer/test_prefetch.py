@@ -8,6 +8,7 @@ import torch
 
 from manifests.errors import UsageError
 from tests.token_steps import mixture
+from trainer.objectives import causal
 from trainer.prefetch import prefetch
 from trainer.sampler import Sampler
 
@@ -24,22 +25,23 @@ def sampler(tmp_path_factory):
 @pytest.mark.parametrize("steps", [range(20), range(7, 20), range(19, 20), range(3, 3)])
 def test_batches_are_those_of_the_sampler(sampler, steps):
     for rank, ranks in ((0, 1), (1, 2)):
-        with prefetch(sampler, steps, CPU, rank, ranks) as batches:
+        with prefetch(sampler, steps, causal, CPU, rank, ranks) as batches:
             found = list(batches)
         assert len(found) == len(steps)
-        for step, (tokens, segments) in zip(steps, found, strict=True):
+        for step, examples in zip(steps, found, strict=True):
             batch = sampler.batch(step, rank, ranks)
-            assert np.array_equal(tokens, batch.tokens) and np.array_equal(segments, batch.segments)
+            assert np.array_equal(examples.tokens, batch.inputs) and np.array_equal(examples.targets, batch.targets)
+            assert np.array_equal(examples.segments, batch.segments)
 
 
 def test_errors_of_the_thread_are_raised_where_the_batch_is_asked_for(sampler):
-    with prefetch(sampler, range(20), CPU, 0, 3) as batches, pytest.raises(UsageError, match="shared by 3"):
+    with prefetch(sampler, range(20), causal, CPU, 0, 3) as batches, pytest.raises(UsageError, match="shared by 3"):
         next(batches)
 
 
 def test_the_thread_ends_with_the_block_whatever_was_taken(sampler):
     before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), prefetch(sampler, range(20), CPU) as batches:
+    with pytest.raises(KeyboardInterrupt), prefetch(sampler, range(20), causal, CPU) as batches:
         next(batches)
         raise KeyboardInterrupt
     assert threading.active_count() == before

@@ -8,7 +8,7 @@ import torch
 from manifests.files import read_json
 from manifests.workspace import serial_map
 from tests.trainer.mixture_workspace import run_step
-from trainer.architectures import make_decoder
+from trainer.architectures import make_model
 from trainer.config import resolve_model
 from trainer.metrics import read_metrics
 from trainer.scaling import published_peak
@@ -18,7 +18,7 @@ from trainer.train import build_run
 
 def test_flop_of_gpt2_are_those_of_the_papers_formula():
     """trainer-speed's 0.854 GFLOP a token: 6 N + 12 L D T of GPT-2 124M at 1,024 tokens, head of 50,304 rows."""
-    model = make_decoder(resolve_model("base", "gpt2", vocab_size=50_257))
+    model = make_model(resolve_model("base", "gpt2", vocab_size=50_257))
     assert model.flop_per_token == 6 * (12 * 12 * 768**2 + 50_304 * 768) + 12 * 12 * 768 * 1024
     assert model.flop_per_token == pytest.approx(0.854e9, rel=0.001)
 

@@ -19,7 +19,7 @@ from manifests.workspace import Workspace, read_manifest, serial_map, verify
 from tests.trainer.mixture_workspace import MODEL, TRAINING, run_step, tokenizer_step
 from trainer.architectures import initialise
 from trainer.config import TrainingConfig
-from trainer.gpt2 import positions
+from trainer.layers import positions
 from trainer.metrics import read_metrics
 from trainer.model import document_mask
 from trainer.optimizer import learning_rate
@@ -58,7 +58,7 @@ def test_what_is_kept_is_metrics_a_final_checkpoint_and_a_model(trained):
     workspace, step, _ = trained
     assert sorted(contents(workspace.path(step))) == [
         "checkpoints/step-00000012.safetensors", "metrics.jsonl", "model/config.json", "model/model.safetensors",
-        "model/tokenizer.json"]
+        "model/tokenizer.json", "model/tokenizer_config.json"]
     assert len(list((workspace.path(step) / "checkpoints").iterdir())) == 1
     assert load_model(workspace.path(step) / "model").config == replace(MODEL, vocab_size=60)
 
