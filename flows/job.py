@@ -81,7 +81,7 @@ def make_plan(recipe: Recipe, inputs: dict[str, list[InputFile]], options: Optio
         return plan
     plan = plan_mixtures(plan, checksum(tokenizer_path(recipe)) if recipe.tokenizer.path else None)
     model, training = _resolve_training(recipe)
-    plan = plan_runs(plan, model.to_json(), training.to_json())
+    plan = plan_runs(plan, model.to_json(), training.to_json(), [branch.to_json() for branch in training.branches()])
     if recipe.comparison is not None:
         context = {"context_tokens": model.context_tokens, "stride_tokens": model.context_tokens // 2}
         plan = plan_comparison(plan, context, options.final)
@@ -97,7 +97,7 @@ def _resolve_training(recipe: Recipe) -> tuple[ModelConfig, TrainingConfig]:
         return model, resolve_training(
             model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
             learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
-            decay_share=asked.decay_share, optimizer=asked.optimizer, z_loss=asked.z_loss,
+            decay_share=asked.decay_share, horizons=asked.horizons, optimizer=asked.optimizer, z_loss=asked.z_loss,
             average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic)
     except UsageError as error:
         raise RecipeError(f"{recipe.place('training')}: {error}") from error
@@ -142,7 +142,7 @@ def _phases(plan: Plan, options: Options) -> list[list[Step]]:
         names = [name for mixture in mixtures for name in plan.groups[mixture]]
         if options.seed is not None:
             names = [name for name in names if name.endswith(f"-s{options.seed}")]
-        phases.append([plan.runs[name] for name in names])
+        phases.append([plan.runs[each] for name in names for each in (name, *plan.branches[name])])
     if options.command == "compare":
         assert plan.report is not None
         phases.append([plan.report])

@@ -15,7 +15,8 @@ from manifests.workspace import Step
 class Plan:
     """Every step a recipe needs, by its name in the recipe. `runs` and `evaluations` are named `<mixture>-s<seed>`.
 
-    `groups` maps each arm to its runs, and `a_a` to the baseline's runs with other seeds.
+    `groups` maps each arm to its runs, and `a_a` to the baseline's runs with other seeds. `branches` maps a run to
+    those to its shorter horizons, `<run>-<tokens>-tokens`.
     """
 
     recipe: Recipe
@@ -29,6 +30,7 @@ class Plan:
     runs: dict[str, Step] = field(default_factory=dict)
     evaluations: dict[str, Step] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
+    branches: dict[str, list[str]] = field(default_factory=dict)
     report: Step | None = None
 
 
@@ -118,22 +120,33 @@ def plan_mixtures(plan: Plan, tokenizer_digest: str | None = None) -> Plan:
         plan, tokenizer=tokenizer, tokens=shards, held_out_tokens=held_out_tokens, mixtures=mixtures)
 
 
-def plan_runs(plan: Plan, model: dict[str, Any], training: dict[str, Any]) -> Plan:
-    """Add runs: every mixture with every seed, and the baseline's A/A set. `model` and `training` are resolved."""
+def plan_runs(
+    plan: Plan, model: dict[str, Any], training: dict[str, Any], branches: Sequence[dict[str, Any]] = (),
+) -> Plan:
+    """Add runs: every mixture with every seed, the baseline's A/A set, and of each the runs to shorter horizons.
+
+    `model`, `training` and `branches`, the training of the horizons, are resolved.
+    """
     recipe, seeds = plan.recipe, plan.recipe.training.seeds
     groups = {name: [(name, seed) for seed in range(seeds)] for name in recipe.mixtures}
     if recipe.comparison is not None:
         groups["a_a"] = [(recipe.comparison.baseline, seed) for seed in range(seeds, 2 * seeds)]
     assert plan.tokenizer is not None
-    runs = {
-        f"{mixture}-s{seed}": Step(
-            "run", f"{mixture}-s{seed}", VERSIONS["run"], {"seed": seed, "model": model, "training": training},
-            {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer},
-        )
-        for pairs in groups.values() for mixture, seed in pairs
-    }
+    runs: dict[str, Step] = {}
+    branched: dict[str, list[str]] = {}
+    for mixture, seed in (pair for pairs in groups.values() for pair in pairs):
+        name = f"{mixture}-s{seed}"
+        inputs = {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer}
+        runs[name] = Step(
+            "run", name, VERSIONS["run"], {"seed": seed, "model": model, "training": training}, inputs)
+        branched[name] = [f"{name}-{branch['tokens']}-tokens" for branch in branches]
+        for branch_name, branch in zip(branched[name], branches, strict=True):
+            runs[branch_name] = Step(
+                "run", branch_name, VERSIONS["run"], {"seed": seed, "model": model, "training": branch},
+                inputs | {"trunk": runs[name]})
     return dataclasses.replace(
-        plan, runs=runs, groups={name: [f"{m}-s{s}" for m, s in pairs] for name, pairs in groups.items()})
+        plan, runs=runs, groups={name: [f"{m}-s{s}" for m, s in pairs] for name, pairs in groups.items()},
+        branches=branched)
 
 
 def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan:

@@ -120,6 +120,7 @@ class Tokenizer:
 class Training:
     """How every run trains. What is left out follows from the model's size (`trainer.config`).
 
+    `horizons`: shares of the tokens at which further runs, of `wsd` only, branch off and decay.
     `simulate_target_tokens`: each corpus is cut to so many of its documents that this run repeats them as often as a
     run of that many tokens would repeat the whole corpus.
     """
@@ -138,6 +139,7 @@ class Training:
     learning_rate: float | None = field(default=None, metadata={"min": 1e-9, "max": 10.0})
     schedule: Literal["cosine", "linear", "wsd"] = "cosine"
     decay_share: float = field(default=0.2, metadata=_SHARE)
+    horizons: tuple[float, ...] = ()
     optimizer: Literal["adamw", "muon"] = "adamw"
     z_loss: float = field(default=0.0, metadata={"min": 0.0, "max": 1.0})
     average_checkpoints: int = field(default=1, metadata={"min": 1, "max": 100})
@@ -246,13 +248,15 @@ def read_recipe(path: Path) -> Recipe:
             corpus_named(item, corpus)
             if comparison.domains.count(corpus) > 1:
                 item.fail(f"`{corpus}` stands twice")
+    training = _read_training(entries["training"]) if "training" in entries else Training()
+    _check_horizons(training, mixtures, entries)
     return Recipe(
         name=name, path=path, sources=sources,
         corpora=corpora or {source: Corpus(source=source) for source in sources},
         dedup=dedup,
         tokenizer=_read_tokenizer(entries["tokenizer"]) if "tokenizer" in entries else Tokenizer(),
         mixtures=mixtures,
-        training=_read_training(entries["training"]) if "training" in entries else Training(),
+        training=training,
         comparison=comparison,
         places={
             node.path: node.place
@@ -377,11 +381,24 @@ def _read_tokenizer(node: Node) -> Tokenizer:
 
 def _read_training(node: Node) -> Training:
     training = convert_dataclass(node, Training)
+    for share in training.horizons:
+        if not 0 < share <= 1:
+            node.mapping()["horizons"].fail(f"{share:g} is no share of the run's tokens: above 0, at most 1")
     target = training.simulate_target_tokens
     if target is not None and target < training.tokens:
         node.mapping()["simulate_target_tokens"].fail(
             f"{target:,} is less than `tokens`, {training.tokens:,}: name the budget of the long run they stand for")
     return training
+
+
+def _check_horizons(training: Training, mixtures: dict[str, Mixture], entries: dict[str, Node]) -> None:
+    """Runs to different horizons see the same batches as long as they are one run: stages change in the decay only."""
+    for name, mixture in mixtures.items():
+        first = mixture.stages[0].until
+        if training.horizons and first < 1 - training.decay_share:
+            entries["mixtures"].mapping()[name].fail(
+                f"with training.horizons the first stage ends where the rate's decay begins or later: until at least "
+                f"{1 - training.decay_share:g}, not {first:g}")
 
 
 def _read_mixtures(node: Node, corpus_named: typing.Callable[[Node, str], None]) -> dict[str, Mixture]:

@@ -1,7 +1,8 @@
 """Checkpoints: weights, optimizer state and one integer, in safetensors (nothing is unpickled), written atomically."""
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 
 from manifests.errors import DataError, UsageError
 from manifests.files import atomic_path, file_entry
+from trainer.metrics import METRICS_NAME
 from trainer.model import LanguageModel
 
 KEPT = 2  # a checkpoint that the disk damaged leaves the one before
@@ -26,24 +28,47 @@ class Checkpoint:
     moments: dict[str, torch.Tensor]
 
 
+def checkpoint_path(root: Path, step: int) -> Path:
+    return root / "checkpoints" / f"step-{step:08d}.safetensors"
+
+
 def save_checkpoint(
     root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], kept: int = KEPT,
+    branch_steps: Collection[int] = (),
 ) -> dict[str, Any]:
-    """Write `<root>/checkpoints/step-NNNNNNNN.safetensors`, remove all but the newest `kept`; returns its entry."""
+    """Write a checkpoint, remove all but the newest `kept` and those at `branch_steps`; returns its entry."""
     tensors = {f"model.{name}": parameter.detach().cpu() for name, parameter in model.named_parameters()}
     for name, parameter in model.named_parameters():
         for optimizer in optimizers:
             for key, value in optimizer.state.get(parameter, {}).items():
                 if key != "step":
                     tensors[f"optimizer.{key}.{name}"] = value.cpu()
-    path = root / "checkpoints" / f"step-{step:08d}.safetensors"
+    path = checkpoint_path(root, step)
     # One key only: safetensors writes several in an order that changes from process to process.
     metadata = {"maslin": json.dumps({"step": step, "device": model.device.type})}
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, metadata)
-    for old in sorted(path.parent.glob("step-*.safetensors"))[:-kept]:
-        old.unlink()
+    remove_checkpoints(root, kept, branch_steps)
     return file_entry(root, path)
+
+
+def remove_checkpoints(root: Path, kept: int, branch_steps: Collection[int]) -> list[Path]:
+    """Remove all checkpoints but the newest `kept` and those at `branch_steps`; returns the paths of these."""
+    paths = sorted((root / "checkpoints").glob("step-*.safetensors"))
+    staying = {*paths[-kept:], *(checkpoint_path(root, step) for step in branch_steps)}
+    for path in paths:
+        if path not in staying:
+            path.unlink()
+    return [path for path in paths if path in staying]
+
+
+def branch_off(trunk: Path, root: Path, step: int) -> None:
+    """Let a run that has not begun in `root` go on from the checkpoint of `trunk` at `step`, with its metrics."""
+    checkpoint = checkpoint_path(trunk, step)
+    if checkpoint.is_file() and not any((root / "checkpoints").glob("step-*.safetensors")):
+        for name in (METRICS_NAME, checkpoint.relative_to(trunk)):  # the checkpoint last: on it the run stands
+            with atomic_path(root / name) as temporary:
+                shutil.copyfile(trunk / name, temporary)
 
 
 def load_checkpoint(root: Path, device: torch.device) -> Checkpoint | None:

@@ -4,6 +4,7 @@
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
@@ -138,6 +139,7 @@ class TrainingConfig:
     warmup_share: float = 0.1  # of the steps, linear from 0
     schedule: Literal["cosine", "linear", "wsd"] = "cosine"
     decay_share: float = 0.2  # of the steps, with wsd: the rate stays at the peak until then
+    horizons: tuple[int, ...] = ()  # with wsd, shorter budgets [tokens] at which a run that decays branches off
     final_share: float = 0.1  # of the peak rate, reached at the last step
     optimizer: Literal["adamw", "muon"] = "adamw"
     beta1: float = 0.9
@@ -164,6 +166,15 @@ class TrainingConfig:
         _require(
             self.schedule != "wsd" or self.warmup_share + self.decay_share <= 1,
             f"training: warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than all steps")
+        if self.horizons:
+            _require(self.schedule == "wsd", f"training: horizons need the schedule wsd, not {self.schedule}")
+            _require(
+                self.batch_tokens <= min(self.horizons),
+                f"training: a horizon of {min(self.horizons):,} tokens is less than one batch of {self.batch_tokens:,}")
+            _require(
+                self.average_checkpoints == 1,
+                "training: horizons go without average_checkpoints: a branch has none from before it, and its decay "
+                "does what the average would")
         _require(self.z_loss >= 0, f"training: z_loss is {self.z_loss}, it must be at least 0")
         _require(self.gradient_clip > 0, f"training: gradient_clip is {self.gradient_clip}, it must be above 0")
         _require(
@@ -182,6 +193,20 @@ class TrainingConfig:
     @property
     def steps(self) -> int:
         return self.tokens // self.batch_tokens
+
+    @property
+    def warmup_steps(self) -> int:
+        """Of the shortest horizon, so that all of them begin alike."""
+        return math.ceil(self.warmup_share * (min((self.tokens, *self.horizons)) // self.batch_tokens))
+
+    @property
+    def decay_start(self) -> int:
+        """Steps at the peak rate, warm-up included, before a `wsd` run decays: where its branch leaves the trunk."""
+        return self.steps - math.ceil(self.decay_share * self.steps)
+
+    def branches(self) -> list["TrainingConfig"]:
+        """The runs to the shorter horizons, shortest first: equal to this one until their decay starts."""
+        return [replace(self, tokens=tokens) for tokens in sorted(self.horizons) if tokens < self.tokens]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -226,11 +251,12 @@ def default_learning_rate(parameters: int, tokens: int) -> float:
 
 def resolve_training(
     model: ModelConfig, tokens: int, *, batch_tokens: int | None = None, micro_batch: int | None = None,
-    learning_rate: float | None = None, objective: str | None = None, **settings: Any,
+    learning_rate: float | None = None, objective: str | None = None, horizons: Sequence[float] = (), **settings: Any,
 ) -> TrainingConfig:
     """Fill in what a recipe leaves out: batch and rate follow from the model's size and the budget.
 
-    `objective` None is the architecture's own. `settings` are fields of `TrainingConfig`, taken as they are.
+    `objective` None is the architecture's own. `horizons` are shares of the budget; `settings` are fields of
+    `TrainingConfig`, taken as they are.
 
     A default batch is a power of two of sequences. Raises UsageError when a given one is no multiple of the context, or
     of the sequences in memory at once, or when the architecture is not made for the objective.
@@ -257,7 +283,8 @@ def resolve_training(
     config = TrainingConfig(
         tokens=tokens, batch_tokens=sequences * context,
         micro_batch=micro_batch, objective=objective,
-        learning_rate=learning_rate or default_learning_rate(model.parameters, tokens), **settings,
+        learning_rate=learning_rate or default_learning_rate(model.parameters, tokens),
+        horizons=tuple(sorted({round(share * tokens) for share in horizons if share < 1})), **settings,
     )
     return replace(config, log_every=-(-config.steps // MAX_LOG_LINES), checkpoint_every=max(100, config.steps // 20))
 
@@ -266,7 +293,7 @@ def _from_json(cls: type, value: dict[str, Any], where: str) -> Any:
     """A config from its JSON. Raises UsageError for unknown and missing keys."""
     known = {field.name for field in fields(cls)}
     _require(not set(value) - known, f"{where}: unknown settings {sorted(set(value) - known)}")
-    try:
-        return cls(**value)
+    try:  # JSON knows no tuples
+        return cls(**{key: tuple(item) if isinstance(item, list) else item for key, item in value.items()})
     except TypeError as error:
         raise UsageError(f"{where}: {error}.") from error

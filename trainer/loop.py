@@ -13,7 +13,15 @@ from manifests.errors import DataError, UsageError
 from manifests.files import file_entry
 from manifests.identity import hash_int
 from trainer.architectures import initialise
-from trainer.checkpoint import KEPT, average_weights, load_checkpoint, restore, save_checkpoint
+from trainer.checkpoint import (
+    KEPT,
+    average_weights,
+    branch_off,
+    load_checkpoint,
+    remove_checkpoints,
+    restore,
+    save_checkpoint,
+)
 from trainer.config import ModelConfig, TrainingConfig
 from trainer.device import choose_device, deterministic, memory_errors
 from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
@@ -32,17 +40,19 @@ READ_EVERY = 16  # steps, about: losses stay on the device until then, as to rea
 
 def train(
     root: Path, mixture: Path, tokenizer: Path, seed: int, model_config: ModelConfig, config: TrainingConfig,
-    tensorboard: bool = False,
+    tensorboard: bool = False, trunk: Path | None = None,
 ) -> dict[str, Any]:
     """Train into `root`, going on from its newest checkpoint; returns files, sizes and summary for the manifest.
 
-    `mixture` is a mixture's directory, `tokenizer` a tokenizer.json. Seeds of weights and of data order are hashes of
-    `seed`, so arms that share a seed share both. Raises DataError when the loss is no longer a number; the newest
+    `mixture` is a mixture's directory, `tokenizer` a tokenizer.json; `trunk` a finished run to a longer horizon, of
+    which this one is a branch: the same run until this one's rate decays. Seeds of weights and of data order are hashes
+    of `seed`, so arms that share a seed share both. Raises DataError when the loss is no longer a number; the newest
     checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not fit together. MaslinError
     when memory is exhausted.
     """
     device = choose_device()
     sequences = config.batch_tokens // model_config.context_tokens
+    branch_steps = {branch.decay_start for branch in config.branches()}
     read_every = -(-READ_EVERY // config.log_every) * config.log_every
     with (
         memory_errors(root, model_config, config), threads(config.threads), deterministic(config.deterministic),
@@ -54,6 +64,8 @@ def train(
         model_config = replace(model_config, vocab_size=_check_vocabulary(model_config, sampler, tokenizer))
         model = initialise(model_config, hash_int(seed, "weights"), device)
         optimizers = make_optimizers(model, config)
+        if trunk is not None:
+            branch_off(trunk, root, config.decay_start)
         start = 0
         if checkpoint := load_checkpoint(root, device):
             restore(checkpoint, model, optimizers)
@@ -82,13 +94,14 @@ def train(
                     optimizer.zero_grad(set_to_none=True)
                 unread.append(torch.stack((loss, norm, loss.new_tensor(examples.targets_asked))))
                 done = step + 1
-                save = done % config.checkpoint_every == 0 or done == config.steps
+                save = done % config.checkpoint_every == 0 or done in branch_steps or done == config.steps
                 if save or done % read_every == 0:
                     _log(log, torch.stack(unread).tolist(), done, sampler, config, root)
                     unread = []
                 if save:
                     log.to_disk()
-                    save_checkpoint(root, done, model, optimizers, max(KEPT, config.average_checkpoints))
+                    save_checkpoint(
+                        root, done, model, optimizers, max(KEPT, config.average_checkpoints), branch_steps)
                 progress.advance(config.batch_tokens)
         return _result(root, tokenizer, sampler, model, config, throughput)
 
@@ -142,15 +155,14 @@ def _result(
 ) -> dict[str, Any]:
     """Write the model; what the manifest says of the run.
 
-    The final checkpoint stays, so that training can go on; so do all that the model is the average of.
+    The final checkpoint stays, so that training can go on; so do those that branches leave from, and all that the model
+    is the average of.
     """
     if config.average_checkpoints > 1:
         model.load_state_dict(average_weights(root, config.average_checkpoints))
     files = save_model(root, model, tokenizer, sampler.end_of_text)
-    checkpoints = sorted((root / "checkpoints").glob("*.safetensors"))
-    kept = checkpoints[-config.average_checkpoints:]
-    for path in checkpoints[: -len(kept)]:
-        path.unlink()
+    kept = remove_checkpoints(
+        root, config.average_checkpoints, {branch.decay_start for branch in config.branches()})
     metrics = read_metrics(root / METRICS_NAME)
     last = [line["loss"] for line in metrics if line["step"] > (1 - FINAL_SHARE) * config.steps]
     return {

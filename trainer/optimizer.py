@@ -88,7 +88,7 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
     `wsd` (warm-up, stable, decay) stays at the peak and falls over the last `decay_share` of the steps as 1 - √x, which
     Hägele et al. 2024 (arXiv 2405.18392) found best.
     """
-    warmup = math.ceil(config.warmup_share * config.steps)
+    warmup = config.warmup_steps
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
     done = (step + 1 - warmup) / (config.steps - warmup)
@@ -98,6 +98,6 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
         case "cosine":
             left = (1 + math.cos(math.pi * done)) / 2
         case "wsd":
-            decaying = math.ceil(config.decay_share * config.steps)
-            left = 1 - math.sqrt(max(0, step + 1 - (config.steps - decaying)) / max(1, decaying))
+            decaying = config.steps - config.decay_start
+            left = 1 - math.sqrt(max(0, step + 1 - config.decay_start) / max(1, decaying))
     return config.learning_rate * (config.final_share + (1 - config.final_share) * left)

@@ -32,12 +32,13 @@ def train_one(workspace: Workspace, step: Step, tensorboard: bool = False) -> Sh
     """Train and commit one run: runs in a worker process."""
     from trainer.loop import train  # torch takes seconds to import: the command itself never needs it
 
-    mixture, tokenizer = step.inputs["mixture"], step.inputs["tokenizer"]
-    assert isinstance(mixture, Step) and isinstance(tokenizer, Step)
+    mixture, tokenizer, trunk = (step.inputs.get(role) for role in ("mixture", "tokenizer", "trunk"))
+    assert isinstance(mixture, Step) and isinstance(tokenizer, Step) and not isinstance(trunk, str)
     result = train(
         workspace.path(step), workspace.path(mixture), workspace.path(tokenizer) / "tokenizer.json",
         step.parameters["seed"], ModelConfig.from_json(step.parameters["model"]),
         TrainingConfig.from_json(step.parameters["training"]), tensorboard,
+        workspace.path(trunk) if trunk else None,
     )
     commit(
         workspace.path(step), step, result["files"], sizes=result["sizes"], summary=result["summary"],

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +54,7 @@ def tokens_step(workspace: Workspace, name: str, tokenizer: Step, documents: int
 
 
 def run_step(
-    root: Path, seed: int = 0, max_epochs: float = 4.0, model: ModelConfig = MODEL, **training: object,
+    root: Path, seed: int = 0, max_epochs: float = 4.0, model: ModelConfig = MODEL, **training: Any,
 ) -> tuple[Workspace, Step]:
     """A workspace below `root`, and a planned run over a mixture of two corpora in it."""
     workspace = Workspace(root)

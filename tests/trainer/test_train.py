@@ -128,7 +128,7 @@ def test_stopped_at_any_step_it_goes_on_bit_for_bit(
     workspace, step, _ = trained_otherwise if settings else trained
     stopped, same = run_step(tmp_path, **settings)
     with monkeypatch.context() as patch:
-        patch.setattr("trainer.loop.learning_rate", _dies_after(stop))
+        patch.setattr("trainer.loop.learning_rate", dies_after(stop))
         with pytest.raises(KeyboardInterrupt):
             build_run(same, stopped, serial_map)
     root = stopped.path(same)
@@ -141,7 +141,7 @@ def test_stopped_at_any_step_it_goes_on_bit_for_bit(
     assert contents(root) == contents(workspace.path(step))
 
 
-def _dies_after(steps: int):
+def dies_after(steps: int):
     def rate(config: TrainingConfig, step: int) -> float:
         if step >= steps:
             raise KeyboardInterrupt
@@ -236,7 +236,7 @@ def test_what_does_not_fit_together_is_refused(tmp_path):
 def test_a_checkpoint_of_another_device_is_refused(tmp_path, monkeypatch):
     workspace, step = run_step(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("trainer.loop.learning_rate", _dies_after(5))
+        patch.setattr("trainer.loop.learning_rate", dies_after(5))
         with pytest.raises(KeyboardInterrupt):
             build_run(step, workspace, serial_map)
     (path,) = (workspace.path(step) / "checkpoints").glob("*.safetensors")
