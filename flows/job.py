@@ -4,16 +4,17 @@ import importlib.util
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from flows.build import build_all, documents_arguments, missing_steps
 from manifests.errors import DataError, RecipeError, UsageError
 from manifests.files import checksum, read_json, write_json
+from manifests.initial_model import InitialModel, find_initial_model
 from manifests.inputs import InputFile, find_inputs
 from manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
-from manifests.recipe import Recipe, read_recipe
+from manifests.recipe import Recipe, Tokenizer, read_recipe
 from manifests.workspace import Mapper, Step, Workspace
 from trainer.config import OBJECTIVES, ModelConfig, TrainingConfig, resolve_model, resolve_training
 
@@ -76,24 +77,40 @@ def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputF
 
 def make_plan(recipe: Recipe, inputs: dict[str, list[InputFile]], options: Options) -> Plan:
     """The whole plan of a recipe, as far as its sections go."""
+    initial = _initial_model(recipe, Workspace(options.workspace))
+    if initial is not None and "tokenizer" not in recipe.places:
+        recipe = replace(recipe, tokenizer=Tokenizer(path=str(initial.tokenizer.absolute())))
     plan = plan_corpora(recipe, inputs, options.limit)
     if not recipe.mixtures:
         return plan
     plan = plan_mixtures(plan, checksum(tokenizer_path(recipe)) if recipe.tokenizer.path else None)
-    model, training = _resolve_training(recipe)
-    plan = plan_runs(plan, model.to_json(), training.to_json(), [branch.to_json() for branch in training.branches()])
+    model, training = _resolve_training(recipe, initial)
+    branches = [branch.to_json() for branch in training.branches()]
+    plan = plan_runs(plan, model.to_json(), training.to_json(), branches, initial)
     if recipe.comparison is not None:
         context = {"context_tokens": model.context_tokens, "stride_tokens": model.context_tokens // 2}
         plan = plan_comparison(plan, context, options.final)
     return plan
 
 
-def _resolve_training(recipe: Recipe) -> tuple[ModelConfig, TrainingConfig]:
+def _initial_model(recipe: Recipe, workspace: Workspace) -> InitialModel | None:
+    """The model that the recipe's runs go on from."""
+    if recipe.training.init_from is None:
+        return None
+    try:
+        return find_initial_model(recipe.training.init_from, recipe.path.parent, workspace)
+    except UsageError as error:
+        raise RecipeError(f"{recipe.place('training')}.init_from: {error}") from error
+
+
+def _resolve_training(recipe: Recipe, initial: InitialModel | None) -> tuple[ModelConfig, TrainingConfig]:
     """The few words of the recipe, filled in by the model's size."""
     asked = recipe.training
     try:
         model = resolve_model(
             asked.model, asked.architecture, context_tokens=asked.context_tokens, kv_heads=asked.kv_heads)
+        if initial is not None:
+            model.check_continues(ModelConfig.from_json(initial.model), str(initial.run))
         return model, resolve_training(
             model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
             learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
@@ -165,7 +182,10 @@ def _build(
             return documents(step)
         if step.kind == "tokenizer" and recipe.tokenizer.path is not None:
             return {"path": tokenizer_path(recipe)}
-        return {"tensorboard": options.tensorboard} if step.kind == "run" else {}
+        if step.kind == "run":
+            initial = plan.initial.weights.absolute() if plan.initial else None
+            return {"tensorboard": options.tensorboard, "initial": initial}
+        return {}
 
     with ProgressBoard() as board, Engine(workers, board) as engine:
         stop_on_signals(engine)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from manifests.initial_model import InitialModel
 from manifests.inputs import InputFile
 from manifests.recipe import Corpus, CurationStep, Recipe
 from manifests.steps import VERSIONS, NearDedup
@@ -15,8 +16,8 @@ from manifests.workspace import Step
 class Plan:
     """Every step a recipe needs, by its name in the recipe. `runs` and `evaluations` are named `<mixture>-s<seed>`.
 
-    `groups` maps each arm to its runs, and `a_a` to the baseline's runs with other seeds. `branches` maps a run to
-    those to its shorter horizons, `<run>-<tokens>-tokens`.
+    `initial` is the model that all runs go on from. `groups` maps each arm to its runs, and `a_a` to the baseline's
+    runs with other seeds. `branches` maps a run to those to its shorter horizons, `<run>-<tokens>-tokens`.
     """
 
     recipe: Recipe
@@ -27,6 +28,7 @@ class Plan:
     tokens: dict[str, Step] = field(default_factory=dict)
     held_out_tokens: dict[str, Step] = field(default_factory=dict)
     mixtures: dict[str, Step] = field(default_factory=dict)
+    initial: InitialModel | None = None
     runs: dict[str, Step] = field(default_factory=dict)
     evaluations: dict[str, Step] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
@@ -122,10 +124,12 @@ def plan_mixtures(plan: Plan, tokenizer_digest: str | None = None) -> Plan:
 
 def plan_runs(
     plan: Plan, model: dict[str, Any], training: dict[str, Any], branches: Sequence[dict[str, Any]] = (),
+    initial: InitialModel | None = None,
 ) -> Plan:
     """Add runs: every mixture with every seed, the baseline's A/A set, and of each the runs to shorter horizons.
 
-    `model`, `training` and `branches`, the training of the horizons, are resolved.
+    `model`, `training` and `branches`, the training of the horizons, are resolved. All go on from `initial`, if there
+    is one: its content is part of their identity.
     """
     recipe, seeds = plan.recipe, plan.recipe.training.seeds
     groups = {name: [(name, seed) for seed in range(seeds)] for name in recipe.mixtures}
@@ -136,7 +140,9 @@ def plan_runs(
     branched: dict[str, list[str]] = {}
     for mixture, seed in (pair for pairs in groups.values() for pair in pairs):
         name = f"{mixture}-s{seed}"
-        inputs = {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer}
+        inputs: dict[str, Step | str] = {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer}
+        if initial is not None:
+            inputs["initial_model"] = initial.digest
         runs[name] = Step(
             "run", name, VERSIONS["run"], {"seed": seed, "model": model, "training": training}, inputs)
         branched[name] = [f"{name}-{branch['tokens']}-tokens" for branch in branches]
@@ -145,8 +151,8 @@ def plan_runs(
                 "run", branch_name, VERSIONS["run"], {"seed": seed, "model": model, "training": branch},
                 inputs | {"trunk": runs[name]})
     return dataclasses.replace(
-        plan, runs=runs, groups={name: [f"{m}-s{s}" for m, s in pairs] for name, pairs in groups.items()},
-        branches=branched)
+        plan, initial=initial, runs=runs, branches=branched,
+        groups={name: [f"{m}-s{s}" for m, s in pairs] for name, pairs in groups.items()})
 
 
 def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan:

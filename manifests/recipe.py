@@ -132,6 +132,7 @@ class Training:
     seeds: int = field(default=3, metadata={"min": 1, "max": 1000})
     max_epochs: float = field(default=4.0, metadata={"min": 0.001, "max": 1000.0})
     simulate_target_tokens: int | None = field(default=None, metadata=_POSITIVE)
+    init_from: str | None = None
     kv_heads: int | None = field(default=None, metadata=_POSITIVE)
     context_tokens: int | None = field(default=None, metadata={"min": 8, "max": 2**20})
     batch_tokens: int | None = field(default=None, metadata=_POSITIVE)

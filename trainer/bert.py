@@ -118,6 +118,10 @@ class Bert(LanguageModel):
     def output_bias(self) -> Tensor:
         return self.cls["predictions"].bias
 
+    @property
+    def token_parameters(self) -> frozenset[str]:
+        return frozenset({self.EMBEDDINGS[0], "cls.predictions.bias"})
+
     def product_share(self, name: str) -> float:
         """The head takes masked tokens alone."""
         return MASKED_SHARE if name == self.EMBEDDINGS[0] or name.startswith("cls.") else 1.0

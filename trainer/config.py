@@ -105,6 +105,20 @@ class ModelConfig:
         norms = 2 * self.width + 2 * self.head_width
         return self.layers * (attention + 3 * self.width * self.hidden + norms) + self.width
 
+    def check_continues(self, other: "ModelConfig", where: str) -> None:
+        """Raise UsageError unless a model of this shape can begin with the weights of the `other`, which lies `where`.
+
+        The vocabulary may differ here. So may the context, where positions are not learned.
+        """
+        free = {"vocab_size", *(("context_tokens",) if self.architecture in ("llama", "t5") else ())}
+        ours, theirs = asdict(self), asdict(other)
+        differing = [
+            f"{name} is {ours[name]} here and {theirs[name]} there"
+            for name in ours if name not in free and ours[name] != theirs[name]]
+        _require(
+            not differing, f"init_from: {where} holds a model of another shape: {', '.join(differing)}. Give the model "
+            "and architecture that it was trained with")
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -24,6 +24,7 @@ from trainer.checkpoint import (
 )
 from trainer.config import ModelConfig, TrainingConfig
 from trainer.device import choose_device, deterministic, memory_errors
+from trainer.initial_weights import load_initial_weights
 from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
 from trainer.model import LanguageModel
 from trainer.objectives import make_examples
@@ -40,13 +41,14 @@ READ_EVERY = 16  # steps, about: losses stay on the device until then, as to rea
 
 def train(
     root: Path, mixture: Path, tokenizer: Path, seed: int, model_config: ModelConfig, config: TrainingConfig,
-    tensorboard: bool = False, trunk: Path | None = None,
+    tensorboard: bool = False, trunk: Path | None = None, initial: Path | None = None,
 ) -> dict[str, Any]:
     """Train into `root`, going on from its newest checkpoint; returns files, sizes and summary for the manifest.
 
     `mixture` is a mixture's directory, `tokenizer` a tokenizer.json; `trunk` a finished run to a longer horizon, of
-    which this one is a branch: the same run until this one's rate decays. Seeds of weights and of data order are hashes
-    of `seed`, so arms that share a seed share both. Raises DataError when the loss is no longer a number; the newest
+    which this one is a branch: the same run until this one's rate decays; `initial` another run's weights to begin
+    with, the optimizer and the schedule being new. Seeds of weights and of data order are hashes of `seed`, so arms
+    that share a seed share both. Raises DataError when the loss is no longer a number; the newest
     checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not fit together. MaslinError
     when memory is exhausted.
     """
@@ -70,6 +72,8 @@ def train(
         if checkpoint := load_checkpoint(root, device):
             restore(checkpoint, model, optimizers)
             start = checkpoint.step
+        elif initial is not None:
+            load_initial_weights(model, initial, tokenizer)
         if device.type == "cuda":
             model.compile(dynamic=False)
         throughput = measure(model)

@@ -57,6 +57,11 @@ class LanguageModel(nn.Module):
         return None
 
     @property
+    def token_parameters(self) -> frozenset[str]:
+        """Parameters with a row for each token of the vocabulary."""
+        return frozenset(self.EMBEDDINGS[:1])
+
+    @property
     def embedding(self) -> Tensor:
         """Tied: rows of tokens [V, D] going in, and of logits coming out."""
         return self.get_parameter(self.EMBEDDINGS[0])

@@ -2,33 +2,41 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit
 from trainer.config import ModelConfig, TrainingConfig
 
 
-def build_run(step: Step, workspace: Workspace, mapper: Mapper, tensorboard: bool = False) -> dict[str, Any]:
+def build_run(
+    step: Step, workspace: Workspace, mapper: Mapper, tensorboard: bool = False, initial: Path | None = None,
+) -> dict[str, Any]:
     """Train one run; returns its manifest. Interrupted, it goes on from its newest checkpoint."""
-    return train_runs([step], workspace, mapper, tensorboard)[0]
+    return train_runs([step], workspace, mapper, tensorboard, initial)[0]
 
 
 def train_runs(
     steps: Sequence[Step], workspace: Workspace, mapper: Mapper, tensorboard: bool = False,
+    initial: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Train runs, one task each for `mapper`; returns their manifests. Finished ones are not run again.
 
-    `tensorboard`: write event files beside the metrics, too.
+    `tensorboard`: write event files beside the metrics, too. `initial`: weights to begin with, those that the steps'
+    input `initial_model` stands for.
     """
     todo = [step for step in steps if not workspace.is_complete(step)]
     total = sum(step.parameters["training"]["tokens"] for step in todo)
     label = f"train {todo[0].name}" if len(todo) == 1 else f"train {len(todo)} runs"
     if todo:
-        mapper(partial(train_one, workspace, tensorboard=tensorboard), todo, label, total=total, unit="tokens")
+        train = partial(train_one, workspace, tensorboard=tensorboard, initial=initial)
+        mapper(train, todo, label, total=total, unit="tokens")
     return [workspace.manifest(step) for step in steps]
 
 
-def train_one(workspace: Workspace, step: Step, tensorboard: bool = False) -> ShardResult:
+def train_one(
+    workspace: Workspace, step: Step, tensorboard: bool = False, initial: Path | None = None,
+) -> ShardResult:
     """Train and commit one run: runs in a worker process."""
     from trainer.loop import train  # torch takes seconds to import: the command itself never needs it
 
@@ -38,7 +46,7 @@ def train_one(workspace: Workspace, step: Step, tensorboard: bool = False) -> Sh
         workspace.path(step), workspace.path(mixture), workspace.path(tokenizer) / "tokenizer.json",
         step.parameters["seed"], ModelConfig.from_json(step.parameters["model"]),
         TrainingConfig.from_json(step.parameters["training"]), tensorboard,
-        workspace.path(trunk) if trunk else None,
+        workspace.path(trunk) if trunk else None, initial,
     )
     commit(
         workspace.path(step), step, result["files"], sizes=result["sizes"], summary=result["summary"],

@@ -38,6 +38,8 @@ def test_planning_imports_nothing_heavy(tmp_path):
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
      "training: {architecture: bert, objective: causal}\n",
      "r.yaml:4: training: training: objective is causal, but bert is trained for masked"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntraining: {init_from: m-s0}\n",
+     "r.yaml:4: training.init_from: `m-s0` is neither a path nor the name of a finished run"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
      "training: {architecture: gpt2, kv_heads: 1}\n",
      "r.yaml:4: training: model: kv_heads is 1, but gpt2 has as many as heads: 2"),
