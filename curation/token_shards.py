@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from manifests import progress
 from manifests.files import atomic_path, file_entry
+from manifests.inputs import InputFile
 from manifests.tables import TableWriter, part_name
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
@@ -25,14 +26,21 @@ CARRIED_COLUMNS = ("split", "site")  # of held-out documents, if they are there
 BATCH_BYTES = 4 << 20  # of text encoded at once
 
 
-def build_tokens(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_tokens(
+    step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile] = (),
+) -> dict[str, Any]:
     """Encode every part of a corpus or held-out domain; part NNNNN of tokens and index is part NNNNN of its documents.
 
-    After each document comes one end-of-text id. Special tokens' names in a text are text. Returns the manifest.
+    After each document comes one end-of-text id. Special tokens' names in a text are text. Tokens made elsewhere (a
+    step with a `kind`) are taken over from `inputs`. Returns the manifest.
     """
     directory = workspace.path(step)
-    inputs = step.input_steps()
-    documents, tokenizer = inputs["documents"], inputs["tokenizer"]
+    tokenizer = step.input_steps()["tokenizer"]
+    if "kind" in step.parameters:
+        from curation.token_import import import_tokens
+
+        return import_tokens(step, workspace, mapper, inputs)
+    documents = step.input_steps()["documents"]
     about = workspace.manifest(tokenizer)["summary"]
     manifest = workspace.manifest(documents)
     parts = [entry for entry in manifest["identity"]["files"] if entry["path"].startswith("documents/")]
@@ -55,7 +63,7 @@ def build_tokens(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, 
 
 def _encode_part(task: tuple[Path, int, Path, Path, str, int]) -> ShardResult:
     directory, part, documents, tokenizer_directory, dtype, end_of_text = task
-    tokenizer = _tokenizer(tokenizer_directory)
+    tokenizer = load_cached(tokenizer_directory)
     carried = [field for field in pq.read_schema(documents) if field.name in CARRIED_COLUMNS]
     binary = directory / "tokens" / f"part-{part:05d}.bin"
     position = total_bytes = 0
@@ -89,8 +97,11 @@ def encode(tokenizer: "Tokenizer", texts: pa.ChunkedArray, end_of_text: int) -> 
 
 
 @cache
-def _tokenizer(directory: Path) -> "Tokenizer":
-    """Loaded once a process, and told before it starts threads not to: it would start one a core in every worker."""
+def load_cached(directory: Path) -> "Tokenizer":
+    """A tokenizer, loaded once a process, and told before it starts threads not to: it would start one a core.
+
+    Every worker would: parallelism is over parts.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from curation.tokenizer import load_tokenizer
 

@@ -67,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("old", type=Path)
     diff.add_argument("new", type=Path)
 
+    export = commands.add_parser("export", help="a corpus or token shards for Megatron or Hugging Face datasets")
+    export.add_argument(
+        "path", type=Path, metavar="STEP-DIR", help="<workspace>/tokens/<name>@<digest>; for datasets also a corpus's")
+    export.add_argument("folder", type=Path, metavar="DIR", help="where to write; existing files are never replaced")
+    export.add_argument(
+        "--to", choices=["megatron", "datasets"], required=True, dest="form",
+        help="megatron: .bin and .idx of token shards; datasets: Parquet and a dataset card")
+
     explain = commands.add_parser("explain", help="what happened to a document: rules, values, thresholds, edits")
     explain.add_argument("document", metavar="URL-OR-ID")
     _add_workspace(explain)
@@ -177,6 +185,10 @@ def _run(arguments: argparse.Namespace) -> int:
             if arguments.action == "verify":
                 return inspect_manifests.verify_command(arguments.path)
             return inspect_manifests.diff(arguments.old, arguments.new)
+        case "export":
+            from flows import export
+
+            return export.run(arguments.path, arguments.form, arguments.folder)
         case "explain":
             from flows import explain
 

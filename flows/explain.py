@@ -100,7 +100,8 @@ def _print_origin(row: dict[str, Any]) -> None:
     print(f"document {row['id']}")
     print(f"  url       {row['url']}")
     print(f"  source    {row['source']}   date {row['date']}   licence {row['licence']}   language {row['language']}")
-    print(f"  raw       {origin['file']} at byte {origin['offset']}, {origin['length']} bytes")
+    place = "" if origin["offset"] is None else f" at byte {origin['offset']}, {origin['length']} bytes"
+    print(f"  raw       {origin['file']}{place}")
     print(f"  extracted {len(row['text']):,} characters, {len(row['text'].encode()):,} bytes")
 
 

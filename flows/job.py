@@ -65,9 +65,14 @@ def run(options: Options) -> int:
 
 
 def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputFile]]:
-    """The raw files of every source that a corpus is made of."""
+    """The raw files of every source that a corpus is made of, and of token shards made elsewhere."""
     used = {corpus.source for corpus in recipe.corpora.values()}
-    return {
+    shards = {
+        name: find_inputs(
+            f"{recipe.place(f'token_shards.{name}')}.paths", made.file_patterns(), recipe.path.parent, workspace.root)
+        for name, made in recipe.token_shards.items()
+    }
+    return shards | {
         name: find_inputs(
             f"{recipe.place(f'sources.{name}')}.paths", source.paths, recipe.path.parent, workspace.root,
             folders_are_inputs=source.kind == "code")
@@ -83,7 +88,7 @@ def make_plan(recipe: Recipe, inputs: dict[str, list[InputFile]], options: Optio
     plan = plan_corpora(recipe, inputs, options.limit)
     if not recipe.mixtures:
         return plan
-    plan = plan_mixtures(plan, checksum(tokenizer_path(recipe)) if recipe.tokenizer.path else None)
+    plan = plan_mixtures(plan, checksum(tokenizer_path(recipe)) if recipe.tokenizer.path else None, inputs)
     model, training = _resolve_training(recipe, initial)
     branches = [branch.to_json() for branch in training.branches()]
     plan = plan_runs(plan, model.to_json(), training.to_json(), branches, initial)
@@ -180,6 +185,8 @@ def _build(
     def extra(step: Step) -> dict[str, Any]:
         if step.kind == "documents":
             return documents(step)
+        if step.kind == "tokens" and step.name in recipe.token_shards:
+            return {"inputs": inputs[step.name]}
         if step.kind == "tokenizer" and recipe.tokenizer.path is not None:
             return {"path": tokenizer_path(recipe)}
         if step.kind == "run":

@@ -86,8 +86,14 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
     return Plan(recipe, documents, {name: corpora[name] for name in recipe.corpora}, held_out)
 
 
-def plan_mixtures(plan: Plan, tokenizer_digest: str | None = None) -> Plan:
-    """Add tokenizer, token shards and mixtures. `tokenizer_digest` is the content digest of a tokenizer file given."""
+def plan_mixtures(
+    plan: Plan, tokenizer_digest: str | None = None, inputs: Mapping[str, Sequence[InputFile]] | None = None,
+) -> Plan:
+    """Add tokenizer, token shards and mixtures.
+
+    `tokenizer_digest` is the content digest of a tokenizer file given; `inputs` are the files of token shards that were
+    made elsewhere, by their name in the recipe.
+    """
     recipe = plan.recipe
     mixed = [name for name in plan.corpora if any(name in mixture.weights for mixture in recipe.mixtures.values())]
     if recipe.tokenizer.path is not None:
@@ -105,6 +111,11 @@ def plan_mixtures(plan: Plan, tokenizer_digest: str | None = None) -> Plan:
         return Step("tokens", name, VERSIONS["tokens"], {}, {"documents": source, "tokenizer": tokenizer})
 
     shards = {name: tokens(name, plan.corpora[name]) for name in mixed}
+    for name, made in recipe.token_shards.items():
+        if any(name in mixture.weights for mixture in recipe.mixtures.values()):
+            files: dict[str, Step | str] = {f"input:{file.name}": file.digest for file in (inputs or {})[name]}
+            files["tokenizer"] = tokenizer
+            shards[name] = Step("tokens", name, VERSIONS["tokens"], {"kind": made.kind}, files)
     training = recipe.training
     budget: dict[str, Any] = {"budget_tokens": training.tokens, "max_epochs": training.max_epochs}
     if training.simulate_target_tokens not in (None, training.tokens):

@@ -56,9 +56,45 @@ class JsonlSource(Source):
     """Anyone's documents: a JSON object a line: `text` and, if known, `id`, `url`, `date`, `language`, `licence`."""
 
 
+@dataclass(frozen=True)
+class ParquetColumns:
+    """The columns of a Parquet source that hold what documents have. Only that of the text must be there."""
+
+    text: str = "text"
+    id: str = "id"
+    url: str = "url"
+    date: str = "date"
+    language: str = "language"
+    licence: str = "licence"
+
+
+@dataclass(frozen=True)
+class ParquetSource(Source):
+    """Anyone's documents, a row each, as Hugging Face datasets are stored. `columns`: where they have other names."""
+
+    columns: ParquetColumns = ParquetColumns()
+
+
 SOURCE_KINDS: dict[str, type[Source]] = {
     "warc": WarcSource, "wikipedia": WikipediaSource, "code": CodeSource, "jsonl": JsonlSource,
+    "parquet": ParquetSource,
 }
+
+
+@dataclass(frozen=True)
+class TokenShards:
+    """Tokens made elsewhere with the recipe's tokenizer: Megatron's .idx files, or their names without it; .bin beside.
+
+    In mixtures they stand like a corpus. As nobody can say whether they hold held-out documents, none is compared.
+    """
+
+    kind: Literal["megatron"]
+    paths: tuple[str, ...]
+
+    def file_patterns(self) -> list[str]:
+        """Patterns of both files of every pair."""
+        stems = [path.removesuffix(".idx").removesuffix(".bin") for path in self.paths]
+        return [f"{stem}.{suffix}" for stem in stems for suffix in ("idx", "bin")]
 
 
 @dataclass(frozen=True)
@@ -176,6 +212,7 @@ class Recipe:
     mixtures: dict[str, Mixture]
     training: Training
     comparison: Comparison | None
+    token_shards: dict[str, TokenShards] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, key: str) -> str:
@@ -196,12 +233,14 @@ class Recipe:
             "mixtures": {name: mixture.to_json() for name, mixture in self.mixtures.items()},
             "training": dataclasses.asdict(self.training),
             "comparison": dataclasses.asdict(self.comparison) if self.comparison else None,
+            **({"token_shards": {name: dataclasses.asdict(shards) for name, shards in self.token_shards.items()}}
+               if self.token_shards else {}),
         }
 
     def identity_json(self) -> dict[str, Any]:
         """`to_json` without paths: what may stand in a step's parameters."""
         resolved = self.to_json()
-        for source in resolved["sources"].values():
+        for source in (*resolved["sources"].values(), *resolved.get("token_shards", {}).values()):
             del source["paths"]
         del resolved["tokenizer"]["path"]
         return resolved
@@ -212,13 +251,14 @@ def read_recipe(path: Path) -> Recipe:
     root = Document(path).root
     entries = root.mapping()
     root.check_keys(
-        entries, ["name", "sources", "corpora", "dedup", "tokenizer", "mixtures", "training", "comparison"])
+        entries,
+        ["name", "sources", "token_shards", "corpora", "dedup", "tokenizer", "mixtures", "training", "comparison"])
     for key in ("name", "sources"):
-        if key not in entries:
+        if key not in entries and (key == "name" or "token_shards" not in entries):
             root.fail(f"`{key}` is missing")
     name = convert(entries["name"], str)
     _check_name(entries["name"], name)
-    sources = _read_sources(entries["sources"])
+    sources = _read_sources(entries["sources"]) if "sources" in entries else {}
     corpora = _read_corpora(entries["corpora"], sources) if "corpora" in entries else {}
 
     def corpus_named(node: Node, corpus: str) -> None:
@@ -234,7 +274,16 @@ def read_recipe(path: Path) -> Recipe:
             corpus_named(item, corpus)
             if dedup.across.count(corpus) > 1:
                 item.fail(f"`{corpus}` stands twice")
-    mixtures = _read_mixtures(entries["mixtures"], corpus_named) if "mixtures" in entries else {}
+    token_shards = _read_token_shards(entries, {*sources, *corpora}) if "token_shards" in entries else {}
+
+    def mixed(node: Node, corpus: str) -> None:
+        if corpus not in token_shards:
+            corpus_named(node, corpus)
+        elif "comparison" in entries:
+            node.fail(f"`{corpus}` are token shards: nobody can say whether they hold held-out documents, so they are "
+                      "not compared. Give their text as a source, or take `comparison` out to train only")
+
+    mixtures = _read_mixtures(entries["mixtures"], mixed) if "mixtures" in entries else {}
     comparison = None
     if "comparison" in entries:
         node = entries["comparison"]
@@ -258,10 +307,13 @@ def read_recipe(path: Path) -> Recipe:
         tokenizer=_read_tokenizer(entries["tokenizer"]) if "tokenizer" in entries else Tokenizer(),
         mixtures=mixtures,
         training=training,
-        comparison=comparison,
+        comparison=comparison, token_shards=token_shards,
         places={
             node.path: node.place
-            for node in (*entries.values(), *entries["sources"].mapping().values())
+            for node in (
+                *entries.values(),
+                *(child for key in ("sources", "token_shards") if key in entries
+                  for child in entries[key].mapping().values()))
         },
     )
 
@@ -290,6 +342,21 @@ def _read_sources(node: Node) -> dict[str, Source]:
     if not sources:
         node.fail("name at least one source")
     return sources
+
+
+def _read_token_shards(entries: dict[str, Node], taken: set[str]) -> dict[str, TokenShards]:
+    node = entries["token_shards"]
+    if "tokenizer" not in entries or "path" not in entries["tokenizer"].mapping():
+        node.fail("their ids are those of one tokenizer: say which with `tokenizer: {path: tokenizer.json}`")
+    found = {}
+    for name, child in node.mapping().items():
+        _check_name(child, name)
+        if name in taken:
+            child.fail(f"`{name}` is a source or corpus already")
+        found[name] = convert_dataclass(child, TokenShards)
+        if not found[name].paths:
+            child.mapping()["paths"].fail("name at least one path")
+    return found
 
 
 def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:

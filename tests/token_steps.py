@@ -33,6 +33,8 @@ def corpus_step(
         ]
         table = pa.Table.from_pylist(rows, schema=DOCUMENTS)
         for column, values in (extra or {}).items():
+            if column in table.column_names:
+                table = table.drop_columns(column)
             table = table.append_column(column, pa.array(values[number], pa.string()))
         files.append(write_table(directory, f"documents/{part_name(number)}", table))
     commit(directory, step, files)

@@ -32,6 +32,7 @@ READERS = {
     "wikipedia": "curation.ingest.wikipedia",
     "code": "curation.ingest.code",
     "jsonl": "curation.ingest.jsonl",
+    "parquet": "curation.ingest.parquet",
 }
 
 

@@ -91,7 +91,7 @@ def test_c4_full_is_written_out_in_the_order_of_tfds(tmp_path):
     ("baseline: text-only", "baseline: text", 18, "no mixture is called `text`; did you mean `text-only`?"),
     ("domains: [web-no-code, wiki]", "domains: [books]", 18, "no corpus or source is called `books`"),
     ("domains: [web-no-code, wiki]", "domains: []", 18, "name at least one corpus to score on"),
-    ("kind: warc", "kind: wrac", 3, "`wrac` is not one of warc, wikipedia, code, jsonl; did you mean `warc`?"),
+    ("kind: warc", "kind: wrac", 3, "`wrac` is not one of warc, wikipedia, code, jsonl, parquet; did you mean `warc`?"),
     ("tokens: 2_000_000", "tokens: many", 17, "tokens: expected a whole number, found `many`"),
     ("model: tiny", "optimizer: moun", 17, "`moun` is not one of adamw, muon; did you mean `muon`?"),
     ("model: tiny", "schedule: wsd, decay_share: 2.0", 17, "decay_share: 2.0 is too large: at most 1"),
@@ -164,3 +164,44 @@ def test_mistakes_in_stages_and_targets_are_named(tmp_path, old, new, line, mess
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, text.replace(old, new, 1))
     assert str(caught.value).startswith(f"{tmp_path / 'recipe.yaml'}:{line}: ") and message in str(caught.value)
+
+
+SHARDS = """\
+name: n
+token_shards:
+  books: {kind: megatron, paths: [a/*.idx, b/c, d/e.bin]}
+tokenizer: {path: t.json}
+mixtures: {m: {books: 1}}
+"""
+
+
+def test_token_shards_need_no_source_and_name_pairs(tmp_path):
+    recipe = read(tmp_path, SHARDS)
+    assert recipe.token_shards["books"].file_patterns() == [
+        "a/*.idx", "a/*.bin", "b/c.idx", "b/c.bin", "d/e.idx", "d/e.bin"]
+    assert recipe.corpora == {} and recipe.to_json()["token_shards"]["books"]["kind"] == "megatron"
+    assert "paths" not in recipe.identity_json()["token_shards"]["books"]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "message"), [
+    ("tokenizer: {path: t.json}", "tokenizer: {vocab_size: 300}", 2, "their ids are those of one tokenizer"),
+    ("kind: megatron", "kind: megatrn", 3, "did you mean `megatron`?"),
+    ("[a/*.idx, b/c, d/e.bin]", "[]", 3, "name at least one path"),
+    ("name: n", "name: n\nsources: {books: {kind: jsonl, paths: [a]}}", 4, "`books` is a source or corpus already"),
+    ("mixtures: {m: {books: 1}}", "dedup: {across: [books]}", 5, "no corpus or source is called `books`"),
+    ("token_shards:\n  books: {kind: megatron, paths: [a/*.idx, b/c, d/e.bin]}\n", "", 1, "`sources` is missing"),
+])
+def test_mistakes_in_token_shards_are_named(tmp_path, old, new, line, message):
+    assert old in SHARDS
+    with pytest.raises(RecipeError) as caught:
+        read(tmp_path, SHARDS.replace(old, new, 1))
+    assert str(caught.value).startswith(f"{tmp_path / 'recipe.yaml'}:{line}") and message in str(caught.value)
+
+
+def test_parquet_columns_may_have_other_names(tmp_path):
+    source = "{kind: parquet, paths: [a.parquet], columns: {text: content}}"
+    recipe = read(tmp_path, f"name: n\nsources: {{p: {source}}}\n")
+    assert recipe.sources["p"].options() == {"columns": {
+        "text": "content", "id": "id", "url": "url", "date": "date", "language": "language", "licence": "licence"}}
+    with pytest.raises(RecipeError, match="unknown key `txt`; did you mean `text`"):
+        read(tmp_path, f"name: n\nsources: {{p: {source.replace('text:', 'txt:')}}}\n")
