@@ -157,6 +157,7 @@ def test_one_stage_is_a_plain_mixture_and_a_corpus_may_be_called_stages(tmp_path
     ("weights: {code", "weigths: {code", 20, "unknown key `weigths`; did you mean `weights`?"),
     ("    stages:", "    wiki: 1\n    stages:", 18, "unknown key `wiki`"),
     ("seeds: 2", "seeds: 2, simulate_target_tokens: 1000", 21, "1,000 is less than `tokens`, 2,000,000"),
+    ("seeds: 2", "seeds: 2, schedule: wsd, horizons: [0.5]", 17, "stages do not go with training.horizons"),
 ])
 def test_mistakes_in_stages_and_targets_are_named(tmp_path, old, new, line, message):
     text = GOOD.replace("training", STAGED, 1)
