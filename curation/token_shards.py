@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -31,8 +32,9 @@ def build_tokens(
 ) -> dict[str, Any]:
     """Encode every part of a corpus or held-out domain; part NNNNN of tokens and index is part NNNNN of its documents.
 
-    After each document comes one end-of-text id. Special tokens' names in a text are text. Tokens made elsewhere (a
-    step with a `kind`) are taken over from `inputs`. Returns the manifest.
+    After each document comes one end-of-text id. Special tokens' names in a text are text, but for the step's
+    `special_tokens`, if it has any. Tokens made elsewhere (a step with a `kind`) are taken over from `inputs`. Returns
+    the manifest.
     """
     directory = workspace.path(step)
     tokenizer = step.input_steps()["tokenizer"]
@@ -47,7 +49,7 @@ def build_tokens(
     dtype = "uint16" if about["vocab_size"] <= 1 << 16 else "uint32"
     tasks = [
         (directory, index, workspace.path(documents) / entry["path"], workspace.path(tokenizer), dtype,
-         about["end_of_text"])
+         about["end_of_text"], tuple(step.parameters.get("special_tokens", ())))
         for index, entry in enumerate(parts)
     ]
     results = run_shards(
@@ -61,8 +63,8 @@ def build_tokens(
     )
 
 
-def _encode_part(task: tuple[Path, int, Path, Path, str, int]) -> ShardResult:
-    directory, part, documents, tokenizer_directory, dtype, end_of_text = task
+def _encode_part(task: tuple[Path, int, Path, Path, str, int, tuple[str, ...]]) -> ShardResult:
+    directory, part, documents, tokenizer_directory, dtype, end_of_text, special = task
     tokenizer = load_cached(tokenizer_directory)
     carried = [field for field in pq.read_schema(documents) if field.name in CARRIED_COLUMNS]
     binary = directory / "tokens" / f"part-{part:05d}.bin"
@@ -72,7 +74,7 @@ def _encode_part(task: tuple[Path, int, Path, Path, str, int]) -> ShardResult:
         TableWriter(directory, f"index/{part_name(part)}", pa.schema([*INDEX, *carried])) as index,
     ):
         for table in _batches(documents, ["id", "text", *(field.name for field in carried)]):
-            ids, counts = encode(tokenizer, table["text"], end_of_text)
+            ids, counts = encode(tokenizer, table["text"], end_of_text, special)
             file.write(ids.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
             ends = position + np.cumsum(counts)
             sizes = pc.cast(pc.binary_length(table["text"]), pa.int64())
@@ -89,11 +91,30 @@ def _encode_part(task: tuple[Path, int, Path, Path, str, int]) -> ShardResult:
     }
 
 
-def encode(tokenizer: "Tokenizer", texts: pa.ChunkedArray, end_of_text: int) -> tuple[np.ndarray, np.ndarray]:
-    """Ids of all texts one after another, uint32, each text followed by `end_of_text`; and ids of each, int64."""
-    encoded = tokenizer.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)
-    pieces = [np.array([*encoding.ids, end_of_text], np.uint32) for encoding in encoded]
+def encode(
+    tokenizer: "Tokenizer", texts: pa.ChunkedArray, end_of_text: int, special: Sequence[str] = (),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of all texts one after another, uint32, each text followed by `end_of_text`; and ids of each, int64.
+
+    The names of tokens in `special` are these tokens, wherever they stand in a text.
+    """
+    ids = encode_ids(tokenizer, texts.to_pylist(), special)
+    pieces = [np.array([*text, end_of_text], np.uint32) for text in ids]
     return np.concatenate(pieces), np.array([len(piece) for piece in pieces], np.int64)
+
+
+def encode_ids(tokenizer: "Tokenizer", texts: list[str], special: Sequence[str]) -> list[list[int]]:
+    """Ids of each text."""
+    if not special:
+        return [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+    names = re.compile(f"({'|'.join(map(re.escape, special))})")  # split keeps them: every other piece is one
+    split = [names.split(text) for text in texts]
+    plain = tokenizer.encode_batch_fast([piece for pieces in split for piece in pieces[::2]], add_special_tokens=False)
+    encoded, number = iter(plain), {name: tokenizer.token_to_id(name) for name in special}
+    return [
+        [id for index, piece in enumerate(pieces) for id in ([number[piece]] if index % 2 else next(encoded).ids)]
+        for pieces in split
+    ]
 
 
 @cache

@@ -4,7 +4,7 @@ It is a folder that `tokenizers` and `transformers` load. A tokenizer of one's o
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests import progress
+from manifests import chatml, progress
 from manifests.errors import DataError, UsageError
 from manifests.files import atomic_path, checksum, file_entry, write_json, write_text
 from manifests.identity import hash_int
@@ -41,27 +41,34 @@ ROUND_TRIP_TEXTS = (
 def build_tokenizer(step: Step, workspace: Workspace, mapper: Mapper, path: Path | None = None) -> dict[str, Any]:
     """Train (`kind: bpe`) or take over (`kind: file`, at `path`) the tokenizer of a recipe; returns the manifest.
 
-    A sample with too few patterns gives fewer tokens than asked: summary `vocab_size` is what there is, never padded.
+    The step's `special_tokens` are tokens of it, too: ChatML's, when a corpus holds conversations. A sample with too
+    few patterns gives fewer tokens than asked: summary `vocab_size` is what there is, never padded.
     Raises DataError when the corpora hold no text, UsageError when a tokenizer file cannot be used.
     """
-    directory = workspace.path(step)
+    directory, special = workspace.path(step), step.parameters.get("special_tokens", [])
     if step.parameters["kind"] == "file":
         assert path is not None
         if checksum(path) != step.inputs["file"]:
             raise UsageError(f"{path}: has changed since this command began. Run it again.")
         tokenizer, token = check_tokenizer_file(path)
-        with atomic_path(directory / TOKENIZER_NAME) as temporary:
-            shutil.copyfile(path, temporary)
+        if token in special:
+            raise UsageError(f"{path}: its end of text is {token}, which ends every message of a conversation.")
+        if missing := [name for name in special if tokenizer.token_to_id(name) is None]:
+            tokenizer.add_special_tokens(missing)
+            _save(tokenizer, directory)
+        else:
+            with atomic_path(directory / TOKENIZER_NAME) as temporary:
+                shutil.copyfile(path, temporary)
         sample: dict[str, Any] = {}
     else:
         corpora = {
             role.removeprefix("corpus:"): _document_paths(corpus, workspace)
             for role, corpus in sorted(step.input_steps().items())
         }
-        task = (directory, step.parameters["vocab_size"], step.parameters["sample_bytes"], corpora)
+        task = (directory, step.parameters["vocab_size"], step.parameters["sample_bytes"], special, corpora)
         [result] = run_shards(directory, _train_and_save, [task], mapper, f"tokenizer {step.name}", unit="documents")
         tokenizer, token, sample = load_tokenizer(directory), END_OF_TEXT, result["sample"]
-    _write_transformers_files(directory, token)
+    _write_transformers_files(directory, token, chat=bool(special))
     names = (TOKENIZER_NAME, "tokenizer_config.json", "special_tokens_map.json")
     return commit(
         directory, step, [file_entry(directory, directory / name) for name in names],
@@ -121,8 +128,9 @@ def check_tokenizer_file(path: Path) -> tuple["Tokenizer", str]:
     return tokenizer, token
 
 
-def train(texts: Iterator[str], size: int) -> "Tokenizer":
-    """Byte-level BPE with at most `size` tokens: end-of-text, 256 bytes, and merges in order of their counts.
+def train(texts: Iterator[str], size: int, special: Sequence[str] = ()) -> "Tokenizer":
+    """Byte-level BPE with at most `size` tokens: end-of-text and the `special` ones, 256 bytes, and merges in order of
+    their counts.
 
     Ties go to the pair with the smaller ids, so the result does not depend on threads or on the order of texts.
     """
@@ -132,19 +140,18 @@ def train(texts: Iterator[str], size: int) -> "Tokenizer":
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
-        vocab_size=size, min_frequency=MIN_PAIR_COUNT, show_progress=False, special_tokens=[END_OF_TEXT],
+        vocab_size=size, min_frequency=MIN_PAIR_COUNT, show_progress=False, special_tokens=[END_OF_TEXT, *special],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     ))
     return tokenizer
 
 
-def _train_and_save(task: tuple[Path, int, int, dict[str, list[Path]]]) -> ShardResult:
-    directory, size, sample_bytes, corpora = task
+def _train_and_save(task: tuple[Path, int, int, list[str], dict[str, list[Path]]]) -> ShardResult:
+    directory, size, sample_bytes, special, corpora = task
     samples = {name: sample_texts(paths, sample_bytes // len(corpora)) for name, paths in corpora.items()}
     if not any(len(texts) for texts in samples.values()):
         raise DataError(f"{directory.name}: no text to train a tokenizer on: {', '.join(corpora)} are empty.")
-    tokenizer = train((text.as_py() for texts in samples.values() for text in texts), size)
-    write_text(directory / TOKENIZER_NAME, tokenizer.to_str(pretty=True) + "\n")
+    _save(train((text.as_py() for texts in samples.values() for text in texts), size, special), directory)
     return {
         "files": [file_entry(directory, directory / TOKENIZER_NAME)],
         "sample": {
@@ -152,6 +159,10 @@ def _train_and_save(task: tuple[Path, int, int, dict[str, list[Path]]]) -> Shard
             for name, texts in samples.items()
         },
     }
+
+
+def _save(tokenizer: "Tokenizer", directory: Path) -> None:
+    write_text(directory / TOKENIZER_NAME, tokenizer.to_str(pretty=True) + "\n")
 
 
 def sample_texts(paths: list[Path], share_bytes: int) -> pa.ChunkedArray:
@@ -204,10 +215,11 @@ def _document_paths(step: Step, workspace: Workspace) -> list[Path]:
     return [workspace.path(step) / entry["path"] for entry in entries if entry["path"].startswith("documents/")]
 
 
-def _write_transformers_files(directory: Path, token: str) -> None:
+def _write_transformers_files(directory: Path, token: str, chat: bool) -> None:
     """What `transformers.AutoTokenizer` reads beside tokenizer.json."""
     write_json(directory / "special_tokens_map.json", {"bos_token": token, "eos_token": token})
     write_json(directory / "tokenizer_config.json", {
         "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": token, "eos_token": token,
         "clean_up_tokenization_spaces": False, "add_prefix_space": False,
+        **({"chat_template": chatml.TEMPLATE} if chat else {}),
     })

@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="text from a finished run")
     generate.add_argument("run", type=Path, metavar="RUN-DIR", help="a finished run: <workspace>/run/<name>@<digest>")
     generate.add_argument("--prompt", default="", metavar="TEXT", help="what to go on from (default: a new document)")
+    generate.add_argument("--chat", action="store_true", help="the prompt is a message: write an answer to it")
     generate.add_argument("--tokens", type=_positive, default=100, metavar="N", help="at most (default 100)")
     generate.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed, the same text (default 0)")
     generate.add_argument(

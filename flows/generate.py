@@ -8,7 +8,7 @@ from manifests.workspace import is_complete, read_manifest
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the prompt and what the model goes on with, as it comes."""
+    """Print the prompt and what the model goes on with, or its answer alone, as it comes."""
     directory = arguments.run
     if not is_complete(directory):
         raise UsageError(f"{directory}: no finished run: give a directory below <workspace>/run/.")
@@ -17,13 +17,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{directory}: this is a step of kind {identity['kind']}: give one of kind run.")
     from trainer.generate import generate  # torch takes seconds to import
 
-    shown = arguments.prompt
+    before = "" if arguments.chat else arguments.prompt
+    shown = before
     sys.stdout.write(shown)
 
     def show(text: str) -> None:
         nonlocal shown
         # A character may be spread over tokens: what is not whole yet waits.
-        whole = arguments.prompt + text.rstrip("�")
+        whole = before + text.rstrip("�")
         if whole.startswith(shown):
             sys.stdout.write(whole[len(shown):])
             sys.stdout.flush()
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     text = generate(
         directory, arguments.prompt, arguments.tokens, seed=arguments.seed, temperature=arguments.temperature,
-        top_k=arguments.top_k, computing_threads=identity["parameters"]["training"]["threads"], on_text=show)
-    sys.stdout.write((arguments.prompt + text)[len(shown):] + "\n")
+        top_k=arguments.top_k, chat=arguments.chat,
+        computing_threads=identity["parameters"]["training"]["threads"], on_text=show)
+    sys.stdout.write((before + text)[len(shown):] + "\n")
     return 0

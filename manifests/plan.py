@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from manifests.chatml import SPECIAL_TOKENS
 from manifests.initial_model import InitialModel
 from manifests.inputs import InputFile
 from manifests.recipe import Corpus, CurationStep, Recipe
@@ -96,21 +97,26 @@ def plan_mixtures(
     """
     recipe = plan.recipe
     mixed = [name for name in plan.corpora if any(name in mixture.weights for mixture in recipe.mixtures.values())]
+    chats = {name for name in [*mixed, *plan.held_out] if recipe.sources[recipe.corpora[name].source].kind == "chat"}
+    special = {"special_tokens": list(SPECIAL_TOKENS)} if chats else {}
     if recipe.tokenizer.path is not None:
         assert tokenizer_digest is not None
-        tokenizer = Step("tokenizer", recipe.name, VERSIONS["tokenizer"], {"kind": "file"}, {"file": tokenizer_digest})
+        tokenizer = Step(
+            "tokenizer", recipe.name, VERSIONS["tokenizer"], {"kind": "file", **special}, {"file": tokenizer_digest})
     else:
         tokenizer = Step(
             "tokenizer", recipe.name, VERSIONS["tokenizer"],
             {"kind": recipe.tokenizer.kind, "vocab_size": recipe.tokenizer.vocab_size,
-             "sample_bytes": recipe.tokenizer.sample_bytes},
+             "sample_bytes": recipe.tokenizer.sample_bytes, **special},
             {f"corpus:{name}": plan.corpora[name] for name in mixed},
         )
 
-    def tokens(name: str, source: Step) -> Step:
-        return Step("tokens", name, VERSIONS["tokens"], {}, {"documents": source, "tokenizer": tokenizer})
+    def tokens(name: str, corpus: str, source: Step) -> Step:
+        # Only in conversations, where the reader wrote them, are the names of special tokens tokens.
+        parameters = special if corpus in chats else {}
+        return Step("tokens", name, VERSIONS["tokens"], parameters, {"documents": source, "tokenizer": tokenizer})
 
-    shards = {name: tokens(name, plan.corpora[name]) for name in mixed}
+    shards = {name: tokens(name, name, plan.corpora[name]) for name in mixed}
     for name, made in recipe.token_shards.items():
         if any(name in mixture.weights for mixture in recipe.mixtures.values()):
             files: dict[str, Step | str] = {f"input:{file.name}": file.digest for file in (inputs or {})[name]}
@@ -128,7 +134,7 @@ def plan_mixtures(
         )
         for name, mixture in recipe.mixtures.items()
     }
-    held_out_tokens = {name: tokens(f"{name}.held-out", step) for name, step in plan.held_out.items()}
+    held_out_tokens = {name: tokens(f"{name}.held-out", name, step) for name, step in plan.held_out.items()}
     return dataclasses.replace(
         plan, tokenizer=tokenizer, tokens=shards, held_out_tokens=held_out_tokens, mixtures=mixtures)
 

@@ -75,9 +75,14 @@ class ParquetSource(Source):
     columns: ParquetColumns = ParquetColumns()
 
 
+@dataclass(frozen=True)
+class ChatSource(Source):
+    """Conversations: a JSON object a line, with `messages`, or `instruction`, `input` and `output`."""
+
+
 SOURCE_KINDS: dict[str, type[Source]] = {
     "warc": WarcSource, "wikipedia": WikipediaSource, "code": CodeSource, "jsonl": JsonlSource,
-    "parquet": ParquetSource,
+    "parquet": ParquetSource, "chat": ChatSource,
 }
 
 

@@ -8,6 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
+from manifests import chatml
 from manifests.errors import UsageError
 from manifests.files import read_json
 from manifests.identity import hash_unit
@@ -20,19 +21,22 @@ from trainer.threads import threads
 
 def generate(
     run: Path, prompt: str, tokens: int, *, seed: int, temperature: float, top_k: int | None,
-    computing_threads: int = 1, on_text: Callable[[str], None] = lambda text: None,
+    chat: bool = False, computing_threads: int = 1, on_text: Callable[[str], None] = lambda text: None,
 ) -> str:
     """Go on from `prompt` by at most `tokens` tokens; returns the text that follows it. Ends at end-of-text.
 
     `run` is a run's directory. `on_text` gets the text so far after every token. The model sees what a document's
-    beginning saw in training: end-of-text, then the prompt. Raises UsageError when `run` holds no model.
+    beginning saw in training: end-of-text, then the prompt. `chat`: the prompt is a message, and an answer is written,
+    up to its end sign. Raises UsageError when `run` holds no model that can.
     """
     device = choose_device()
     folder = run / "model"
     model = load_decoder(folder, "generating text", device)
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_NAME))
     end_of_text = read_json(folder / CONFIG_NAME)["eos_token_id"]
-    ids = [end_of_text, *tokenizer.encode(prompt, add_special_tokens=False).ids]
+    ids, ends = [end_of_text, *tokenizer.encode(prompt, add_special_tokens=False).ids], {end_of_text}
+    if chat:
+        ids, ends = [end_of_text, *_asked(tokenizer, prompt, folder)], {end_of_text, tokenizer.token_to_id(chatml.END)}
     if max(ids) >= (model.config.vocab_size or 0):
         raise UsageError(f"{folder}: the tokenizer knows more tokens than the model.")
     given = len(ids)
@@ -40,11 +44,23 @@ def generate(
         for position in range(tokens):
             draw = hash_unit(seed, "generate", str(position))
             chosen = sample(next_logits(model, ids), draw, temperature, top_k)
-            if chosen == end_of_text:
+            if chosen in ends:
                 break
             ids.append(chosen)
             on_text(tokenizer.decode(ids[given:], skip_special_tokens=False))
     return tokenizer.decode(ids[given:], skip_special_tokens=False)
+
+
+def _asked(tokenizer: Tokenizer, message: str, folder: Path) -> list[int]:
+    """Ids of a user's message and of the beginning of its answer. In the message, names of special tokens are text."""
+    start, end = (tokenizer.token_to_id(token) for token in chatml.SPECIAL_TOKENS)
+    if start is None:
+        raise UsageError(f"{folder}: the tokenizer has no {chatml.START}: the model knows no conversations.")
+    tokenizer.encode_special_tokens = True
+    said, between, answer = (
+        tokenizer.encode(text, add_special_tokens=False).ids
+        for text in (f"user\n{message.strip()}", "\n", f"{chatml.ANSWERS}\n"))
+    return [start, *said, end, *between, start, *answer]
 
 
 @torch.no_grad()

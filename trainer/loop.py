@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from trainer.device import choose_device, deterministic, memory_errors
 from trainer.initial_weights import load_initial_weights
 from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
 from trainer.model import LanguageModel
-from trainer.objectives import make_examples
+from trainer.objectives import make_objective
 from trainer.optimizer import learning_rate, make_optimizers
 from trainer.prefetch import prefetch
 from trainer.sampler import Sampler
@@ -79,8 +78,7 @@ def train(
         throughput = measure(model)
         progress.resume(start * config.batch_tokens)
         steps = range(start, config.steps)
-        made = partial(
-            make_examples, config.objective, model=model_config, end_of_text=sampler.end_of_text, seed=seed)
+        made = make_objective(config.objective, model_config, sampler.end_of_text, tokenizer, seed)
         with MetricsLog(root, start, throughput, tensorboard) as log, prefetch(sampler, steps, made, device) as ahead:
             unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] of each step since the last reading
             for step, examples in zip(steps, ahead, strict=True):

@@ -4,10 +4,16 @@ All read the same token shards through the same sampler. Every mask is a pure fu
 where a sequence is known by its number in the run: nothing has to be saved for a run to go on.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import torch
 
 from manifests.identity import hash_int
+from trainer.answers import ChatTokens, answer_mask, chat_tokens
 from trainer.config import BERT_MASK, MASKED_SHARE, ModelConfig
 from trainer.examples import IGNORED, Examples
 from trainer.sampler import Batch
@@ -16,15 +22,22 @@ from trainer.span_corruption import corrupt_spans
 MASK_SHARE, RANDOM_SHARE = 0.8, 0.1  # of BERT's masked tokens become [MASK], or a random token; the rest stays
 
 
-def make_examples(objective: str, batch: Batch, model: ModelConfig, end_of_text: int, seed: int) -> Examples:
-    """The examples of a batch, in main memory. `seed` is the run's."""
+def make_objective(
+    objective: str, model: ModelConfig, end_of_text: int, tokenizer: Path, seed: int,
+) -> Callable[[Batch], Examples]:
+    """What makes the examples of a batch, in main memory. `seed` is the run's, `tokenizer` its tokenizer.json.
+
+    Raises UsageError when answers are wanted and the tokenizer has no signs for them.
+    """
     key = hash_int(seed, "objective", objective)
     match objective:
         case "masked":
-            return masked(batch, model, end_of_text, key)
+            return partial(masked, model=model, end_of_text=end_of_text, key=key)
         case "span_corruption":
-            return corrupted(batch, model, end_of_text, key)
-    return causal(batch)
+            return partial(corrupted, model=model, end_of_text=end_of_text, key=key)
+        case "sft":
+            return partial(answers, chat=chat_tokens(tokenizer), end_of_text=end_of_text)
+    return causal
 
 
 def causal(batch: Batch) -> Examples:
@@ -32,6 +45,14 @@ def causal(batch: Batch) -> Examples:
     tokens = torch.from_numpy(batch.tokens).long()
     asked = np.full(len(tokens), tokens.shape[1] - 1)
     return Examples(tokens[:, :-1], torch.from_numpy(batch.segments), tokens[:, 1:], asked)
+
+
+def answers(batch: Batch, chat: ChatTokens, end_of_text: int) -> Examples:
+    """Causal, but only the tokens of answers are asked for."""
+    asked = answer_mask(batch.tokens, chat, end_of_text)[:, 1:]
+    examples = causal(batch)
+    return replace(
+        examples, targets=examples.targets.masked_fill(~torch.from_numpy(asked), IGNORED), asked=asked.sum(axis=1))
 
 
 def masked(batch: Batch, model: ModelConfig, end_of_text: int, key: int) -> Examples:

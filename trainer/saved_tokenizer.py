@@ -5,6 +5,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Tokenizer
 from tokenizers.processors import TemplateProcessing
 
+from manifests import chatml
 from manifests.errors import UsageError
 from manifests.files import atomic_path, write_json, write_text
 from trainer.config import BERT_MASK, BERT_PADDING, RESERVED, T5_PADDING, ModelConfig
@@ -21,7 +22,8 @@ def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_te
 
     Raises UsageError when `tokenizer` has tokens of these names itself.
     """
-    end = Tokenizer.from_file(str(tokenizer)).id_to_token(end_of_text)
+    loaded = Tokenizer.from_file(str(tokenizer))
+    end = loaded.id_to_token(end_of_text)
     reserved = RESERVED.get(config.architecture, ())
     if reserved:
         write_text(folder / TOKENIZER_NAME, _with_reserved(tokenizer, config, end, end_of_text))
@@ -33,6 +35,7 @@ def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_te
         "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": end, "eos_token": end,
         "clean_up_tokenization_spaces": False, "add_prefix_space": False, "model_max_length": config.context_tokens,
         **_NAMED.get(config.architecture, {}),
+        **({"chat_template": chatml.TEMPLATE} if loaded.token_to_id(chatml.START) is not None else {}),
     })
     return TOKENIZER_NAME, TOKENIZER_CONFIG_NAME
 

@@ -6,7 +6,8 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,8 +39,22 @@ def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Spli
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line's bytes without its end, where it lies, and the words for that."""
+
+    content: bytes
+    origin: Origin
+    place: str
+
+
 def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
     """The documents of the lines that begin in the split's range."""
+    return read_lines(split, watch, _document)
+
+
+def read_lines(split: Split, watch: Watch, record: Callable[[Any, Line], Record]) -> Iterator[Record]:
+    """What `record` makes of the JSON value of each line that begins in the split's range; a bad line fails."""
     name = split.input.name
     number = _LineNumbers(split)
     with open(split.input.path, "rb") as handle:
@@ -57,34 +72,38 @@ def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Rec
                 yield Failed("line_too_long", f"{name}, line {number}: longer than {MAX_LINE_BYTES} bytes",
                              Origin(name, offset), None, float(MAX_LINE_BYTES), float(MAX_LINE_BYTES))
             elif line.strip():
-                yield _record(line, name, offset, number)
+                place = Line(line.rstrip(b"\r\n"), Origin(name, offset, len(line)), f"{name}, line {number}")
+                yield _parsed(place, record)
 
 
-def _record(line: bytes, name: str, offset: int, number: "_LineNumbers") -> Record:
-    origin = Origin(name, offset, len(line))
-    line = line.rstrip(b"\r\n")
+def _parsed(line: Line, record: Callable[[Any, Line], Record]) -> Record:
     try:
-        row = json.loads(line.decode("utf-8-sig" if offset == 0 else "utf-8"))
+        row = json.loads(line.content.decode("utf-8-sig" if line.origin.offset == 0 else "utf-8"))
     except UnicodeDecodeError as error:
-        return Failed("invalid_utf8", f"{name}, line {number}: {error.reason} at byte {error.start}", origin)
+        return Failed("invalid_utf8", f"{line.place}: {error.reason} at byte {error.start}", line.origin)
     except RecursionError:
-        return Failed("invalid_json", f"{name}, line {number}: nested too deeply", origin)
+        return Failed("invalid_json", f"{line.place}: nested too deeply", line.origin)
     except ValueError as error:  # json.JSONDecodeError, and integers with too many digits
-        return Failed("invalid_json", f"{name}, line {number}: {error}", origin)
+        return Failed("invalid_json", f"{line.place}: {error}", line.origin)
+    return record(row, line)
+
+
+def _document(row: Any, line: Line) -> Record:
     text = row.get("text") if isinstance(row, dict) else None
     if not isinstance(text, str):
-        return Failed("no_text", f"{name}, line {number}: no string `text` in it", origin)
-    source_id, url = _string(row.get("id")), _string(row.get("url"))
-    id = document_id("jsonl", hashlib.sha256(line).hexdigest() if source_id is None else source_id)
+        return Failed("no_text", f"{line.place}: no string `text` in it", line.origin)
+    source_id, url = string(row.get("id")), string(row.get("url"))
+    id = document_id("jsonl", hashlib.sha256(line.content).hexdigest() if source_id is None else source_id)
     if not text.strip():
-        return Dropped("empty_text", id, url or f"{name}, line {number}", 0.0, 1.0, "<")
+        return Dropped("empty_text", id, url or line.place, 0.0, 1.0, "<")
     return Document(
-        id, text, origin, url, _string(row.get("date")), source_id, _string(row.get("language")),
-        licence=_string(row.get("licence")),
+        id, text, line.origin, url, string(row.get("date")), source_id, string(row.get("language")),
+        licence=string(row.get("licence")),
     )
 
 
-def _string(value: Any) -> str | None:
+def string(value: Any) -> str | None:
+    """A field that is text or a number, as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value) or None

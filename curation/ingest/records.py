@@ -33,6 +33,7 @@ READERS = {
     "code": "curation.ingest.code",
     "jsonl": "curation.ingest.jsonl",
     "parquet": "curation.ingest.parquet",
+    "chat": "curation.ingest.chat",
 }
 
 

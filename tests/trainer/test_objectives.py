@@ -1,5 +1,7 @@
 """Masks and spans: the published shares, pure functions of seed and place, and nothing of a document's is lost."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from trainer.config import BERT_MASK, SENTINELS, T5_PADDING, ModelConfig
 from trainer.examples import IGNORED
-from trainer.objectives import draws, make_examples, unit
+from trainer.objectives import causal, draws, make_objective, unit
 from trainer.sampler import Batch, segments_of
 from trainer.span_corruption import corrupt_spans, noise_lengths
 
@@ -24,16 +26,20 @@ def sequences(rows: int = 40, length: int = 256, first: int = 0, seed: int = 0) 
     return Batch(tokens, segments_of(tokens[:, :-1], END), np.zeros(rows, np.int64), first + np.arange(rows))
 
 
+def make(objective: str, model: ModelConfig, seed: int):
+    return make_objective(objective, model, END, Path("unread.json"), seed)
+
+
 def test_the_causal_target_of_a_token_is_the_next():
     batch = sequences(3)
-    examples = make_examples("causal", batch, BERT, END, 0)
+    examples = causal(batch)
     assert np.array_equal(examples.tokens, batch.inputs) and np.array_equal(examples.targets, batch.targets)
     assert examples.targets_asked == 3 * 256
 
 
 def test_bert_masks_15_percent_of_which_80_10_10():
     batch = sequences()
-    examples = make_examples("masked", batch, BERT, END, 0)
+    examples = make("masked", BERT, 0)(batch)
     tokens, targets, inputs = examples.tokens.numpy(), examples.targets.numpy(), batch.inputs
     chosen = targets != IGNORED
     assert (chosen.sum(1) == 38).all() and examples.targets_asked == 40 * 38  # round(0.15 × 256)
@@ -49,15 +55,15 @@ def test_bert_masks_15_percent_of_which_80_10_10():
 @pytest.mark.parametrize(("objective", "model"), [("masked", BERT), ("span_corruption", T5)])
 def test_masks_are_pure_in_seed_and_the_sequence_s_number(objective, model):
     batch = sequences(8, first=100)
-    whole = make_examples(objective, batch, model, END, 3)
+    whole = make(objective, model, 3)(batch)
     part = Batch(*(value[4:] for value in vars(batch).values()))
-    later = make_examples(objective, part, model, END, 3)
+    later = make(objective, model, 3)(part)
     assert torch.equal(whole[4:].tokens, later.tokens)  # another rank, another micro-batch
     width = later.targets.shape[1]
     assert torch.equal(whole[4:].targets[:, :width], later.targets)
-    again, other = (make_examples(objective, sequences(8, first=first), model, END, 3) for first in (100, 108))
+    again, other = (make(objective, model, 3)(sequences(8, first=first)) for first in (100, 108))
     assert torch.equal(again.tokens, whole.tokens) and not torch.equal(other.tokens, whole.tokens)
-    assert not torch.equal(make_examples(objective, batch, model, END, 4).tokens, whole.tokens)
+    assert not torch.equal(make(objective, model, 4)(batch).tokens, whole.tokens)
 
 
 def test_draws_are_uniform_and_differ_by_key_number_and_position():
@@ -120,7 +126,7 @@ def test_put_back_together_a_sequence_is_what_it_was(lengths, seed, whole):
 
 def test_t5_examples_pad_without_being_seen():
     batch = sequences(6)
-    examples = make_examples("span_corruption", batch, T5, END, 0)
+    examples = make("span_corruption", T5, 0)(batch)
     asked = examples.targets != IGNORED
     assert examples.tokens.shape == (6, 256) and examples.targets.shape[1] % 64 == 0
     assert asked.sum(1).tolist() == examples.asked.tolist()
