@@ -17,6 +17,7 @@ from curation.rules.batch import Batch, Decision, Edited
 from curation.stages import StageShard, iter_surviving, previous, surviving
 from manifests import progress
 from manifests.counts import add, check_conservation, new_counts, sum_counts
+from manifests.rules import signal_column
 from manifests.steps import STEPS
 from manifests.tables import DOCUMENTS, EDITS, LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
 from manifests.workspace import Mapper, Step, Workspace, commit, run_shards
@@ -154,7 +155,7 @@ def curate_table(
         judge = rules.bind(name, steps[index]["parameters"])
         decision = judge(batch) if repeats is None else judge(batch, repeats=repeats)
         for signal, values in decision.signals.items():
-            measured[_signal_column(steps, index, signal)][here] = values
+            measured[signal_column(steps, index, signal)][here] = values
         for row in _ledger_rows(batch, decision, index, name, source):
             add(counts["dropped"], row["rule"])
             ledger.append(row)
@@ -178,21 +179,12 @@ def curate_table(
 
 
 def signals_schema(steps: Sequence[StepJson], start_index: int) -> pa.Schema:
-    """`id` and one float64 column `<rule>.<signal>` for each signal of `steps[start_index:]`.
-
-    A rule that comes again gets its number: `c4_2.sentences`.
-    """
+    """`id` and one float64 column (see `signal_column`) for each signal of `steps[start_index:]`."""
     columns = [
-        _signal_column(steps, index, signal)
+        signal_column(steps, index, signal)
         for index in range(start_index, len(steps)) for signal in rules.signals(steps[index]["step"])
     ]
     return pa.schema([("id", pa.string()), *((column, pa.float64()) for column in columns)])
-
-
-def _signal_column(steps: Sequence[StepJson], index: int, signal: str) -> str:
-    name = steps[index]["step"]
-    occurrence = 1 + sum(step["step"] == name for step in steps[:index])
-    return f"{name}.{signal}" if occurrence == 1 else f"{name}_{occurrence}.{signal}"
 
 
 def _ledger_rows(batch: Batch, decision: Decision, index: int, step: str, source: str) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ BUILDERS = {
     "mixture": "curation.mixture:build_mixture",
     "run": "trainer.train:build_run",
     "evaluation": "trainer.evaluate:build_evaluation",
-    "report": "trainer.report:build_report",
+    "report": "trainer.report.build:build_report",
 }
 
 

@@ -79,6 +79,33 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("document", metavar="URL-OR-ID")
     _add_workspace(explain)
     explain.add_argument("--corpus", metavar="NAME", help="only in this corpus (default: all in the workspace)")
+    explain.add_argument("--full", action="store_true", help="whole diffs (default: their first 60 lines)")
+
+    funnel = commands.add_parser("funnel", help="what each rule removes, in sequence and alone: printed and drawn")
+    funnel.add_argument("corpora", metavar="RECIPE-OR-CORPUS", help="a recipe, or a corpus by name or directory")
+    _add_workspace(funnel)
+    funnel.add_argument("--plot", type=Path, metavar="FILE", help="where to draw (default: <workspace>/funnels/)")
+
+    sample = commands.add_parser("sample", help="documents to read: kept ones, or those a rule dropped or edited")
+    sample.add_argument("corpora", metavar="CORPUS", help="a corpus by name or directory, or a recipe")
+    which = sample.add_mutually_exclusive_group()
+    which.add_argument("--dropped-by", metavar="RULE", help="a rule, a step, or STEP.RULE")
+    which.add_argument("--edited-by", metavar="RULE", help="the same, of edits: c4, or no_endmark")
+    sample.add_argument("-n", "--number", type=_positive, default=5, metavar="N", help="at most (default 5)")
+    sample.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed, the same sample (default 0)")
+    sample.add_argument("--full", action="store_true", help="whole texts (default: their first lines)")
+    _add_workspace(sample)
+
+    rules = commands.add_parser("rules", help="every rule and its source; or what other parameters would change")
+    rule_actions = rules.add_subparsers(dest="action", metavar="ACTION")
+    trial = rule_actions.add_parser("try", help="what other parameters would change, from stored signals")
+    trial.add_argument("corpora", metavar="RECIPE", help="a recipe, or a corpus by name or directory")
+    trial.add_argument("--set", action="append", required=True, dest="settings", metavar="STEP.PARAMETER=VALUE",
+                       help="as in c4.min_words_per_line=3; may come again")
+    trial.add_argument("--corpus", metavar="NAME", help="only this corpus of the recipe")
+    trial.add_argument("--texts", type=_whole, default=1000, metavar="N",
+                       help="judge again at most N documents that signals do not tell of (default 1000; 0: none)")
+    _add_workspace(trial)
 
     plan = commands.add_parser("plan", help="the best model size and tokens for a budget, and what the corpora lack")
     plan.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE", help="say how often its corpora would repeat")
@@ -119,6 +146,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text}: at least 1")
+    return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text}: 0 or more")
     return number
 
 
@@ -193,7 +227,24 @@ def _run(arguments: argparse.Namespace) -> int:
         case "explain":
             from flows import explain
 
-            return explain.run(arguments.document, arguments.workspace, arguments.corpus)
+            return explain.run(arguments.document, arguments.workspace, arguments.corpus, arguments.full)
+        case "funnel":
+            from flows import funnel
+
+            return funnel.run(arguments.corpora, arguments.workspace, arguments.plot)
+        case "sample":
+            from flows import sample
+
+            return sample.run(
+                arguments.corpora, arguments.workspace, arguments.number, arguments.seed, arguments.dropped_by,
+                arguments.edited_by, arguments.full)
+        case "rules":
+            from flows import rules
+
+            if arguments.action is None:
+                return rules.show()
+            return rules.try_run(
+                arguments.corpora, arguments.workspace, arguments.settings, arguments.corpus, arguments.texts)
         case "plan":
             from flows import budget
 

@@ -381,7 +381,7 @@ def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:
             if like not in children:
                 entries["like"].fail(f"no corpus is called `{like}`{suggestion(like, children)}")
             base = read(like, (*trail, like))
-            steps = _with_settings(base.steps, entries["set"]) if "set" in entries else base.steps
+            steps = with_settings(base.steps, entries["set"]) if "set" in entries else base.steps
             corpus = Corpus(source=base.source, steps=steps)
         else:
             child.check_keys(entries, ["from", "steps"])
@@ -424,17 +424,17 @@ def _read_steps(node: Node) -> tuple[CurationStep, ...]:
     return tuple(steps)
 
 
-def _with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[CurationStep, ...]:
-    """Replace single parameters of the steps: `set: {c4.code: keep}`."""
+def with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[CurationStep, ...]:
+    """Replace single parameters of the steps: `set: {c4.code: keep}`. Raises RecipeError for what they do not have."""
     changed = list(steps)
     for key, child in node.mapping().items():
         step_name, _, parameter = key.partition(".")
         places = [index for index, step in enumerate(steps) if step.name == step_name]
         if not places:
             names = [step.name for step in steps]
-            child.fail(f"the corpus it is like has no step `{step_name}`{suggestion(step_name, names)}")
+            child.fail(f"the corpus has no step `{step_name}`{suggestion(step_name, names)}")
         if len(places) > 1:
-            child.fail(f"the corpus it is like has {len(places)} steps `{step_name}`: write the steps out instead")
+            child.fail(f"the corpus has {len(places)} steps `{step_name}`: write the steps out instead")
         step = changed[places[0]]
         fields = {entry.name: entry for entry in dataclasses.fields(step.parameters)}
         if parameter not in fields:

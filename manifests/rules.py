@@ -5,10 +5,14 @@ Light to import: who explains, counts or tries rules reads this; the steps thems
 """
 
 import dataclasses
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from manifests.steps import STEPS, resolved
+
+COMPARE = {"<": operator.lt, ">": operator.gt, ">=": operator.ge}
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Rule:
     `threshold` names the step's parameter, or is the number itself. `signal`: the name of the value among the step's
     signals; None where it is not stored, or no number. A stored null passes, as there was nothing to measure.
     `at_least`: counting stopped where the rule was satisfied, so that a value that passes is a lower bound, and null
-    says that another rule of the step came first.
+    says that another rule of the step came first. `off`: the parameter, and its value that switches the rule off.
     """
 
     name: str
@@ -27,11 +31,20 @@ class Rule:
     signal: str | None = None
     at_least: bool = False
     words: str | None = None
+    off: tuple[str, str] | None = None
+
+    def applies(self, parameters: Any) -> bool:
+        """Whether the step tests it under these parameters."""
+        return self.off is None or getattr(parameters, self.off[0]) != self.off[1]
 
     def limit(self, parameters: Any) -> float | None:
         """The number a value is held against under a step's parameters; None where it is none."""
         value = getattr(resolved(parameters), self.threshold) if isinstance(self.threshold, str) else self.threshold
         return float(value) if isinstance(value, int | float) else None
+
+    def fails(self, value: Any, limit: float) -> Any:
+        """Whether documents with this value (a number, or an array of them) are dropped; NaN passes."""
+        return COMPARE[self.op](value, limit)
 
     def condition(self, parameters: Any) -> str:
         """What drops a document: `< 3`, `not in en, de`, `has "{"`."""
@@ -67,7 +80,7 @@ RULES: dict[str, Published] = {
         Rule("language_score", "<", "min_score", "score"),
     )),
     "c4": Published(f"TFDS 4.9.10 c4_utils.clean_page; datatrove 0.10.1 C4QualityFilter; {_RAFFEL}", (
-        Rule("squigglybracket", "contains", words="a line has {"),
+        Rule("squigglybracket", "contains", words="a line has {", off=("code", "keep")),
         Rule("loremipsum", "contains", words="a line has lorem ipsum"),
         Rule("too_few_sentences", "<", "min_sentences", "sentences", at_least=True),
     )),
@@ -129,6 +142,17 @@ RULES: dict[str, Published] = {
     )),
 }
 
+# What a corpus itself drops after its steps (curation/corpus.py), by the name of the step in the ledger.
+CORPUS_RULES: dict[str, Published] = {
+    "held_out": Published("held-out documents: a hash of the seed and the duplicate group", (
+        Rule("held_out", words="is held out to score runs on"),
+        Rule("held_out_overlap", ">=", words="is near a held-out document"),
+    )),
+    "dedup_across": Published("duplicates across corpora, as near_dedup", (
+        Rule("dedup_across", ">=", words="is near a document of an earlier corpus"),
+    )),
+}
+
 
 def parameters_of(entry: dict[str, Any]) -> Any:
     """The typed parameters of a step as it stands in a manifest: {"step": name, "parameters": {…}}."""
@@ -138,6 +162,16 @@ def parameters_of(entry: dict[str, Any]) -> Any:
         name: tuple(value) if isinstance(value, list) else value
         for name, value in entry["parameters"].items() if name in known
     })
+
+
+def signal_column(steps: Sequence[dict[str, Any]], index: int, signal: str) -> str:
+    """The column `<step>.<signal>` of the table of signals, for the step at `index` of a corpus's steps.
+
+    A step that comes again gets its number: `c4_2.sentences`.
+    """
+    name = steps[index]["step"]
+    occurrence = 1 + sum(step["step"] == name for step in steps[:index])
+    return f"{name}.{signal}" if occurrence == 1 else f"{name}_{occurrence}.{signal}"
 
 
 def thresholds(step: str) -> frozenset[str]:

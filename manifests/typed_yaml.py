@@ -23,7 +23,9 @@ class Node:
 
     __slots__ = ("_document", "_line", "_node", "path")
 
-    def __init__(self, document: "Document", node: yaml.Node, path: str, key: yaml.Node | None = None) -> None:
+    def __init__(
+        self, document: "Document | Settings", node: yaml.Node, path: str, key: yaml.Node | None = None,
+    ) -> None:
         self._document, self._node, self.path = document, node, path
         self._line = (key or node).start_mark.line + 1  # a value below its key is looked for at the key
 
@@ -106,17 +108,34 @@ class Document:
             raise RecipeError(f"{path}: no such file.") from error
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
-        try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 1
-            raise RecipeError(f"{path}:{line}: not valid YAML: {error.problem or error.context}.") from error
-        except (yaml.YAMLError, RecursionError) as error:
-            raise RecipeError(f"{path}: not valid YAML: {error}.") from error
-        if node is None:
-            raise RecipeError(f"{path}: the file is empty.")
-        self.root = Node(self, node, "")
+        self.root = Node(self, _compose(text, self.name), "")
+
+
+class Settings:
+    """Settings of a command line, `step.parameter=value` each, as a mapping in YAML."""
+
+    def __init__(self, settings: typing.Sequence[str]) -> None:
+        self.name = "--set"
+        for setting in settings:
+            if not all(setting.partition("=")):
+                raise RecipeError(f"--set {setting}: expected STEP.PARAMETER=VALUE, as in c4.min_words_per_line=3.")
+        pairs = (setting.partition("=") for setting in settings)
+        self.root = Node(self, _compose("\n".join(f"{key.strip()}: {value}" for key, _, value in pairs), self.name), "")
+
+
+def _compose(text: str, name: str) -> yaml.Node:
+    """The YAML tree of a text; `name` for messages. Raises RecipeError when it is none, or empty."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise RecipeError(f"{name}:{line}: not valid YAML: {error.problem or error.context}.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RecipeError(f"{name}: not valid YAML: {error}.") from error
+    if node is None:
+        raise RecipeError(f"{name}: the file is empty.")
+    return node
 
 
 _constructor = yaml.SafeLoader("")

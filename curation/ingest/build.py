@@ -17,6 +17,7 @@ from curation.ingest.records import Document, Dropped, Failed, Record, Split, re
 from curation.ingest.repeated_ids import drop_repeated, find_repeated
 from manifests.counts import add, check_conservation, new_counts, sum_counts
 from manifests.inputs import InputFile
+from manifests.lookup import index_tables
 from manifests.progress import advance
 from manifests.tables import DOCUMENTS, LEDGER, ORIGIN, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
 from manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
@@ -66,6 +67,7 @@ def build_documents(
         counts["kept"] -= len(ids)
         add(counts["dropped"], "same_identity", len(ids))
     check_conservation(counts, step.directory)
+    index_tables(directory, ("documents", "ledger"), list(files.values()), mapper, f"index {step.name}")
     notes: dict[str, int] = {}
     for result in results:
         for note, times in result["notes"].items():

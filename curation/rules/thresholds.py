@@ -8,8 +8,6 @@ import numpy as np
 from curation.rules.batch import KEEP, Decision, Reason
 from manifests.rules import RULES
 
-FAILS = {"<": np.less, ">": np.greater, ">=": np.greater_equal}
-
 
 def reasons(step: str, parameters: Any) -> tuple[Reason, ...]:
     """The reasons of a step's rules, in the order of manifests.rules."""
@@ -23,14 +21,12 @@ def decide(
 
     `signals` and `unstored` (the values of rules without a signal, by rule): float64 (documents).
     """
-    found = reasons(step, parameters)
-    values = [
-        signals[rule.signal] if rule.signal is not None else (unstored or {})[rule.name] for rule in RULES[step].rules
-    ]
+    found, rules = reasons(step, parameters), RULES[step].rules
+    values = [signals[rule.signal] if rule.signal is not None else (unstored or {})[rule.name] for rule in rules]
     cause = np.full(len(values[0]), KEEP, np.int16)
     value = np.full(len(cause), np.nan)
-    for index, (reason, measured) in enumerate(zip(found, values, strict=True)):
-        fails = (cause == KEEP) & FAILS[reason.op](measured, reason.threshold)
+    for index, (rule, reason, measured) in enumerate(zip(rules, found, values, strict=True)):
+        fails = (cause == KEEP) & rule.fails(measured, reason.threshold)
         cause[fails], value[fails] = index, measured[fails]
     return Decision(found, cause, value, signals=signals)
 

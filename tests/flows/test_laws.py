@@ -169,7 +169,7 @@ def test_explain_show_verify_status(inputs, compared, capsys):
     dropped = next(row for row in ledger if row["step"] == "c4")
     assert maslin("explain", dropped["id"], "--workspace", compared) == 0
     out = capsys.readouterr().out
-    assert f"document {dropped['id']}" in out and f"dropped by {dropped['rule']}" in out
+    assert f"document {dropped['id']}" in out and f"dropped by c4.{dropped['rule']}" in out
     assert "one.warc.gz at byte" in out
     assert maslin("manifest", "verify", compared) == 0 and "all sound" in capsys.readouterr().out
     mixture = next(compared.glob("mixture/with-code@*"))

@@ -7,7 +7,7 @@ from manifests.files import read_json
 from manifests.plan import in_order
 from manifests.workspace import serial_map, verify
 from tests.trainer.report_workspace import HOSTILE, PROSE, READ, RECIPE, RULES, make_workspace
-from trainer.report import build_report
+from trainer.report.build import build_report
 from trainer.report.facts import loss_curve
 from trainer.report.html import signed
 

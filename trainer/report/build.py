@@ -1,13 +1,12 @@
 """Build the report of a comparison: `report.html`, one file without network or scripts, and `comparison.json`."""
 
-from importlib.resources import files
 from typing import Any
 
 from manifests.files import file_entry, write_json, write_text
 from manifests.workspace import Mapper, Step, Workspace, commit
 from trainer.report import sections_data, sections_method, sections_training, sections_verdict
 from trainer.report.facts import Facts, gather
-from trainer.report.html import Html, el
+from trainer.report.html import Html, document, el
 
 SECTIONS = (
     sections_verdict.question, sections_verdict.differences, sections_verdict.control, sections_verdict.every_run,
@@ -48,19 +47,12 @@ def build_report(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, 
 
 def page(facts: Facts) -> Html:
     """The whole document. Equal facts give equal bytes."""
-    style = (files("trainer.report") / "data" / "style.css").read_text(encoding="utf-8")
     title = f"{facts.name}: which recipe is better?"
-    head = el(
-        "head", el("meta", charset="utf-8"), el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="referrer", content="no-referrer"),
-        el("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
-        el("title", title), el("style", Html(style)))
     contents = el("ol", *(el("li", el("a", name, href=f"#{key}")) for key, name in CONTENTS))
-    body = el(
-        "body",
+    return document(
+        title,
         el("header", el("h1", title), el("p", "Report of a comparison of training data, by Maslin.", class_="soft"),
            el("nav", contents, aria_label="Contents")),
         el("main", *(make(facts) for make in SECTIONS)),
         el("footer", "Every figure is computed from the per-document rows of the evaluations and from the manifests, "
                      "ledgers and logs named under Lineage; those of the comparison lie in comparison.json beside it."))
-    return Html(f"<!doctype html>\n{el('html', head, body, lang='en')}\n")

@@ -1,13 +1,13 @@
 """HTML by small elements that escape whatever they are given; nothing of a corpus reaches the page unescaped."""
 
 import html
-import unicodedata
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 from typing import Any
 
+from manifests.visible import visible
+
 _VOID = frozenset({"br", "meta", "line", "rect", "circle", "path", "polygon", "polyline", "col"})
-_JOINERS = "\u200c\u200d"  # part of ordinary Persian, Indic and emoji text
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MISSING = "–"
 
 
@@ -15,22 +15,6 @@ class Html(str):
     """Markup that is safe to put into a page as it is."""
 
     __slots__ = ()
-
-
-def visible(text: str) -> str:
-    """Write characters that would hide, break lines or reorder text (controls, bidi marks, surrogates) as ⟨U+202E⟩.
-
-    Line feed, tab and the joiners stay.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_visible_character, text))
-
-
-def _visible_character(character: str) -> str:
-    if character in "\n\t" or character in _JOINERS or unicodedata.category(character) not in _HIDDEN:
-        return character
-    return f"⟨U+{ord(character):04X}⟩"
 
 
 def escape(text: Any) -> Html:
@@ -58,6 +42,17 @@ def el(tag: str, /, *children: Any, **attributes: Any) -> Html:
 
 def join(children: Iterable[Any], between: str = "") -> Html:
     return Html(escape(between).join(escape(child) for child in children))
+
+
+def document(title: str, *body: Html) -> Html:
+    """A whole page with the report's style: one file, without network or scripts."""
+    style = (files("trainer.report") / "data" / "style.css").read_text(encoding="utf-8")
+    head = el(
+        "head", el("meta", charset="utf-8"), el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="referrer", content="no-referrer"),
+        el("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
+        el("title", title), el("style", Html(style)))
+    return Html(f"<!doctype html>\n{el('html', head, el('body', *body), lang='en')}\n")
 
 
 def corpus_text(text: str, characters: int = 300) -> Html:

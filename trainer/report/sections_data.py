@@ -3,7 +3,7 @@
 from typing import Any
 
 from trainer.compare import A_A
-from trainer.report import svg
+from trainer.report import funnel_charts, svg
 from trainer.report.facts import Facts, Funnel
 from trainer.report.html import (
     MISSING,
@@ -121,7 +121,7 @@ def _corpus(facts: Facts, funnel: Funnel) -> list[Html]:
     if not counts:
         return [p("No counts in its manifest.")]
     read = counts["read"]
-    bars, left = [svg.Bar("documents read", read, 0)], read
+    bars, left = [funnel_charts.Bar("documents read", read, 0)], read
     planned = [step["step"] for step in funnel.step.parameters["steps"]]
     steps: dict[tuple[int, str], int] = dict.fromkeys(enumerate(planned), 0)
     for rule in funnel.removed:
@@ -129,7 +129,7 @@ def _corpus(facts: Facts, funnel: Funnel) -> list[Html]:
         steps[key] = steps.get(key, 0) + rule["documents"]
     for (_, name), removed in sorted(steps.items()):
         left -= removed
-        bars.append(svg.Bar(name, left, removed))
+        bars.append(funnel_charts.Bar(name, left, removed))
     title = f"Documents of {funnel.name} left after each step"
     users = [arm for arm in [facts.baseline, *facts.arms] if funnel.name in facts.corpora_of(arm)]
     parts = [p(
@@ -137,7 +137,7 @@ def _corpus(facts: Facts, funnel: Funnel) -> list[Html]:
         f"{size(funnel.manifest['sizes']['bytes'])} of text. ",
         f"Trained on by {', '.join(users)}." if users else "No arm trains on it.")]
     if len(bars) > 1:
-        parts.append(svg.figure(svg.funnel(bars, title, "documents"), f"{title}; pale: what the step took."))
+        parts.append(svg.figure(funnel_charts.funnel(bars, title, "documents"), f"{title}; pale: what the step took."))
         parts.append(_rules(funnel, read))
     if left != counts["kept"]:
         parts.append(p(f"The ledger accounts for {integer(read - left)} of the {integer(read - counts['kept'])} "

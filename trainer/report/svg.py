@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from trainer.report.html import Html, decimal, el, integer, percent, signed
+from trainer.report.html import Html, decimal, el, integer, signed
 
 WIDTH = 912
 DASHES = ("none", "7 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2")
@@ -250,35 +250,3 @@ def _apart(positions: Sequence[float], gap: float) -> list[float]:
     for index in sorted(range(len(placed)), key=lambda index: (placed[index], index)):
         placed[index] = last = max(placed[index], last + gap)
     return placed
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar of a funnel: how many are left after a step, and how many that step took."""
-
-    label: str
-    left: int
-    removed: int
-
-
-def funnel(bars: Sequence[Bar], title: str, unit: str) -> Html:
-    """Horizontal bars of what is left, each with the removed part pale at its end."""
-    start, end, top, pitch = 150, 650, 6, 27
-    total = max(1, bars[0].left)
-    axis = Axis(0, total, start, end)
-    parts = []
-    for index, bar in enumerate(bars):
-        y = top + pitch * index
-        stays, took = axis(bar.left), axis(bar.left + bar.removed)
-        parts += [text(start - 12, y + 15, bar.label, anchor="end"),
-                  el("rect", x=f"{start:g}", y=f"{y + 3:g}", width=f"{max(0.5, stays - start):.2f}", height="17",
-                     class_="kept")]
-        if bar.removed:
-            parts.append(el("rect", x=f"{stays:g}", y=f"{y + 3.5:g}", width=f"{max(1.0, took - stays):.2f}",
-                            height="16", class_="removed"))
-        parts.append(text(end + 14, y + 15, f"{integer(bar.left)}  ({percent(bar.left / total)})", class_="figures"))
-        if bar.removed:
-            parts.append(text(WIDTH - 4, y + 15, f"−{integer(bar.removed)}", anchor="end", class_="figures"))
-    described = "; ".join(
-        f"{bar.label}: {integer(bar.left)} {unit} left, {integer(bar.removed)} removed" for bar in bars)
-    return chart(top + pitch * len(bars) + 6, title, described, *parts)

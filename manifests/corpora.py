@@ -1,0 +1,54 @@
+"""Which corpora a person means: those of a recipe, one by its name in the workspace, or a step directory."""
+
+from pathlib import Path
+
+from manifests.errors import UsageError
+from manifests.files import read_json
+from manifests.workspace import is_complete, read_manifest
+
+
+def finished_corpora(workspace: Path, name: str | None = None) -> list[Path]:
+    """The corpus directories that the workspace's recipes point to: all, or those called `name`.
+
+    Raises UsageError when there is none.
+    """
+    found: dict[Path, str] = {}
+    for lock in sorted((workspace / "recipes").glob("*.lock.json")):
+        found |= {workspace / path: corpus for corpus, path in read_json(lock)["corpora"].items()
+                  if is_complete(workspace / path)}
+    if not found:
+        raise UsageError(f"{workspace}: no finished corpus here. Build one with `maslin curate`, or give --workspace.")
+    chosen = [path for path, corpus in found.items() if name in (None, corpus)]
+    if not chosen:
+        from manifests.typed_yaml import suggestion  # here, as in `recipe_corpora`: who finds a corpus needs no YAML
+
+        raise UsageError(f"{workspace}: no finished corpus {name} here{suggestion(str(name), found.values())}")
+    return chosen
+
+
+def corpora_of(asked: str, workspace: Path) -> list[Path]:
+    """The corpora of a recipe (a YAML file), the one in a step directory, or those of this name in the workspace."""
+    path = Path(asked)
+    if path.is_dir() and is_complete(path):
+        if (kind := read_manifest(path)["identity"]["kind"]) != "corpus":
+            raise UsageError(f"{path}: a step of kind {kind}, not a corpus.")
+        return [path]
+    if path.is_file():
+        return recipe_corpora(path, workspace)
+    return finished_corpora(workspace, asked)
+
+
+def recipe_corpora(recipe_path: Path, workspace: Path) -> list[Path]:
+    """The finished corpora of a recipe, as its last build left them."""
+    from manifests.recipe import read_recipe
+
+    recipe = read_recipe(recipe_path)
+    lock = workspace / "recipes" / f"{recipe.name}.lock.json"
+    known = read_json(lock)["corpora"] if lock.is_file() else {}
+    built = [workspace / known[name] for name in recipe.corpora if name in known]
+    found = [path for path in built if is_complete(path)]
+    if not found:
+        raise UsageError(
+            f"{recipe_path}: none of its corpora is built in {workspace}. Run `maslin curate {recipe_path}` first, "
+            "or give --workspace.")
+    return found
