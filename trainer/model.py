@@ -118,9 +118,11 @@ class Decoder(LanguageModel):
 
     @torch.no_grad()
     def token_nats(self, tokens: Tensor, targets: Tensor) -> Tensor:
-        """-ln p(target) [B, T] float32, every row one document, for evaluation."""
-        hidden = self.hidden(tokens, None).flatten(0, 1)
-        return token_nats(hidden, self.embedding, targets.flatten()).view(targets.shape)
+        """-ln p(target) [B, T] float32, every row one document, for evaluation; 0 where nothing is asked, at no cost."""
+        asked = targets != IGNORED
+        nats = torch.zeros(targets.shape, device=targets.device)
+        nats[asked] = token_nats(self.hidden(tokens, None)[asked], self.embedding, targets[asked])
+        return nats
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, grouped: bool = False, causal: bool = True) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from manifests import progress
+from trainer.examples import IGNORED
 from trainer.model import Decoder
 
 BATCH_TOKENS = 16_384  # fixed, so that the same documents meet in the same matrix products and give the same bits
@@ -43,18 +44,18 @@ def document_nats(
         width = tasks[start][1] - tasks[start][0]
         batch = tasks[start : start + max(1, BATCH_TOKENS // width)]
         start += len(batch)
-        inputs, targets = (np.full((len(batch), width), end_of_text, dtype=np.int64) for _ in range(2))
-        for row, (begin, end, _, index) in enumerate(batch):
+        inputs, targets = (np.full((len(batch), width), fill, dtype=np.int64) for fill in (end_of_text, IGNORED))
+        for row, (begin, end, scored, index) in enumerate(batch):
             document = documents[index]
-            targets[row, : end - begin] = document[begin:end]
+            targets[row, scored - begin : end - begin] = document[scored:end]
             # Input i is the token before target i; the first is end-of-text. Padding comes last: causality hides it.
             if begin == 0:
                 inputs[row, 1 : end - begin] = document[: end - 1]
             else:
                 inputs[row] = document[begin - 1 : end - 1]
         scores = model.token_nats(_on(model, inputs), _on(model, targets)).double().cpu().numpy()
-        for row, (begin, end, scored, index) in enumerate(batch):
-            nats[index] += scores[row, scored - begin : end - begin].sum()
+        for row, (_, _, _, index) in enumerate(batch):
+            nats[index] += scores[row].sum()
         progress.advance(sum(end - scored for _, end, scored, _ in batch))
     return nats
 
