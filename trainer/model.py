@@ -118,7 +118,7 @@ class Decoder(LanguageModel):
 
     @torch.no_grad()
     def token_nats(self, tokens: Tensor, targets: Tensor) -> Tensor:
-        """-ln p(target) [B, T] float32, every row one document, for evaluation; 0 where nothing is asked, at no cost."""
+        """-ln p(target) [B, T] float32, every row one document; 0 where nothing is asked."""
         asked = targets != IGNORED
         nats = torch.zeros(targets.shape, device=targets.device)
         nats[asked] = token_nats(self.hidden(tokens, None)[asked], self.embedding, targets[asked])
