@@ -66,6 +66,7 @@ RESOURCES: dict[str, Resource] = {
 }
 
 MISSING_LANGDETECT = "the package `langdetect` is not here. Install it: pip install 'maslin[langdetect]'"
+MISSING_SPACY = "the package `spacy` is not here. Install it: pip install 'maslin[spacy]'"
 
 # What curation steps read.
 _MODELS_OF_STEPS = {"language": ("lid176",), "c4": ("punkt_english",), "c4_line_dedup": ("punkt_english",)}
@@ -87,11 +88,13 @@ def path(name: str) -> Path:
 def check(steps: Iterable[str]) -> None:
     """Raise UsageError when a model that one of these curation steps needs is not there.
 
-    `langdetect` stands for the step `language` by that method: a package, not a model.
+    `langdetect` stands for the step `language` by that method, `spacy` for steps with `words: spacy`: packages.
     """
     for step in sorted(set(steps)):
         if step == "langdetect" and find_spec("langdetect") is None:
             raise UsageError(f"language: {MISSING_LANGDETECT}")
+        if step == "spacy" and find_spec("spacy") is None:
+            raise UsageError(f"words: {MISSING_SPACY}")
         for name in _MODELS_OF_STEPS.get(step, ()):
             path(name)
 

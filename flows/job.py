@@ -231,11 +231,13 @@ def _build(
 
 def _check_resources(todo: Sequence[Step]) -> None:
     """Missing models are found before work starts."""
-    names = {
-        "langdetect" if entry["parameters"].get("method") == "langdetect" else entry["step"]
-        for step in todo for entry in step.parameters.get("steps", ())
-    }
-    if names & {"language", "langdetect", "c4", "c4_line_dedup"}:
+    names = set()
+    for entry in [entry for step in todo for entry in step.parameters.get("steps", ())]:
+        parameters = entry["parameters"]
+        if parameters.get("words") == "spacy":
+            names.add("spacy")
+        names.add("langdetect" if parameters.get("method") == "langdetect" else entry["step"])
+    if names & {"language", "langdetect", "spacy", "c4", "c4_line_dedup"}:
         from curation.resources import check
 
         check(names)

@@ -73,6 +73,7 @@ class Published:
 
 
 _RAFFEL = "Raffel et al., JMLR 21(140), 2020"
+_RAE = "DCLM content_filters.py; RedPajama-V2 quality_signals; Dolma taggers/gopher.py; Rae et al. 2021"
 
 RULES: dict[str, Published] = {
     "language": Published("fastText lid.176, Joulin et al. 2016; langdetect as TFDS 4.9.10 c4_utils.is_language", (
@@ -97,19 +98,20 @@ RULES: dict[str, Published] = {
         Rule("unknown_licence", "is null", words="no licence is known"),
         Rule("licence", "not in", "keep"),
     )),
-    "gopher_quality": Published("datatrove 0.10.1 gopher_quality_filter.py; Rae et al. 2021, A.1.1", (
+    "gopher_quality": Published(f"datatrove 0.10.1 gopher_quality_filter.py; {_RAE}, A.1.1", (
         Rule("gopher_short_doc", "<", "min_words", "n_non_symbol_words"),
         Rule("gopher_long_doc", ">", "max_words", "n_non_symbol_words"),
         Rule("gopher_below_avg_threshold", "<", "min_mean_word_length", "avg_word_len"),
         Rule("gopher_above_avg_threshold", ">", "max_mean_word_length", "avg_word_len"),
         Rule("gopher_too_many_hashes", ">", "max_hash_ratio", "hash_ratio"),
         Rule("gopher_too_many_ellipsis", ">", "max_ellipsis_ratio", "ellipsis_ratio"),
+        Rule("gopher_too_many_symbols", ">", "max_symbol_ratio", "symbol_ratio"),
         Rule("gopher_too_many_bullets", ">", "max_bullet_lines_ratio", "bullet_lines_ratio"),
         Rule("gopher_too_many_end_ellipsis", ">", "max_ellipsis_lines_ratio", "ellipsis_lines_ratio"),
         Rule("gopher_below_alpha_threshold", "<", "min_alpha_ratio", "alpha_ratio"),
         Rule("gopher_enough_stop_words", "<", "min_stop_words", "stop_words"),
     )),
-    "gopher_repetition": Published("datatrove 0.10.1 gopher_repetition_filter.py; Rae et al. 2021, table A1", (
+    "gopher_repetition": Published(f"datatrove 0.10.1 gopher_repetition_filter.py; {_RAE}, table A1", (
         Rule("empty", "<", 1.0, words="has no text"),
         *(Rule(name, ">", f"max_{name}", name) for name in (
             "dup_para_frac", "dup_para_char_frac", "dup_line_frac", "dup_line_char_frac",

@@ -108,14 +108,22 @@ class Licence:
 
 @dataclass(frozen=True)
 class GopherQuality:
-    """Gopher's quality rules (Rae et al. 2021, A.1.1) as datatrove has them; words are spaCy's English ones."""
+    """Gopher's quality rules (Rae et al. 2021, A.1.1) as datatrove, DCLM, RedPajama-V2 or Dolma has them.
 
+    `words`: datatrove's words, which are spaCy's English ones, by our kernel or by the package itself: slow, the same,
+    needs `pip install 'maslin[spacy]'`. `max_hash_ratio` and `max_ellipsis_ratio` are for it alone, `max_symbol_ratio`
+    is for the others, which count both together.
+    """
+
+    variant: Literal["datatrove", "dclm", "redpajama", "dolma"] = "datatrove"
+    words: Literal["kernel", "spacy"] = "kernel"
     min_words: int = field(default=50, metadata=_between(0, 10**9))
     max_words: int = field(default=100_000, metadata=_between(0, 10**12))
     min_mean_word_length: float = field(default=3.0, metadata=_between(0, 10**6))
     max_mean_word_length: float = field(default=10.0, metadata=_between(0, 10**9))
     max_hash_ratio: float = field(default=0.1, metadata=_between(0, 10**6))
     max_ellipsis_ratio: float = field(default=0.1, metadata=_between(0, 10**6))
+    max_symbol_ratio: float = field(default=0.1, metadata=_between(0, 10**6))
     max_bullet_lines_ratio: float = field(default=0.9, metadata=_between(0, 1))
     max_ellipsis_lines_ratio: float = field(default=0.3, metadata=_between(0, 1))
     min_alpha_ratio: float = field(default=0.8, metadata=_between(0, 1))
@@ -125,8 +133,14 @@ class GopherQuality:
 
 @dataclass(frozen=True)
 class GopherRepetition:
-    """Gopher's repetition rules (Rae et al. 2021, table A1) as datatrove has them; words are spaCy's English ones."""
+    """Gopher's repetition rules (Rae et al. 2021, table A1) as datatrove, DCLM, RedPajama-V2 or Dolma has them.
 
+    `words`: datatrove's words, which are spaCy's English ones, by our kernel or by the package itself: slow, the same,
+    needs `pip install 'maslin[spacy]'`.
+    """
+
+    variant: Literal["datatrove", "dclm", "redpajama", "dolma"] = "datatrove"
+    words: Literal["kernel", "spacy"] = "kernel"
     max_dup_para_frac: float = field(default=0.3, metadata=_between(0, 1))
     max_dup_para_char_frac: float = field(default=0.2, metadata=_between(0, 1))
     max_dup_line_frac: float = field(default=0.3, metadata=_between(0, 1))
@@ -144,8 +158,13 @@ class GopherRepetition:
 
 @dataclass(frozen=True)
 class FineWeb:
-    """FineWeb's own filters (Penedo et al. 2024) as datatrove has them: end marks, short and repeated lines, lists."""
+    """FineWeb's own filters (Penedo et al. 2024) as datatrove has them: end marks, short and repeated lines, lists.
 
+    `words`: spaCy's English ones, by our kernel or by the package itself: slow, the same, needs `pip install
+    'maslin[spacy]'`.
+    """
+
+    words: Literal["kernel", "spacy"] = "kernel"
     min_line_punct_ratio: float = field(default=0.12, metadata=_between(0, 1))
     max_short_line_ratio: float = field(default=0.67, metadata=_between(0, 1))
     short_line_characters: int = field(default=30, metadata=_between(0, 10**9))
@@ -206,7 +225,7 @@ STEPS: dict[str, StepSpec] = {
     "mc4_paragraphs": StepSpec(Mc4Paragraphs, "rule", 1),
     "offensive": StepSpec(Offensive, "rule", 2),
     "licence": StepSpec(Licence, "rule", 1),
-    "gopher_quality": StepSpec(GopherQuality, "rule", 1),
+    "gopher_quality": StepSpec(GopherQuality, "rule", 2),
     "gopher_repetition": StepSpec(GopherRepetition, "rule", 1),
     "fineweb": StepSpec(FineWeb, "rule", 1),
     "refinedweb": StepSpec(RefinedWeb, "rule", 1),

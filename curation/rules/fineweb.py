@@ -27,7 +27,7 @@ LINES, ENDED, SHORT, DUPLICATE_CHARACTERS, NEWLINES, CHARACTERS = range(6)
 def judge(batch: Batch, parameters: FineWeb) -> Decision:
     measured = measure_lines(batch.data, batch.offsets, parameters.short_line_characters)
     lines = measured[:, LINES].astype(np.float64)
-    words = np.where(lines > 0, np.diff(words_of(batch).offsets), 0)
+    words = np.where(lines > 0, np.diff(words_of(batch, parameters.words).offsets), 0)
     signals = {
         "line_punct_ratio": ratio(measured[:, ENDED], lines), "short_line_ratio": ratio(measured[:, SHORT], lines),
         "char_dup_ratio": ratio(measured[:, DUPLICATE_CHARACTERS], np.where(lines > 0, measured[:, CHARACTERS], 0)),

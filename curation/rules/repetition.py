@@ -6,7 +6,17 @@ from numba import njit, uint64
 from curation.rules.text_hash import hash_bytes, mix
 from curation.rules.utf8 import strip_left, strip_right
 
-SEGMENTS, DUPLICATES, DUPLICATE_CHARACTERS = range(3)
+SEGMENTS, DUPLICATES, DUPLICATE_CHARACTERS, ALL_CHARACTERS = range(4)
+COVERED, COPIES, ALL = range(3)
+
+
+@njit(cache=True)
+def key_slot(keys, mask, key):
+    """The slot of a hash, not 0, in a table of len > mask (a power of two, less one) slots: free if it is not there."""
+    slot = mix(key) & mask
+    while keys[slot] != 0 and keys[slot] != key:
+        slot = (slot + uint64(1)) & mask
+    return slot
 
 
 @njit(cache=True)
@@ -14,13 +24,10 @@ def add_key(keys, mask, key):
     """Put a hash into a table of len > mask (a power of two, less one) slots; returns whether it was there."""
     if key == 0:
         key = uint64(1)
-    slot = mix(key) & mask
-    while keys[slot] != 0:
-        if keys[slot] == key:
-            return True
-        slot = (slot + uint64(1)) & mask
+    slot = key_slot(keys, mask, key)
+    known = keys[slot] != 0
     keys[slot] = key
-    return False
+    return known
 
 
 @njit(cache=True)
@@ -85,16 +92,69 @@ def repeated_segments(data, offsets, least_newlines, stripped):
 
 
 @njit(cache=True)
-def top_n_grams(offsets, sums, inverses, characters):
-    """For n of 2, 3, 4: characters of the most frequent n-gram, spaces between its words, times its count.
+def copied_segments(data, offsets, newlines, stripped):
+    """Segments of texts between so many newlines, and those that have a copy in their text, the first one included.
 
-    Of equally frequent ones the first counts, even if none comes twice. Returns int64 (documents, 3), -1 for texts of
+    `stripped`: without white space at their ends, and none that is nothing but that. Returns int64 (documents, 4):
+    segments, those that have a copy, their characters, and those of all.
+    """
+    documents = len(offsets) - 1
+    result = np.zeros((documents, 4), np.int64)
+    keys, counted = np.zeros(1 << 10, np.uint64), np.zeros((1 << 10, 2), np.int64)
+    for row in range(documents):
+        end = offsets[row + 1]
+        room = 1
+        for position in range(offsets[row], end):
+            room += data[position] == 0x0A
+        if table_room(room) > len(keys):
+            keys, counted = np.zeros(table_room(room), np.uint64), np.zeros((table_room(room), 2), np.int64)
+        mask = empty_table(keys, room)
+        begin = position = offsets[row]
+        while True:
+            length = 0
+            while length < newlines and position + length < end and data[position + length] == 0x0A:
+                length += 1
+            if position < end and length < newlines:
+                position += 1
+                continue
+            first, last = begin, position
+            if stripped:
+                first = strip_left(data, first, last)
+                last = strip_right(data, first, last)
+            if first < last or not stripped:
+                key = hash_bytes(data, first, last)
+                key = key if key != 0 else uint64(1)
+                slot = key_slot(keys, mask, key)
+                if keys[slot] == 0:
+                    keys[slot] = key
+                    counted[slot, 0] = counted[slot, 1] = 0
+                    for index in range(first, last):
+                        counted[slot, 1] += data[index] & 0xC0 != 0x80
+                counted[slot, 0] += 1
+                result[row, SEGMENTS] += 1
+                result[row, ALL_CHARACTERS] += counted[slot, 1]
+            if position == end:
+                break
+            begin = position = position + newlines
+        for slot in range(mask + uint64(1)):
+            if keys[slot] != 0 and counted[slot, 0] > 1:
+                result[row, DUPLICATES] += counted[slot, 0]
+                result[row, DUPLICATE_CHARACTERS] += counted[slot, 0] * counted[slot, 1]
+    return result
+
+
+@njit(cache=True)
+def top_n_grams(offsets, sums, inverses, characters, longest):
+    """For n of 2, 3, 4: characters of the most frequent n-gram, without spaces, and its count, 1 if none comes twice.
+
+    Of equally frequent ones the first, or the `longest`, counts. Returns int64 (documents, 3, 2), -1 and 0 for texts of
     fewer than n words. Arguments: see words.Words.
 
     An n-gram can only come twice where both the (n-1)-grams in it do: others are left out of the count.
     """
     documents = len(offsets) - 1
-    result = np.full((documents, 3), -1, np.int64)
+    result = np.zeros((documents, 3, 2), np.int64)
+    result[:, :, 0] = -1
     room = 0
     for row in range(documents):
         room = max(room, offsets[row + 1] - offsets[row])
@@ -120,16 +180,23 @@ def top_n_grams(offsets, sums, inverses, characters):
                 if key == 0:
                     key = uint64(1)
                 grams[word] = key
-                slot = mix(key) & mask
-                while keys[slot] != 0 and keys[slot] != key:
-                    slot = (slot + uint64(1)) & mask
+                slot = key_slot(keys, mask, key)
                 slots[word] = slot
                 if keys[slot] == 0:
                     keys[slot], counted[slot] = key, word << 32 | 1
                 else:
                     counted[slot] += 1
                     count, earliest = counted[slot] & 0xFFFFFFFF, counted[slot] >> 32
-                    if count > best_count or (count == best_count and earliest < best_first):
+                    better = count > best_count
+                    if count == best_count:
+                        index = first + row
+                        better = earliest < best_first
+                        if longest:
+                            better = (
+                                characters[index + earliest + n] - characters[index + earliest]
+                                > characters[index + best_first + n] - characters[index + best_first]
+                            )
+                    if better:
                         best_count, best_first = count, earliest
             candidates = 0
             for word in range(number - n + 1):
@@ -140,7 +207,7 @@ def top_n_grams(offsets, sums, inverses, characters):
                         slots[word] = -1
             slots[number - n + 1] = -1
             index = first + best_first + row
-            result[row, n - 2] = (characters[index + n] - characters[index] + n - 1) * best_count
+            result[row, n - 2, 0], result[row, n - 2, 1] = characters[index + n] - characters[index], best_count
     return result
 
 
@@ -168,4 +235,52 @@ def repeated_n_grams(offsets, sums, inverses, characters, n):
                 word += n
             else:
                 word += 1
+    return result
+
+
+@njit(cache=True)
+def copied_n_grams(offsets, sums, inverses, characters):
+    """For n of 5 to 10, of the n-grams that come twice or more in their text, without spaces: characters of the words
+    that lie in one, each once; characters of all their occurrences; and characters of every n-gram.
+
+    Returns int64 (documents, 6, 3). N-grams are equal when their words are. Arguments: see words.Words.
+
+    An n-gram can only come twice where both the (n-1)-grams in it do: others are left out of the count.
+    """
+    documents = len(offsets) - 1
+    result = np.zeros((documents, 6, 3), np.int64)
+    room = 0
+    for row in range(documents):
+        room = max(room, offsets[row + 1] - offsets[row])
+    grams, words, copied = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.bool_)
+    keys, counted = np.empty(table_room(room), np.uint64), np.empty(table_room(room), np.int64)
+    for row in range(documents):
+        first, number = offsets[row], offsets[row + 1] - offsets[row]
+        base = first + row
+        for word in range(number):
+            words[word] = mix((sums[base + word + 1] - sums[base + word]) * inverses[first + word])
+            grams[word], copied[word] = words[word], True
+        for n in range(2, 11):
+            for word in range(number - n + 1):
+                grams[word] = grams[word] * uint64(0xA0761D6478BD642F) + words[word + n - 1]
+            if n < 5 or number < n:
+                continue
+            mask = empty_table(keys, number)
+            for word in range(number - n + 1):
+                copied[word] &= n == 5 or copied[word + 1]
+                if copied[word]:
+                    grams[word] = grams[word] if grams[word] != 0 else uint64(1)
+                    slot = key_slot(keys, mask, grams[word])
+                    counted[slot] = 1 if keys[slot] == 0 else counted[slot] + 1
+                    keys[slot] = grams[word]
+            covered = 0
+            for word in range(number - n + 1):
+                length = characters[base + word + n] - characters[base + word]
+                result[row, n - 5, ALL] += length
+                copied[word] = copied[word] and counted[key_slot(keys, mask, grams[word])] > 1
+                if copied[word]:
+                    result[row, n - 5, COPIES] += length
+                    result[row, n - 5, COVERED] += (
+                        characters[base + word + n] - characters[base + max(word, covered)])
+                    covered = word + n
     return result

@@ -1,22 +1,27 @@
 """The words of a batch, split and hashed once for all the rules that read them."""
 
+import string
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit, uint64
 
+from curation.rules import word_splitters
 from curation.rules.batch import Batch
 from curation.rules.spacy_tables import CLASSES, LETTER, MARK, class_of
-from curation.rules.spacy_words import split_text
 from curation.rules.text_hash import BASE, BYTE_VALUES, INVERSE
 from curation.rules.utf8 import read_character
 
-HAS_LETTER, NOT_MARKS = 1, 2  # bits of a word's kind
+HAS_LETTER, NOT_MARKS, HAS_ASCII_LETTER, HAS_SYMBOL = 1, 2, 4, 8  # bits of a word's kind
 
 
 def _ascii_kinds() -> np.ndarray:
     classes = CLASSES[:128]
-    return (np.where(classes & LETTER, HAS_LETTER, 0) | np.where(classes & MARK, 0, NOT_MARKS)).astype(np.uint8)
+    kinds = np.where(classes & LETTER, HAS_LETTER | HAS_ASCII_LETTER, 0) | np.where(classes & MARK, 0, NOT_MARKS)
+    kinds[ord("#")] |= HAS_SYMBOL
+    return kinds.astype(np.uint8)
 
 
 ASCII_KINDS = _ascii_kinds()
@@ -27,7 +32,8 @@ class Words:
     """Words of documents in flat arrays.
 
     `offsets` int64 (documents + 1): document i has the words [offsets[i], offsets[i + 1]). `start`, `end` int32
-    (words): bytes within the document's text. `kind` uint8 (words): HAS_LETTER, NOT_MARKS (some character is no mark).
+    (words): bytes within the document's text. `kind` uint8 (words): HAS_LETTER, NOT_MARKS (some character is no
+    mark), HAS_ASCII_LETTER, HAS_SYMBOL (`#` or `…`).
 
     `sums` uint64, `characters` int32 (words + documents) and `inverses` uint64 (words) speak of the document's words
     joined without spaces: with i a word of document d and n words from it, all of d,
@@ -44,6 +50,12 @@ class Words:
     inverses: np.ndarray
     text_characters: np.ndarray
 
+    @property
+    def word_characters(self) -> np.ndarray:
+        """float64 (documents): characters of all words."""
+        ends = self.offsets + np.arange(len(self.offsets)) - 1  # of a document's sums
+        return (self.characters[ends[1:]] - self.characters[ends[:-1] + 1]).astype(np.float64)
+
     def take(self, rows: np.ndarray) -> "Words":
         """The words of these documents."""
         lengths = np.diff(self.offsets)[rows]
@@ -57,9 +69,53 @@ class Words:
         )
 
 
-def words_of(batch: Batch) -> Words:
-    """The batch's words as spaCy's blank English tokenizer splits them, measured once for all its rules."""
-    return batch.analysis("words", lambda: Words(*_measure(batch.data, batch.offsets)))
+def words_of(batch: Batch, splitter: str = "kernel") -> Words:
+    """The batch's words by one of SPLITTERS, measured once for all its rules."""
+    return batch.analysis(f"words: {splitter}", lambda: SPLITTERS[splitter](batch))
+
+
+def measured(data: np.ndarray, offsets: np.ndarray, split: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Words:
+    """The words that a splitter has found in texts."""
+    return Words(*split, *_measure(data, offsets, *split))
+
+
+def _of(texts: list[str], kernel: Callable[..., tuple]) -> Words:
+    """The words of changed texts: `start` and `end` are bytes within these."""
+    encoded = list(map(str.encode, texts))
+    offsets = np.cumsum([0, *map(len, encoded)])
+    data = np.frombuffer(b"".join(encoded), np.uint8)
+    return measured(data, offsets, kernel(data, offsets))
+
+
+def _by(kernel: Callable[..., tuple]) -> Callable[[Batch], Words]:
+    return lambda batch: measured(batch.data, batch.offsets, kernel(batch.data, batch.offsets))
+
+
+def _by_spacy(batch: Batch) -> Words:
+    from curation.rules.spacy_package import split  # here: an optional package
+
+    return measured(batch.data, batch.offsets, split(batch.texts))
+
+
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def _normalised(text: str) -> str:
+    """As RedPajama-V2 does (`utilities/text/normalization.py`), white space aside."""
+    return unicodedata.normalize("NFD", text.translate(_PUNCTUATION).lower())
+
+
+# `kernel`: spaCy's blank English tokenizer, reproduced; `spacy`: the package itself. The others are what DCLM, Dolma
+# and RedPajama-V2 call words.
+SPLITTERS: dict[str, Callable[[Batch], Words]] = {
+    "kernel": _by(word_splitters.split_as_spacy),
+    "spacy": _by_spacy,
+    "blanks": _by(word_splitters.split_at_blanks),
+    "lower_case": lambda batch: _of([text.lower() for text in batch.texts], word_splitters.split_at_blanks),
+    "boundaries": _by(word_splitters.split_at_boundaries),
+    "punctuation": _by(word_splitters.split_at_punctuation),
+    "normalised": lambda batch: _of(list(map(_normalised, batch.texts)), word_splitters.split_at_blanks),
+}
 
 
 def spell(words: Words, data: np.ndarray, offsets: np.ndarray, row: int) -> list[str]:
@@ -72,57 +128,34 @@ def spell(words: Words, data: np.ndarray, offsets: np.ndarray, row: int) -> list
 
 
 @njit(cache=True)
-def _measure(data, offsets):
-    """The fields of Words, in their order."""
-    documents = len(offsets) - 1
-    longest = 0
-    for row in range(documents):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    starts, ends, stack = np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest, np.int64)
-    word_offsets, text_characters = np.zeros(documents + 1, np.int64), np.zeros(documents, np.int64)
-    room = (offsets[-1] - offsets[0]) // 4 + documents + 16
-    start, end, kind = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.uint8)
-    sums, characters, inverses = np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.uint64)
-    written = 0
+def _measure(data, offsets, word_offsets, word_start, word_end):
+    """The fields of Words from `kind` on, in their order."""
+    documents, number = len(offsets) - 1, len(word_start)
+    kind, inverses = np.empty(number, np.uint8), np.empty(number, np.uint64)
+    sums, characters = np.empty(number + documents, np.uint64), np.empty(number + documents, np.int32)
+    text_characters = np.zeros(documents, np.int64)
     for row in range(documents):
         begin = offsets[row]
-        number = split_text(data, begin, offsets[row + 1], starts, ends, stack)
-        if written + number + row + 1 > room:
-            more = room + number + row + 1
-            start, end, kind = _grown(start, more), _grown(end, more), _grown(kind, more)
-            sums, characters, inverses = _grown(sums, more), _grown(characters, more), _grown(inverses, more)
-            room += more
         total, power, inverse, count = uint64(0), uint64(1), uint64(1), 0
-        for index in range(number):
-            word = written + index
-            start[word], end[word] = starts[index] - begin, ends[index] - begin
+        for word in range(word_offsets[row], word_offsets[row + 1]):
             sums[word + row], characters[word + row], inverses[word] = total, count, inverse
-            classes = 0
-            for position in range(starts[index], ends[index]):
+            kinds = 0
+            for position in range(begin + word_start[word], begin + word_end[word]):
                 byte = data[position]
                 total += BYTE_VALUES[byte] * power
                 power *= BASE
                 inverse *= INVERSE
                 if byte < 0x80:
                     count += 1
-                    classes |= ASCII_KINDS[byte]
+                    kinds |= ASCII_KINDS[byte]
                 elif byte >= 0xC0:
                     count += 1
-                    character = class_of(read_character(data, position)[0])
-                    classes |= (HAS_LETTER if character & LETTER else 0) | (0 if character & MARK else NOT_MARKS)
-            kind[word] = classes
-        written += number
-        sums[written + row], characters[written + row] = total, count
-        word_offsets[row + 1] = written
+                    character, _ = read_character(data, position)
+                    classes = class_of(character)
+                    kinds |= (HAS_LETTER if classes & LETTER else 0) | (0 if classes & MARK else NOT_MARKS)
+                    kinds |= HAS_SYMBOL if character == 0x2026 else 0
+            kind[word] = kinds
+        sums[word_offsets[row + 1] + row], characters[word_offsets[row + 1] + row] = total, count
         for position in range(begin, offsets[row + 1]):
             text_characters[row] += data[position] & 0xC0 != 0x80
-    ends_of_sums = written + documents
-    return (
-        word_offsets, start[:written], end[:written], kind[:written], sums[:ends_of_sums], characters[:ends_of_sums],
-        inverses[:written], text_characters,
-    )
-
-
-@njit(cache=True)
-def _grown(array, more):
-    return np.concatenate((array, np.empty(more, array.dtype)))
+    return kind, sums, characters, inverses, text_characters

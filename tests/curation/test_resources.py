@@ -77,3 +77,10 @@ def test_a_failing_pip_is_told_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(resources.sys, "executable", "false")
     with pytest.raises(StorageError, match=r"model==1.0: pip could not download it"):
         resources._download("model==1.0", tmp_path)
+
+
+@pytest.mark.parametrize("package", ["spacy", "langdetect"])
+def test_a_missing_package_is_named_with_what_installs_it(monkeypatch, package):
+    monkeypatch.setattr(resources, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=rf"maslin\[{package}\]"):
+        resources.check([package])

@@ -96,7 +96,7 @@ def test_taken_rows_keep_their_words():
     whole = Batch(documents(texts))
     words_of(whole)
     part = whole.take(np.array([0, 2, 3]))
-    taken = part.analysis("words", lambda: pytest.fail("split again"))
+    taken = part.analysis("words: kernel", lambda: pytest.fail("split again"))
     fresh = words_of(Batch(documents([texts[0], texts[2], texts[3]])))
     for name in fresh.__dataclass_fields__:
         assert getattr(taken, name).tolist() == getattr(fresh, name).tolist(), name
