@@ -7,15 +7,20 @@ files of multimodal data go on with a mode of every sequence, which is left unre
 Source: megatron/core/datasets/indexed_dataset.py of NVIDIA/Megatron-LM.
 """
 
+import itertools
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from manifests.errors import DataError
+from curation import token_import
+from curation.token_import import TokenSplit
+from manifests.errors import DataError, UsageError
 from manifests.files import atomic_path
+from manifests.identity import document_id
+from manifests.inputs import InputFile
 
 _HEADER = struct.Struct("<9sQBQQ")
 _MAGIC, _VERSION = b"MMIDIDX\0\0", 1
@@ -75,10 +80,40 @@ def read_index(path: Path, data_bytes: int) -> Index:
     return index
 
 
-def document_ids(index: Index, data: np.ndarray, document: int) -> np.ndarray:
-    """The ids of one document. `data`: the .bin as bytes."""
-    pieces: Iterable[np.ndarray] = (
-        data[index.pointers[place] :][: index.lengths[place] * index.dtype.itemsize].view(index.dtype)
-        for place in range(int(index.boundaries[document]), int(index.boundaries[document + 1]))
-    )
-    return np.concatenate([np.empty(0, index.dtype), *pieces])
+def splits(inputs: Sequence[InputFile]) -> list[TokenSplit]:
+    """Documents `first` to `end` of pairs of .idx and .bin. Raises UsageError for half a pair."""
+    by_name = {file.name: file for file in inputs}
+    found = []
+    for file in inputs:
+        other = file.name[:-4] + {".idx": ".bin", ".bin": ".idx"}[file.name[-4:]]
+        if other not in by_name:
+            raise UsageError(f"{file.path}: {Path(other).name} is not beside it; Megatron's data are such pairs.")
+        if file.name.endswith(".idx"):
+            found += _cut(file, by_name[other])
+    return found
+
+
+def _cut(index_file: InputFile, data_file: InputFile) -> list[TokenSplit]:
+    index = read_index(index_file.path, data_file.bytes)
+    documents = max(0, len(index.boundaries) - 1)
+    before = np.concatenate([[0], np.cumsum(index.lengths, dtype=np.int64)])[index.boundaries]  # tokens, each document
+    size = token_import.PART_BYTES // index.dtype.itemsize
+    inner = np.searchsorted(before, np.arange(size, before[-1], size)).tolist() if documents else []
+    return [
+        TokenSplit((index_file, data_file), first, end, end - first)
+        for first, end in itertools.pairwise(sorted({0, documents, *inner}))
+    ]
+
+
+def read(split: TokenSplit) -> Iterator[tuple[str, np.ndarray]]:
+    """The documents of the split; their ids are hashes of file and number, as the format has no place for any."""
+    index_file, data_file = split.files
+    index = read_index(index_file.path, data_file.bytes)
+    data = np.memmap(data_file.path, np.uint8, "r") if data_file.bytes else np.empty(0, np.uint8)
+    for document in range(split.first, split.end):
+        pieces: list[np.ndarray] = [
+            data[index.pointers[place] :][: index.lengths[place] * index.dtype.itemsize].view(index.dtype)
+            for place in range(int(index.boundaries[document]), int(index.boundaries[document + 1]))
+        ]
+        ids = np.concatenate([np.empty(0, index.dtype), *pieces])
+        yield document_id("megatron", index_file.name, str(document)), ids

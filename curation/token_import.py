@@ -1,45 +1,74 @@
-"""Token shards from Megatron's indexed datasets: the ids as they are, with the table of documents that ours have."""
+"""Token shards made elsewhere: the ids as they are, with the table of documents that ours have.
 
-import itertools
-from collections.abc import Sequence
+A reader is a module with two functions, `splits(inputs) -> list[TokenSplit]` and
+`read(split) -> Iterator[tuple[str, numpy.ndarray]]`: the id of every document and its token ids, in order.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from curation.megatron import document_ids, read_index
 from curation.token_shards import INDEX, load_cached
 from manifests import progress
-from manifests.errors import DataError, UsageError
+from manifests.errors import DataError
 from manifests.files import atomic_path, file_entry
-from manifests.identity import document_id
 from manifests.inputs import InputFile
 from manifests.tables import TableWriter, part_name
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
-PART_BYTES = 64 << 20  # of ids in a part, about
+PART_BYTES = 64 << 20  # of ids in a split, about
 _DOCUMENTS = 256  # decoded at once
+
+# Modules by the `kind` of token shards.
+READERS = {"megatron": "curation.megatron", "parquet": "curation.token_parquet"}
+
+
+@dataclass(frozen=True)
+class TokenSplit:
+    """A part of the inputs that one worker reads: `first` to `end` in the reader's own unit."""
+
+    files: tuple[InputFile, ...]
+    first: int
+    end: int
+    documents: int
+
+
+@dataclass(frozen=True)
+class _Task:
+    directory: Path
+    part: int
+    kind: str
+    split: TokenSplit
+    tokenizer: Path
+    dtype: str
+    vocab_size: int
+    end_of_text: int
 
 
 def import_tokens(step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile]) -> dict[str, Any]:
-    """Take over pairs of .idx and .bin, in the order of their names; returns the manifest.
+    """Take over token shards, in the order of their files' names; returns the manifest.
 
     Ids become uint16 or uint32 as the vocabulary asks; a document without an end-of-text id behind it gets one, an
-    empty one is left out. Ids of documents are hashes of file and number; bytes are those of the text they decode to.
-    Raises UsageError for half a pair, DataError for damage and for ids beyond the vocabulary.
+    empty one is left out. Bytes are those of the text that a document decodes to. Raises UsageError for files that
+    are missing, DataError for damage and for ids beyond the vocabulary.
     """
     directory, tokenizer = workspace.path(step), step.input_steps()["tokenizer"]
     about = workspace.manifest(tokenizer)["summary"]
-    dtype = "uint16" if about["vocab_size"] <= 1 << 16 else "uint32"
-    ranges = [part for pair in _pairs(inputs) for part in _ranges(*pair)]
+    kind, dtype = step.parameters["kind"], "uint16" if about["vocab_size"] <= 1 << 16 else "uint32"
+    splits = import_module(READERS[kind]).splits(inputs)
     tasks = [
-        (directory, number, *part, workspace.path(tokenizer), dtype, about["vocab_size"], about["end_of_text"])
-        for number, part in enumerate(ranges)
+        _Task(directory, part, kind, split, workspace.path(tokenizer), dtype, about["vocab_size"], about["end_of_text"])
+        for part, split in enumerate(splits)
     ]
     results = run_shards(
         directory, _import_part, tasks, mapper, f"import {step.name}", unit="documents",
-        total=sum(end - first for _, _, first, end in ranges))
+        total=sum(split.documents for split in splits))
     return commit(
         directory, step, [entry for result in results for entry in result["files"]],
         sizes={key: sum(result[key] for result in results) for key in ("tokens", "bytes", "documents")},
@@ -47,70 +76,46 @@ def import_tokens(step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequ
     )
 
 
-def _pairs(inputs: Sequence[InputFile]) -> list[tuple[InputFile, InputFile]]:
-    by_name = {file.name: file for file in inputs}
-    pairs = []
-    for file in inputs:
-        stem, dot, suffix = file.name.rpartition(".")
-        other = f"{stem}{dot}{ {'idx': 'bin', 'bin': 'idx'}[suffix] }"
-        if other not in by_name:
-            raise UsageError(f"{file.path}: {Path(other).name} is not beside it; Megatron's data are such pairs.")
-        if suffix == "idx":
-            pairs.append((file, by_name[other]))
-    return pairs
-
-
-def _ranges(index_file: InputFile, data_file: InputFile) -> list[tuple[InputFile, Path, int, int]]:
-    """(index, data, first document, end) of parts of about `PART_BYTES`."""
-    index = read_index(index_file.path, data_file.bytes)
-    documents = max(0, len(index.boundaries) - 1)
-    before = np.concatenate([[0], np.cumsum(index.lengths, dtype=np.int64)])[index.boundaries]  # tokens, each document
-    size = PART_BYTES // index.dtype.itemsize
-    inner = np.searchsorted(before, np.arange(size, before[-1], size)).tolist() if documents else []
-    return [
-        (index_file, data_file.path, first, end) for first, end in itertools.pairwise(sorted({0, documents, *inner}))]
-
-
-def _import_part(task: tuple[Path, int, InputFile, Path, int, int, Path, str, int, int]) -> ShardResult:
-    directory, part, index_file, data_path, first, last, tokenizer_directory, dtype, vocab_size, end_of_text = task
-    data = np.memmap(data_path, np.uint8, "r") if data_path.stat().st_size else np.empty(0, np.uint8)
-    index = read_index(index_file.path, len(data))
-    binary = directory / "tokens" / f"part-{part:05d}.bin"
+def _import_part(task: _Task) -> ShardResult:
+    binary = task.directory / "tokens" / f"part-{task.part:05d}.bin"
+    dtype = np.dtype(task.dtype).newbyteorder("<")
     position = total_bytes = 0
     with (
         atomic_path(binary) as temporary, open(temporary, "wb") as file,
-        TableWriter(directory, f"index/{part_name(part)}", INDEX) as table,
+        TableWriter(task.directory, f"index/{part_name(task.part)}", INDEX) as table,
     ):
-        for begin in range(first, last, _DOCUMENTS):
-            numbers, documents = [], []
-            for number in range(begin, min(last, begin + _DOCUMENTS)):
-                ids = document_ids(index, data, number)
-                if len(ids):
-                    if int(ids.min()) < 0 or int(ids.max()) >= vocab_size:
-                        wrong = int(ids.min()) if int(ids.min()) < 0 else int(ids.max())
-                        raise DataError(
-                            f"{index_file.path}: document {number} has the id {wrong}, the tokenizer's vocabulary has "
-                            f"{vocab_size:,}: these tokens were made with another one.")
-                    numbers.append(number)
-                    documents.append(ids if ids[-1] == end_of_text else np.append(ids, end_of_text))
-            sizes = _text_bytes(tokenizer_directory, documents)
-            lengths = np.array([len(ids) for ids in documents], np.int64)
+        documents = _checked(task)
+        while batch := list(islice(documents, _DOCUMENTS)):
+            sizes = _text_bytes(task.tokenizer, [ids for _, ids in batch])
+            lengths = np.array([len(ids) for _, ids in batch], np.int64)
             ends = position + np.cumsum(lengths)
-            file.write(np.concatenate([np.empty(0, np.uint32), *documents]).astype(np.dtype(dtype).newbyteorder("<")))
+            file.write(np.concatenate([ids.astype(dtype) for _, ids in batch]).tobytes())
             table.write(pa.table({
-                "id": [document_id("megatron", index_file.name, str(number)) for number in numbers],
-                "start": ends - lengths, "end": ends, "bytes": sizes}, schema=INDEX))
+                "id": [id for id, _ in batch], "start": ends - lengths, "end": ends, "bytes": sizes}, schema=INDEX))
             position += int(lengths.sum())
             total_bytes += sum(sizes)
-            progress.advance(len(numbers), len(numbers))
+            progress.advance(len(batch), len(batch))
     return {
-        "files": [file_entry(directory, binary), table.entry],
+        "files": [file_entry(task.directory, binary), table.entry],
         "tokens": position, "bytes": total_bytes, "documents": table.rows,
     }
 
 
-def _text_bytes(tokenizer_directory: Path, documents: Sequence[np.ndarray]) -> list[int]:
+def _checked(task: _Task) -> Iterator[tuple[str, np.ndarray]]:
+    """The documents that hold a token, each with its end of text; DataError for an id that the vocabulary has not."""
+    for number, (id, ids) in enumerate(import_module(READERS[task.kind]).read(task.split)):
+        if not len(ids):
+            continue
+        low, high = int(ids.min()), int(ids.max())
+        if low < 0 or high >= task.vocab_size:
+            raise DataError(
+                f"{task.split.files[0].path}: document {id}, number {number} of part {task.part}, has the token id "
+                f"{low if low < 0 else high}, but the vocabulary of the tokenizer has {task.vocab_size:,}: these "
+                "tokens were made with another one.")
+        yield id, ids if ids[-1] == task.end_of_text else np.append(ids, task.end_of_text)
+
+
+def _text_bytes(tokenizer: Path, documents: Sequence[np.ndarray]) -> list[int]:
     """UTF-8 bytes of the text of each document, without its end-of-text."""
-    texts = load_cached(tokenizer_directory).decode_batch(
-        [ids[:-1].tolist() for ids in documents], skip_special_tokens=False)
+    texts = load_cached(tokenizer).decode_batch([ids[:-1].tolist() for ids in documents], skip_special_tokens=False)
     return [len(text.encode()) for text in texts]

@@ -88,16 +88,19 @@ SOURCE_KINDS: dict[str, type[Source]] = {
 
 @dataclass(frozen=True)
 class TokenShards:
-    """Tokens made elsewhere with the recipe's tokenizer: Megatron's .idx files, or their names without it; .bin beside.
+    """Tokens made elsewhere with the recipe's tokenizer.
 
+    `megatron`: .idx files, or their names without it, .bin beside; `parquet`: a row a document, its ids in `input_ids`.
     In mixtures they stand like a corpus. As nobody can say whether they hold held-out documents, none is compared.
     """
 
-    kind: Literal["megatron"]
+    kind: Literal["megatron", "parquet"]
     paths: tuple[str, ...]
 
     def file_patterns(self) -> list[str]:
-        """Patterns of both files of every pair."""
+        """Patterns of all files: of both of every pair of Megatron's."""
+        if self.kind != "megatron":
+            return list(self.paths)
         stems = [path.removesuffix(".idx").removesuffix(".bin") for path in self.paths]
         return [f"{stem}.{suffix}" for stem in stems for suffix in ("idx", "bin")]
 

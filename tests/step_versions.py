@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from curation.ingest.records import READERS
+from curation.token_import import READERS as TOKEN_READERS
 from flows.build import BUILDERS
 from manifests.steps import STEPS, VERSIONS
 
@@ -26,6 +27,7 @@ WATCHED = (
 # version of its own, so the segment that runs it does not count it.
 ENTRIES: dict[str, list[str]] = {kind: [builder.split(":")[0]] for kind, builder in BUILDERS.items()}
 ENTRIES["documents"] += READERS.values()
+ENTRIES["tokens"] += TOKEN_READERS.values()
 ENTRIES |= {
     step: ["curation.dedup.near"] if spec.role == "barrier" else [f"curation.rules.{step}"]
     for step, spec in STEPS.items()

@@ -3,16 +3,19 @@
 import subprocess
 import sys
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from curation.export import export_datasets
 from curation.ingest import parquet
 from curation.ingest.records import NoWatch
+from curation.token_shards import build_tokens
 from flows.cli import main
-from manifests.errors import UsageError
+from manifests.errors import DataError, UsageError
 from manifests.inputs import InputFile
-from manifests.workspace import Workspace
+from manifests.workspace import Step, Workspace, serial_map
 from tests.curation.test_parquet import OPTIONS
 from tests.token_steps import corpus_step, texts_of, tokenizer_step, tokens_step
 from trainer.token_shards import TokenCorpus
@@ -63,6 +66,49 @@ def test_an_exported_corpus_is_a_source_again(made, tmp_path):
     files = [InputFile(path.name, path, path.stat().st_size, "d") for path in sorted((tmp_path / "out/data").iterdir())]
     found = [item for split in parquet.splits(files, OPTIONS) for item in parquet.read(split, OPTIONS, NoWatch())]
     assert [item.text for item in found] == texts and found[0].licence == "MIT"
+
+
+def imported(made, files):
+    workspace, _, tokens, _ = made
+    inputs = [InputFile(path.name, path, path.stat().st_size, str(path)) for path in files]
+    step = Step("tokens", "back", 1, {"kind": "parquet"}, {
+        **{f"input:{file.name}": file.digest for file in inputs}, "tokenizer": tokens.input_steps()["tokenizer"]})
+    return workspace.path(step), build_tokens(step, workspace, serial_map, inputs)
+
+
+def test_exported_token_shards_come_back_with_every_token_and_every_document(made, tmp_path):
+    workspace, _, tokens, _ = made
+    files = [path for path in export_datasets(workspace.path(tokens), tmp_path / "out") if path.suffix == ".parquet"]
+    directory, manifest = imported(made, files)
+    assert manifest["sizes"] == workspace.manifest(tokens)["sizes"]
+    with TokenCorpus(directory) as back, TokenCorpus(workspace.path(tokens)) as there:
+        assert back.document_table().equals(there.document_table())
+        assert np.array_equal(back.read(0, back.tokens), there.read(0, there.tokens))
+
+
+def test_tokens_of_others_are_taken_as_they_are_in_parts_of_row_groups(made, tmp_path, monkeypatch):
+    monkeypatch.setattr("curation.token_import.PART_BYTES", 300)
+    lists = [[70 + row % 5] * (row + 1) for row in range(40)]
+    table = pa.table({"input_ids": pa.array([*lists, None, []], pa.large_list(pa.int64()))})
+    pq.write_table(table, tmp_path / "x.parquet", row_group_size=5)
+    directory, manifest = imported(made, [tmp_path / "x.parquet"])
+    assert manifest["sizes"]["documents"] == 40 and len(list((directory / "tokens").iterdir())) > 2
+    with TokenCorpus(directory) as back:
+        assert back.read(0, back.tokens).tolist() == [id for ids in lists for id in [*ids, back.end_of_text]]
+
+
+@pytest.mark.parametrize(("table", "words"), [
+    ({"ids": [[1]]}, "no column `input_ids` of lists of whole numbers; there are ids"),
+    ({"input_ids": [5]}, "no column"), ({"input_ids": [[5000]]}, "has the token id 5000"),
+    ({"input_ids": [[1, None]]}, "row 0: a token id is null"),
+])
+def test_what_holds_no_tokens_is_refused(made, tmp_path, table, words):
+    pq.write_table(pa.table(table), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=words):
+        imported(made, [tmp_path / "x.parquet"])
+    (tmp_path / "x.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match="not a readable Parquet file"):
+        imported(made, [tmp_path / "x.parquet"])
 
 
 def test_the_card_counts_licences_and_shows_no_text_of_documents(made, tmp_path):

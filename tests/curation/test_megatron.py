@@ -131,9 +131,9 @@ def test_damage_and_other_tokenizers_are_refused(made, tmp_path):
             imported(workspace, tokenizer, folder)
 
     write_megatron(folder / "x", [[[70]], [[5000]]])
-    refused("document 1 has the id 5000, the tokenizer's vocabulary has [0-9]+: these tokens were made with another")
+    refused("number 1 of part 0, has the token id 5000, but the vocabulary of the tokenizer has [0-9]+: these tokens")
     write_megatron(folder / "x", [[[70]], [[-1]]], code=4)
-    refused("document 1 has the id -1")
+    refused("number 1 of part 0, has the token id -1")
     write_megatron(folder / "x", [[[70, 71, 72]]])
     good = (folder / "x.idx").read_bytes()
     for content, message in [

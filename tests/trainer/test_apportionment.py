@@ -1,5 +1,6 @@
 """Which corpus a sequence comes from: shares exact to less than one sequence at any length, in every stage."""
 
+import math
 from fractions import Fraction
 from itertools import accumulate
 
@@ -43,7 +44,7 @@ def test_no_corpus_is_ever_a_sequence_off_what_is_due(stages, period_max):
 
 
 @given(WEIGHTS, st.integers(0, 10**9))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 def test_counts_and_corpus_agree_anywhere(weights, start):
     schedule = Schedule([(0, weights)])
     steps = np.bincount(schedule.corpus(start, start + 100), minlength=len(weights))
@@ -71,6 +72,7 @@ def test_what_one_stage_leaves_owing_the_next_makes_good():
 
 
 @given(WEIGHTS | st.lists(st.floats(1e-9, 1), min_size=1, max_size=5))
+@settings(max_examples=25)
 def test_shares_add_up_and_are_near(weights):
     (shares,) = shares_of_stages([weights])
     assert sum(shares) == 1 and min(shares) > 0
@@ -86,8 +88,19 @@ def test_shares_as_people_write_them_are_exact(weights, parts):
     assert [share * sum(parts) for share in shares] == parts
 
 
+@given(st.lists(st.floats(0.01, 1), min_size=2, max_size=3))
+@settings(max_examples=15)
+def test_shares_that_are_no_fractions_are_near_enough_for_a_billion_tokens(weights):
+    """A million sequences of 1,024 tokens: less than a hundredth of a sequence off for two or three corpora."""
+    (shares,) = shares_of_stages([weights])
+    assert all(
+        abs(float(share) - weight / sum(weights)) * 10**6 < 0.01 for share, weight in zip(shares, weights, strict=True))
+
+
 def test_stages_have_one_common_denominator():
-    exact = shares_of_stages([[0.8, 0.2], [1, 2]])
-    assert exact == [[Fraction(4, 5), Fraction(1, 5)], [Fraction(1, 3), Fraction(2, 3)]]
+    assert shares_of_stages([[0.8, 0.2], [1, 2]]) == [
+        [Fraction(4, 5), Fraction(1, 5)], [Fraction(1, 3), Fraction(2, 3)]]
     rounded = shares_of_stages([[1, 9973], [1, 9966], [1, 0]])
-    assert all(sum(row) == 1 and trainer.apportionment.PERIOD_MAX % row[0].denominator == 0 for row in rounded)
+    common = math.lcm(*(share.denominator for row in rounded for share in row))
+    assert all(sum(row) == 1 for row in rounded) and common <= trainer.apportionment.PERIOD_MAX
+    assert float(rounded[0][0]) == pytest.approx(1 / 9974, abs=1e-6)

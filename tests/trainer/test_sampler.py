@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from manifests.errors import DataError, UsageError
 from manifests.workspace import Workspace
@@ -12,9 +14,14 @@ CONTEXT = 16
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory):
-    workspace, step = mixture(
-        tmp_path_factory.mktemp("mixture"), {"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 40, "b": 25, "c": 4})
+def everything(tmp_path_factory):
+    """A workspace, and a mixture of three corpora in it."""
+    return mixture(tmp_path_factory.mktemp("mixture"), {"a": 0.5, "b": 0.3, "c": 0.2}, {"a": 40, "b": 25, "c": 4})
+
+
+@pytest.fixture(scope="module")
+def mixed(everything):
+    workspace, step = everything
     return workspace.path(step)
 
 
@@ -163,6 +170,27 @@ def test_what_is_no_mixture_is_refused(mixed):
     [tokenizer] = (mixed.parent.parent / "tokenizer").iterdir()
     with pytest.raises(UsageError, match="not a mixture"):
         sampler(tokenizer)
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=3, max_size=3), st.integers(0, 2**63), st.integers(1, 9), st.data())
+@settings(max_examples=20)
+def test_any_mixture_keeps_its_shares_at_any_step_for_any_workers(everything, weights, seed, share, data):
+    """Any weights, seed, size of a step and place to begin: the shares hold, and 1, 2 and 4 workers share one batch."""
+    workspace, step = everything
+    mixture = mixture_step(workspace, dict(zip("abc", weights, strict=True)), list(step.input_steps().values()))
+    with Sampler(
+        workspace.path(mixture), seed=seed, context_tokens=CONTEXT, sequences_per_step=4 * share, steps=300,
+    ) as each:
+        number = data.draw(st.integers(0, 299))
+        realised = each.realised(number + 1)
+        for name, weight in zip("abc", weights, strict=True):
+            due = (number + 1) * 4 * share * weight / sum(weights)
+            assert abs(realised[name]["sequences"] - due) < 1 + 1e-3
+        whole = each.batch(number)
+        assert np.array_equal(np.bincount(whole.corpus, minlength=3), each._counts(number + 1) - each._counts(number))
+        for ranks in (2, 4):
+            parts = [each.batch(number, rank, ranks).tokens for rank in range(ranks)]
+            assert np.array_equal(np.concatenate(parts), whole.tokens)
 
 
 STAGES = [
