@@ -39,7 +39,7 @@ class Options:
 def run(options: Options) -> int:
     """Do whatever the command and its earlier steps lack. Returns the exit code (see `maslin --help`)."""
     recipe = read_recipe(options.recipe)
-    _check_command(recipe, options)
+    check_command(recipe, options)
     workspace = Workspace(options.workspace)
     inputs = source_inputs(recipe, workspace)
     plan = make_plan(recipe, inputs, options)
@@ -56,7 +56,7 @@ def run(options: Options) -> int:
             _build(options, plan, phases, todo, workspace, inputs)
     with_problems = _problems(plan, phases, workspace)
     write_lock_file(plan, workspace)
-    _print_result(plan, options, workspace)
+    print_result(plan, options, workspace)
     _warn_of_failures(plan, workspace)
     if with_problems:
         raise DataError("\n  ".join(["the data do not hold what the recipe asks for (outputs are kept and marked):",
@@ -132,7 +132,7 @@ def tokenizer_path(recipe: Recipe) -> Path:
     return path
 
 
-def _check_command(recipe: Recipe, options: Options) -> None:
+def check_command(recipe: Recipe, options: Options) -> None:
     needs = {"mix": "mixtures", "train": "mixtures", "compare": "comparison"}.get(options.command)
     if needs and not getattr(recipe, needs):
         raise UsageError(f"{recipe.path}: `{needs}` is missing: `maslin {options.command}` needs it.")
@@ -161,14 +161,25 @@ def _phases(plan: Plan, options: Options) -> list[list[Step]]:
     phases.append([step for name, step in plan.tokens.items() if name in needed]
                   + [plan.mixtures[name] for name in mixtures])
     if options.command == "train":
-        names = [name for mixture in mixtures for name in plan.groups[mixture]]
-        if options.seed is not None:
-            names = [name for name in names if name.endswith(f"-s{options.seed}")]
-        phases.append([plan.runs[each] for name in names for each in (name, *plan.branches[name])])
+        phases.append(asked_runs(plan, options))
     if options.command == "compare":
         assert plan.report is not None
         phases.append([plan.report])
     return phases
+
+
+def asked_runs(plan: Plan, options: Options) -> list[Step]:
+    """The runs of the mixtures and the seed that `train` is asked for, each before its branches."""
+    names = [name for mixture in plan.mixtures if options.mixture in (None, mixture) for name in plan.groups[mixture]]
+    if options.seed is not None:
+        names = [name for name in names if name.endswith(f"-s{options.seed}")]
+    return [plan.runs[each] for name in names for each in (name, *plan.branches[name])]
+
+
+def run_arguments(plan: Plan, options: Options) -> dict[str, Any]:
+    """The further arguments of `run` builders."""
+    return {
+        "tensorboard": options.tensorboard, "initial": plan.initial.weights.absolute() if plan.initial else None}
 
 
 def _build(
@@ -190,8 +201,7 @@ def _build(
         if step.kind == "tokenizer" and recipe.tokenizer.path is not None:
             return {"path": tokenizer_path(recipe)}
         if step.kind == "run":
-            initial = plan.initial.weights.absolute() if plan.initial else None
-            return {"tensorboard": options.tensorboard, "initial": initial}
+            return run_arguments(plan, options)
         return {}
 
     with ProgressBoard() as board, Engine(workers, board) as engine:
@@ -321,7 +331,7 @@ def _print_plan(targets: Sequence[Step], workspace: Workspace) -> None:
     print(f"{len(todo)} of {len(steps)} steps to build; nothing was done (--dry-run)")
 
 
-def _print_result(plan: Plan, options: Options, workspace: Workspace) -> None:
+def print_result(plan: Plan, options: Options, workspace: Workspace) -> None:
     from flows import summary
 
     match options.command:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,22 +32,36 @@ def checkpoint_path(root: Path, step: int) -> Path:
     return root / "checkpoints" / f"step-{step:08d}.safetensors"
 
 
-def save_checkpoint(
-    root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], kept: int = KEPT,
-    branch_steps: Collection[int] = (),
-) -> dict[str, Any]:
-    """Write a checkpoint, remove all but the newest `kept` and those at `branch_steps`; returns its entry."""
-    tensors = {f"model.{name}": parameter.detach().cpu() for name, parameter in model.named_parameters()}
+def checkpoint_tensors(
+    model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer],
+) -> dict[str, torch.Tensor]:
+    """What a checkpoint holds, by name: weights, and the optimizers' moments of each."""
+    tensors = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
     for name, parameter in model.named_parameters():
         for optimizer in optimizers:
             for key, value in optimizer.state.get(parameter, {}).items():
                 if key != "step":
-                    tensors[f"optimizer.{key}.{name}"] = value.cpu()
+                    tensors[f"optimizer.{key}.{name}"] = value
+    return tensors
+
+
+def checkpoint_metadata(step: int, model: LanguageModel, mixture: str) -> dict[str, str]:
+    """One key only: safetensors writes several in an order that changes from process to process."""
+    return {"maslin": json.dumps({"step": step, "device": model.device.type, "mixture": mixture})}
+
+
+def save_checkpoint(
+    root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
+    kept: int = KEPT, branch_steps: Collection[int] = (),
+) -> dict[str, Any]:
+    """Write a checkpoint, remove all but the newest `kept` and those at `branch_steps`; returns its entry.
+
+    `mixture` is the digest of what the run trains on.
+    """
     path = checkpoint_path(root, step)
-    # One key only: safetensors writes several in an order that changes from process to process.
-    metadata = {"maslin": json.dumps({"step": step, "device": model.device.type})}
+    tensors = {name: tensor.cpu() for name, tensor in checkpoint_tensors(model, optimizers).items()}
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata)
+        save_file(tensors, temporary, checkpoint_metadata(step, model, mixture))
     remove_checkpoints(root, kept, branch_steps)
     return file_entry(root, path)
 
@@ -71,10 +85,11 @@ def branch_off(trunk: Path, root: Path, step: int) -> None:
                 shutil.copyfile(trunk / name, temporary)
 
 
-def load_checkpoint(root: Path, device: torch.device) -> Checkpoint | None:
+def load_checkpoint(root: Path, device: torch.device, mixture: str) -> Checkpoint | None:
     """The newest readable checkpoint, its tensors on `device`; None when there is none.
 
-    Raises UsageError when it was written on another kind of device: later losses would differ.
+    Raises UsageError when it was written on another kind of device, or by a run on another mixture (`mixture` is the
+    digest of this one's): later losses would differ.
     """
     for path in sorted((root / "checkpoints").glob("step-*.safetensors"), reverse=True):
         try:
@@ -88,24 +103,36 @@ def load_checkpoint(root: Path, device: torch.device) -> Checkpoint | None:
                 f"{path}: written on {state['device']}, but this run is on {device.type}: its losses would differ from "
                 f"there on. Go on where it began, or delete {root} to train anew."
             )
+        if state["mixture"] != mixture:
+            raise UsageError(
+                f"{path}: of a run on the mixture {state['mixture']}, but this run is on {mixture}: a run goes on with "
+                f"the data it began with. Delete {root} to train anew.")
         return Checkpoint(state["step"], _with_prefix(tensors, "model."), _with_prefix(tensors, "optimizer."))
     return None
 
 
-def restore(checkpoint: Checkpoint, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer]) -> None:
-    """Put the state back, bit for bit."""
+def restore_weights(checkpoint: Checkpoint, model: LanguageModel) -> None:
+    """Put the weights back, bit for bit."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(checkpoint.weights[name])
+
+
+def restore_moments(
+    checkpoint: Checkpoint, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer],
+    place: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> None:
+    """Put the optimizers' state back, bit for bit; `place` lays a moment out as its parameter is."""
     names = {parameter: name for name, parameter in model.named_parameters()}
     moments: dict[str, dict[str, torch.Tensor]] = {name: {} for name in names.values()}
     for key, value in checkpoint.moments.items():
         moment, name = key.split(".", 1)
         moments[name][moment] = value
-    with torch.no_grad():
-        for parameter, name in names.items():
-            parameter.copy_(checkpoint.weights[name])
     for optimizer in optimizers:
         for parameter in (parameter for group in optimizer.param_groups for parameter in group["params"]):
             optimizer.state[parameter] = {
-                "step": torch.tensor(float(checkpoint.step), device=parameter.device), **moments[names[parameter]]}
+                "step": torch.tensor(float(checkpoint.step), device=parameter.device),
+                **{key: place(parameter, value) for key, value in moments[names[parameter]].items()}}
 
 
 def average_weights(root: Path, number: int) -> dict[str, torch.Tensor]:

@@ -18,8 +18,8 @@ from trainer.checkpoint import (
     branch_off,
     load_checkpoint,
     remove_checkpoints,
-    restore,
-    save_checkpoint,
+    restore_moments,
+    restore_weights,
 )
 from trainer.config import ModelConfig, TrainingConfig
 from trainer.device import choose_device, deterministic, memory_errors
@@ -33,6 +33,7 @@ from trainer.sampler import Sampler
 from trainer.saved_model import save_model
 from trainer.threads import threads
 from trainer.throughput import Throughput, measure
+from trainer.workers import ALONE, Alone
 
 FINAL_SHARE = 0.05  # of the steps, over which the final loss is the mean
 READ_EVERY = 16  # steps, about: losses stay on the device until then, as to read one is to wait for it
@@ -40,20 +41,21 @@ READ_EVERY = 16  # steps, about: losses stay on the device until then, as to rea
 
 def train(
     root: Path, mixture: Path, tokenizer: Path, seed: int, model_config: ModelConfig, config: TrainingConfig,
-    tensorboard: bool = False, trunk: Path | None = None, initial: Path | None = None,
+    tensorboard: bool = False, trunk: Path | None = None, initial: Path | None = None, workers: Alone = ALONE,
 ) -> dict[str, Any]:
     """Train into `root`, going on from its newest checkpoint; returns files, sizes and summary for the manifest.
 
     `mixture` is a mixture's directory, `tokenizer` a tokenizer.json; `trunk` a finished run to a longer horizon, of
     which this one is a branch: the same run until this one's rate decays; `initial` another run's weights to begin
-    with, the optimizer and the schedule being new. Seeds of weights and of data order are hashes of `seed`, so arms
-    that share a seed share both. Raises DataError when the loss is no longer a number; the newest
-    checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not fit together. MaslinError
-    when memory is exhausted.
+    with, the optimizer and the schedule being new; `workers` those among which each batch is shared. Seeds of weights
+    and of data order are hashes of `seed`, so arms that share a seed share both. Raises DataError when the loss is no
+    longer a number; the newest checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not
+    fit together. MaslinError when memory is exhausted. Workers but the first return nothing.
     """
     device = choose_device()
     sequences = config.batch_tokens // model_config.context_tokens
     branch_steps = {branch.decay_start for branch in config.branches()}
+    workers.check(config, sequences)
     read_every = -(-READ_EVERY // config.log_every) * config.log_every
     with (
         memory_errors(root, model_config, config), threads(config.threads), deterministic(config.deterministic),
@@ -64,31 +66,37 @@ def train(
     ):
         model_config = replace(model_config, vocab_size=_check_vocabulary(model_config, sampler, tokenizer))
         model = initialise(model_config, hash_int(seed, "weights"), device)
-        optimizers = make_optimizers(model, config)
-        if trunk is not None:
+        if trunk is not None and workers.rank == 0:
             branch_off(trunk, root, config.decay_start)
-        start = 0
-        if checkpoint := load_checkpoint(root, device):
-            restore(checkpoint, model, optimizers)
-            start = checkpoint.step
+        workers.wait()
+        if checkpoint := load_checkpoint(root, device, sampler.digest):
+            restore_weights(checkpoint, model)
         elif initial is not None:
             load_initial_weights(model, initial, tokenizer)
-        if device.type == "cuda":
-            model.compile(dynamic=False)
-        throughput = measure(model)
-        progress.resume(start * config.batch_tokens)
-        steps = range(start, config.steps)
-        made = make_objective(config.objective, model_config, sampler.end_of_text, tokenizer, seed)
-        with MetricsLog(root, start, throughput, tensorboard) as log, prefetch(sampler, steps, made, device) as ahead:
+        throughput = measure(model, workers.size)
+        summed_nats = workers.loss(model)
+        optimizers = make_optimizers(model, config)
+        if checkpoint:
+            restore_moments(checkpoint, model, optimizers, workers.place)
+        steps = range(checkpoint.step if checkpoint else 0, config.steps)
+        progress.resume(steps.start * config.batch_tokens)
+        rows = range(sequences)[workers.rank * sequences // workers.size:][:sequences // workers.size]
+        micro_batch = math.gcd(config.micro_batch, len(rows))
+        make = make_objective(config.objective, model_config, sampler.end_of_text, tokenizer, seed)
+        with (
+            MetricsLog(root, steps.start, throughput, tensorboard, write=workers.rank == 0) as log,
+            prefetch(sampler, steps, make, device) as batches, workers.saving(),
+        ):
             unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] of each step since the last reading
-            for step, examples in zip(steps, ahead, strict=True):
+            for step, examples in zip(steps, batches, strict=True):
                 loss = torch.zeros((), device=device)
-                for first in range(0, sequences, config.micro_batch):
-                    nats = model.summed_nats(examples[first : first + config.micro_batch], config.z_loss)
-                    nats = nats / max(1, examples.targets_asked)
-                    nats.backward()
+                for first in rows[::micro_batch]:
+                    with workers.accumulating(summed_nats, last=first + micro_batch == rows.stop):
+                        nats = summed_nats(examples[first : first + micro_batch], config.z_loss)
+                        nats = nats / (max(1, examples.targets_asked) / workers.size)  # their gradients' mean is taken
+                        nats.backward()
                     loss += nats.detach()
-                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
+                norm = workers.clip(model, config.gradient_clip)
                 for optimizer in optimizers:
                     for group in optimizer.param_groups:
                         group["lr"] = learning_rate(config, step)
@@ -98,14 +106,15 @@ def train(
                 done = step + 1
                 save = done % config.checkpoint_every == 0 or done in branch_steps or done == config.steps
                 if save or done % read_every == 0:
-                    _log(log, torch.stack(unread).tolist(), done, sampler, config, root)
+                    _log(log, workers.mean(torch.stack(unread)).tolist(), done, sampler, config, root)
                     unread = []
                 if save:
                     log.to_disk()
-                    save_checkpoint(
-                        root, done, model, optimizers, max(KEPT, config.average_checkpoints), branch_steps)
+                    kept = max(KEPT, config.average_checkpoints)
+                    workers.save(root, done, model, optimizers, sampler.digest, kept, branch_steps)
                 progress.advance(config.batch_tokens)
-        return _result(root, tokenizer, sampler, model, config, throughput)
+        model = workers.whole(model)
+        return _result(root, tokenizer, sampler, model, config, throughput) if workers.rank == 0 else {}
 
 
 def _check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) -> int:

@@ -17,13 +17,19 @@ TENSORBOARD_NAME = "tensorboard"  # a folder of event files, when asked for; in 
 
 
 class MetricsLog:
-    """Append lines to both files as steps are done; begin after `step` finished ones, dropping lines beyond."""
+    """Append lines to both files as steps are done; begin after `step` finished ones, dropping lines beyond.
 
-    def __init__(self, directory: Path, step: int, throughput: Throughput, tensorboard: bool = False) -> None:
+    `write` False: as one of several workers, of which another one writes.
+    """
+
+    def __init__(
+        self, directory: Path, step: int, throughput: Throughput, tensorboard: bool = False, write: bool = True,
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._board = _board(directory / TENSORBOARD_NAME, step) if tensorboard else None
-        self._metrics = _open_at(directory / METRICS_NAME, step)
-        self._timing = _open_at(directory / TIMING_NAME, step)
+        self._board = _board(directory / TENSORBOARD_NAME, step) if tensorboard and write else None
+        self._write = write
+        self._metrics = _open_at(directory / METRICS_NAME if write else Path(os.devnull), step)
+        self._timing = _open_at(directory / TIMING_NAME if write else Path(os.devnull), step)
         self._throughput = throughput
         self._step, self._since = step, time.perf_counter()
 
@@ -52,7 +58,7 @@ class MetricsLog:
 
     def to_disk(self) -> None:
         """Before a checkpoint: what it stands on must not be lost after it."""
-        for file in (self._metrics, self._timing):
+        for file in (self._metrics, self._timing) if self._write else ():
             file.flush()
             os.fsync(file.fileno())
 
@@ -91,7 +97,7 @@ def read_timing(directory: Path, throughput: Throughput) -> dict[str, Any]:
 def _open_at(path: Path, step: int) -> Any:
     """Open for appending after the line of the last finished step; a line that a crash cut is dropped with the rest."""
     end = 0
-    if path.exists():
+    if path.is_file():
         with open(path, "rb") as file:
             for line in file:
                 if not line.endswith(b"\n") or _step_of(line) > step:

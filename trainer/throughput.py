@@ -19,11 +19,12 @@ _PRODUCTS = {"cpu": (768, 12), "cuda": (8192, 12)}
 class Throughput:
     """FLOP a token of a model, and FLOP a second of the device it trains on.
 
-    `published_flop`: the dense bfloat16 peak that the maker states, None when this device is not known to us.
+    `published_flop`: of all `devices`, the dense bfloat16 peak that the maker states, None when we do not know it.
     `matmul_flop`: what large matrix products reached here, in the type and with the threads of the run.
     """
 
     device: str
+    devices: int
     flop_per_token: float
     published_flop: float | None
     matmul_flop: float
@@ -38,17 +39,17 @@ class Throughput:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "device": self.device, "flop_per_token": self.flop_per_token, "published_flop_per_second":
-            self.published_flop, "matmul_flop_per_second": round(self.matmul_flop)}
+            "device": self.device, "devices": self.devices, "flop_per_token": self.flop_per_token,
+            "published_flop_per_second": self.published_flop, "matmul_flop_per_second": round(self.matmul_flop)}
 
 
-def measure(model: LanguageModel) -> Throughput:
-    """What to compare the rate of `model` on its device with."""
+def measure(model: LanguageModel, devices: int = 1) -> Throughput:
+    """What to compare the rate of `model` with, on so many devices like its own."""
     name, dtype = device_name(model.device), model.compute_dtype
     # Peaks are of bfloat16: a run in another type has no share of them.
     peak = published_peak(name) if dtype == torch.bfloat16 else None
-    return Throughput(
-        name, model.flop_per_token, peak, matmul_flop(model.device, dtype, torch.get_num_threads()))
+    measured = matmul_flop(model.device, dtype, torch.get_num_threads())
+    return Throughput(name, devices, model.flop_per_token, peak and devices * peak, devices * measured)
 
 
 @functools.cache

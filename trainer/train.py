@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit
 from trainer.config import ModelConfig, TrainingConfig
+
+if TYPE_CHECKING:
+    from trainer.workers import Alone
 
 
 def build_run(
@@ -36,19 +39,23 @@ def train_runs(
 
 def train_one(
     workspace: Workspace, step: Step, tensorboard: bool = False, initial: Path | None = None,
+    workers: "Alone | None" = None,
 ) -> ShardResult:
-    """Train and commit one run: runs in a worker process."""
+    """Train and commit one run: runs in a worker process, or in each of several `workers` that share it."""
     from trainer.loop import train  # torch takes seconds to import: the command itself never needs it
+    from trainer.workers import ALONE
 
+    workers = workers or ALONE
     mixture, tokenizer, trunk = (step.inputs.get(role) for role in ("mixture", "tokenizer", "trunk"))
     assert isinstance(mixture, Step) and isinstance(tokenizer, Step) and not isinstance(trunk, str)
     result = train(
         workspace.path(step), workspace.path(mixture), workspace.path(tokenizer) / "tokenizer.json",
         step.parameters["seed"], ModelConfig.from_json(step.parameters["model"]),
         TrainingConfig.from_json(step.parameters["training"]), tensorboard,
-        workspace.path(trunk) if trunk else None, initial,
+        workspace.path(trunk) if trunk else None, initial, workers,
     )
-    commit(
-        workspace.path(step), step, result["files"], sizes=result["sizes"], summary=result["summary"],
-        measured=result["measured"])
+    if workers.rank == 0:
+        commit(
+            workspace.path(step), step, result["files"], sizes=result["sizes"], summary=result["summary"],
+            measured=result["measured"])
     return {}

@@ -33,10 +33,10 @@ def test_peaks_are_known_or_unknown_and_never_guessed(name, peak):
 
 
 def test_shares_are_of_the_published_peak_and_of_the_measured_product():
-    known = Throughput("NVIDIA H200", 0.854e9, 989e12, 790e12)
+    known = Throughput("NVIDIA H200", 1, 0.854e9, 989e12, 790e12)
     assert known.shares(520_000) == {"mfu": 0.449, "matmul_share": 0.5621}
     assert describe(known.shares(520_000)) == "MFU 45% · 56% of matmul peak"
-    unknown = Throughput("x86_64 cpu", 0.854e9, None, 790e12)
+    unknown = Throughput("x86_64 cpu", 1, 0.854e9, None, 790e12)
     assert unknown.shares(520_000)["mfu"] is None and describe(unknown.shares(1)).startswith("MFU unknown · 0%")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -240,9 +241,27 @@ def test_a_checkpoint_of_another_device_is_refused(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             build_run(step, workspace, serial_map)
     (path,) = (workspace.path(step) / "checkpoints").glob("*.safetensors")
-    save_file(load_file(path), path, {"maslin": '{"step": 4, "device": "cuda"}'})
+    save_file(load_file(path), path, {"maslin": '{"step": 4, "device": "cuda", "mixture": ""}'})
     with pytest.raises(UsageError, match="written on cuda"):
         build_run(step, workspace, serial_map)
+
+
+def test_a_checkpoint_of_another_mixture_is_refused(trained, tmp_path):
+    """As when directories are moved about by hand: a step's own directory never has another mixture."""
+    workspace, step, _ = trained
+    other_workspace, other = run_step(tmp_path, max_epochs=5.0)
+    shutil.copytree(workspace.path(step) / "checkpoints", other_workspace.path(other) / "checkpoints")
+    with pytest.raises(UsageError, match=r"of a run on the mixture .* goes on with the data it began with"):
+        build_run(other, other_workspace, serial_map)
+
+
+def test_a_corpus_shorter_than_a_sequence_is_refused(tmp_path):
+    workspace, step = run_step(tmp_path)
+    model = replace(MODEL, context_tokens=4096)
+    long = replace(step, parameters={**step.parameters, "model": model.to_json(), "training": replace(
+        TRAINING, batch_tokens=4096, tokens=8192).to_json()})
+    with pytest.raises(DataError, match="tokens, one sequence takes 4,097"):
+        build_run(long, workspace, serial_map)
 
 
 def test_finished_runs_are_not_run_again(trained):
