@@ -35,8 +35,10 @@ def page() -> str:
     for name in STEPS:
         parts.append(_section(name))
     parts.append("## Presets\n")
-    for name, steps in PRESETS.items():
-        parts.append(f"- `{name}`: " + " → ".join(f"`{step}`" for step, _ in steps) + "\n")
+    parts.append("Each stands for its steps, which the resolved recipe has with all their parameters.\n")
+    for name, preset in PRESETS.items():
+        steps = " → ".join(f"`{step}`{_settings(parameters)}" for step, parameters in preset.steps)
+        parts.append(f"- `{name}`: {steps}. Source: {preset.source}.\n")
     return "\n".join(parts)
 
 
@@ -50,7 +52,7 @@ def _section(name: str) -> str:
         lines.append("\n" + inspect.cleandoc(ast.get_docstring(tree) or ""))
         if signals := _signals(tree):
             lines.append("\nSignals: " + ", ".join(f"`{name}.{signal}`" for signal in signals))
-    lines.append(f"\nSource: {RULES[name].source}\n\n| rule | drops where |\n|---|---|")
+    lines.append(f"\nSource: {RULES[name].source}" + "\n\n| rule | drops where |\n|---|---|" * bool(RULES[name].rules))
     lines += [f"| `{rule.name}` | {rule.formula} |" for rule in RULES[name].rules]
     fields = dataclasses.fields(spec.parameters)
     if fields:
@@ -60,6 +62,15 @@ def _section(name: str) -> str:
             values = _values(hints[field.name], field.metadata)
             lines.append(f"| `{field.name}` | `{_shown(field.default)}` | {values} |")
     return "\n".join(lines) + "\n"
+
+
+def _settings(parameters: Any) -> str:
+    """The parameters that are not at their defaults."""
+    changed = [
+        f"{field.name}: {_shown(getattr(parameters, field.name))}" for field in dataclasses.fields(parameters)
+        if getattr(parameters, field.name) != field.default
+    ]
+    return f" ({', '.join(changed)})" if changed else ""
 
 
 def _signals(tree: ast.Module) -> list[str]:

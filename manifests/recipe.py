@@ -415,10 +415,10 @@ def _read_steps(node: Node) -> tuple[CurationStep, ...]:
             name, parameters = convert(item, str), None
         if name in PRESETS:
             if parameters is not None and not parameters.is_null and parameters.mapping():
+                names = ", ".join(step for step, _ in PRESETS[name].steps)
                 parameters.fail(
-                    f"`{name}` takes no parameters: it stands for {', '.join(step for step, _ in PRESETS[name])}; "
-                    "write these out to change them")
-            steps += [CurationStep(*step) for step in PRESETS[name]]
+                    f"`{name}` takes no parameters: it stands for {names}; write these out to change them")
+            steps += [CurationStep(*step) for step in PRESETS[name].steps]
             continue
         if name not in STEPS:
             (parameters or item).fail(f"no step is called `{name}`{suggestion(name, [*STEPS, *PRESETS])}")

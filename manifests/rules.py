@@ -125,6 +125,7 @@ RULES: dict[str, Published] = {
         Rule("char_dup_ratio", ">", "max_char_dup_ratio", "char_dup_ratio"),
         Rule("list_ratio", ">", "max_list_ratio", "list_ratio"),
     )),
+    "newline_removal": Published("DCLM modifiers.py newline_removal_modifier, Li et al. 2024", ()),
     "refinedweb": Published("DCLM dclm_baseline_refinedweb.yaml, Li et al. 2024; Penedo et al. 2023", (
         Rule("empty", words="had no words, or no line is left"),
         Rule("removed_words_ratio", ">", "max_removed_words_ratio", "removed_words_ratio"),

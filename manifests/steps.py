@@ -173,6 +173,13 @@ class FineWeb:
 
 
 @dataclass(frozen=True)
+class NewlineRemoval:
+    """Shorten longer rows of newlines to `max_consecutive`: one empty line between paragraphs, if it is 2."""
+
+    max_consecutive: int = field(default=2, metadata=_between(1, 100))
+
+
+@dataclass(frozen=True)
 class RefinedWeb:
     """RefinedWeb's rules for lines (Penedo et al. 2023) as DCLM reproduces them; a page that loses too much goes."""
 
@@ -228,6 +235,7 @@ STEPS: dict[str, StepSpec] = {
     "gopher_quality": StepSpec(GopherQuality, "rule", 2),
     "gopher_repetition": StepSpec(GopherRepetition, "rule", 1),
     "fineweb": StepSpec(FineWeb, "rule", 1),
+    "newline_removal": StepSpec(NewlineRemoval, "rule", 1),
     "refinedweb": StepSpec(RefinedWeb, "rule", 1),
     "exact_dedup": StepSpec(ExactDedup, "barrier", 1),
     "near_dedup": StepSpec(NearDedup, "barrier", 1),
@@ -241,12 +249,30 @@ def resolved(parameters: Any) -> Any:
     return parameters.resolved() if hasattr(parameters, "resolved") else parameters
 
 
-# Steps that stand for several: C4's English sequence in the order of TFDS.
-PRESETS: dict[str, tuple[tuple[str, Any], ...]] = {
-    "c4_full": (
+@dataclass(frozen=True)
+class Preset:
+    """Steps that one name stands for in a recipe, and whose order and settings they are."""
+
+    source: str
+    steps: tuple[tuple[str, Any], ...]
+
+
+PRESETS: dict[str, Preset] = {
+    "c4_full": Preset("TFDS 4.9.10 text/c4.py, English", (
         ("c4_length", C4Length()), ("c4_url_dedup", C4UrlDedup()), ("c4", C4()), ("c4_line_dedup", C4LineDedup()),
         ("language", Language(method="langdetect", min_score=0.99)), ("offensive", Offensive()),
-    ),
+    )),
+    "gopher": Preset("Rae et al. 2021, A.1.1, by datatrove's definitions", (
+        ("gopher_quality", GopherQuality()), ("gopher_repetition", GopherRepetition()),
+    )),
+    "fineweb_full": Preset("datatrove 0.10.1 examples/fineweb.py, without its URL filter, MinHash and PII formatting", (
+        ("language", Language()), ("gopher_repetition", GopherRepetition()), ("gopher_quality", GopherQuality()),
+        ("c4", C4(variant="datatrove", end_marks="optional")), ("fineweb", FineWeb()),
+    )),
+    "refinedweb_full": Preset("DCLM dclm_baseline_refinedweb.yaml, without its URL filters and URL removal", (
+        ("newline_removal", NewlineRemoval()), ("language", Language()), ("gopher_quality", GopherQuality("dclm")),
+        ("gopher_repetition", GopherRepetition("dclm")), ("refinedweb", RefinedWeb()),
+    )),
 }
 
 # Versions of the step directories themselves: raised when the code behind them changes what they hold.

@@ -28,6 +28,7 @@ _MODULES = {
     "gopher_quality": "curation.rules.gopher_quality",
     "gopher_repetition": "curation.rules.gopher_repetition",
     "fineweb": "curation.rules.fineweb",
+    "newline_removal": "curation.rules.newline_removal",
     "refinedweb": "curation.rules.refinedweb",
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from manifests.errors import RecipeError
 from manifests.recipe import read_recipe
-from manifests.steps import C4
+from manifests.steps import C4, PRESETS
 
 GOOD = """\
 name: code-inclusion
@@ -68,6 +68,28 @@ def test_c4_full_is_written_out_in_the_order_of_tfds(tmp_path):
     assert names[start : start + 6] == ["c4_length", "c4_url_dedup", "c4", "c4_line_dedup", "language", "offensive"]
     assert steps[start + 4]["parameters"] == {"keep": ["en"], "method": "langdetect", "min_score": 0.99}
     assert steps[start + 3]["parameters"] == {"unit": "line", "min_sentences": 3, "url": "normalised"}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_written_out(tmp_path, name):
+    preset = PRESETS[name]
+    recipe = read(tmp_path, GOOD.replace("- c4: {code: drop}", f"- {name}", 1).replace("{c4.code: keep}", "{}"))
+    steps = recipe.corpora["web-no-code"].steps
+    assert [(step.name, step.parameters) for step in steps[1:-1]] == list(preset.steps) and preset.source
+
+
+def test_presets_have_the_order_of_their_sources():
+    def settings(name: str) -> list[tuple]:
+        return [(step, getattr(parameters, "variant", None)) for step, parameters in PRESETS[name].steps]
+
+    assert settings("gopher") == [("gopher_quality", "datatrove"), ("gopher_repetition", "datatrove")]
+    assert settings("fineweb_full") == [
+        ("language", None), ("gopher_repetition", "datatrove"), ("gopher_quality", "datatrove"), ("c4", "datatrove"),
+        ("fineweb", None)]
+    assert PRESETS["fineweb_full"].steps[3][1].end_marks == "optional"
+    assert settings("refinedweb_full") == [
+        ("newline_removal", None), ("language", None), ("gopher_quality", "dclm"), ("gopher_repetition", "dclm"),
+        ("refinedweb", None)]
 
 
 @pytest.mark.parametrize(("old", "new", "line", "message"), [

@@ -11,7 +11,8 @@ from manifests.steps import C4, STEPS, Language
 
 def test_every_step_has_its_rules_and_source():
     assert RULES.keys() == STEPS.keys()
-    assert all(published.source and published.rules for published in RULES.values())
+    assert all(published.source for published in RULES.values())
+    assert [step for step, published in RULES.items() if not published.rules] == ["newline_removal"]  # edits alone
 
 
 @pytest.mark.parametrize("step", STEPS)
