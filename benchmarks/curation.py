@@ -2,14 +2,13 @@
 
     python benchmarks/curation.py CRAWL.warc.gz [--pages 6000] [--peer-venv DIR] [--json FILE]
 
-Both read the same WARC, made here of every n-th HTML page of status 200, and keep English pages that pass C4's rules
-and its word list. A ratio of CPU-seconds travels between machines, a time does not; `benchmarks/README.md` says what
-is compared, what is not, and why.
+Both read the same WARC, made here of every n-th HTML page of status 200, and keep the English pages that pass
+FineWeb's sequence of rules: Gopher's repetition and quality, C4, FineWeb's own. A ratio of CPU-seconds travels between
+machines, a time does not; `benchmarks/README.md` says what is compared, what is not, and why.
 """
 
 import argparse
 import ctypes
-import gzip
 import importlib.metadata
 import json
 import os
@@ -36,7 +35,6 @@ from warcio.warcwriter import WARCWriter
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # not this folder: this file would hide the package `curation`
 
 from curation import resources  # noqa: E402
-from curation.rules import offensive  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "peers" / "datatrove-requirements.txt"
@@ -52,8 +50,10 @@ corpora:
     from: web
     steps:
       - language: {keep: [en], min_score: 0.65}
+      - gopher_repetition: {}
+      - gopher_quality: {}
       - c4: {code: drop}
-      - offensive: {}
+      - fineweb: {}
 """
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -168,20 +168,20 @@ def run_ours(work: Path, warc: Path, caches: Path) -> tuple[Cost, dict[str, str]
     return cost, kept
 
 
-def run_peer(work: Path, warc: Path, python: Path, extractor: str, bad_words: Path) -> tuple[Cost, dict[str, str]]:
+def run_peer(work: Path, warc: Path, python: Path, extractor: str) -> tuple[Cost, dict[str, str]]:
     """datatrove's pipeline, one task in one worker."""
     shutil.rmtree(work, ignore_errors=True)
     (work / "warcs").mkdir(parents=True)
     shutil.copyfile(warc, work / "warcs" / "pages.warc.gz")
     cost = run(
         [python, PEER_SCRIPT, work / "warcs", work / "output", "--extractor", extractor, "--timeout",
-         str(PEER_TIMEOUT_SECONDS), "--language-model", resources.path("lid176"), "--bad-words", bad_words],
+         str(PEER_TIMEOUT_SECONDS), "--language-model", resources.path("lid176")],
         work, {})
     kept: dict[str, str] = {}
-    for path in sorted((work / "output" / "kept").glob("*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for document in map(json.loads, lines):
-                kept[document["metadata"]["url"]] = document["text"]
+    for path in sorted((work / "output" / "kept").glob("*.parquet")):
+        table = pq.read_table(path, columns=["text", "metadata"])
+        urls = (metadata["url"] for metadata in table["metadata"].to_pylist())
+        kept |= dict(zip(urls, table["text"].to_pylist(), strict=True))
     return cost, kept
 
 
@@ -242,11 +242,9 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     runs = [run_ours(work / "ours", sample, caches) for _ in range(arguments.repeats)]
     sides = [Side("maslin", startup, tuple(cost for cost, _ in runs), runs[-1][1], first)]
     python = ready_peer(arguments.peer_venv)
-    bad_words = work / "bad-words.txt"
-    bad_words.write_text("\n".join(offensive.words("en", "c4")), encoding="utf-8")
     for extractor in arguments.extractors:
-        startup, _ = run_peer(work / "peer", single, python, extractor, bad_words)
-        cost, kept = run_peer(work / "peer", sample, python, extractor, bad_words)
+        startup, _ = run_peer(work / "peer", single, python, extractor)
+        cost, kept = run_peer(work / "peer", sample, python, extractor)
         sides.append(Side(f"datatrove, {extractor}", startup, (cost,), kept))
 
     ours = sides[0]

@@ -1,8 +1,8 @@
 """datatrove's side of `benchmarks/curation.py`, run by the Python of datatrove's own environment.
 
-WarcReader → extractor → LanguageFilter → C4QualityFilter → C4BadWordsFilter → JsonlWriter, with the thresholds our
-recipe has. Nothing is downloaded: the language model and the word list are given as files, put in by patching the two
-places where datatrove would fetch them.
+WarcReader → extractor → the filters of datatrove's own FineWeb pipeline, in its order → ParquetWriter, with TFDS's
+numbers for C4 as our recipe has them. Nothing is downloaded: the language model is given as a file, put in by patching
+the place where datatrove would fetch it.
 """
 
 import argparse
@@ -20,9 +20,15 @@ except ImportError:  # no libmagic here; the reader imports it, but never asks i
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.extractors import Trafilatura
 from datatrove.pipeline.extractors.base import BaseExtractor
-from datatrove.pipeline.filters import C4BadWordsFilter, C4QualityFilter, LanguageFilter, c4_filters
+from datatrove.pipeline.filters import (
+    C4QualityFilter,
+    FineWebQualityFilter,
+    GopherQualityFilter,
+    GopherRepetitionFilter,
+    LanguageFilter,
+)
 from datatrove.pipeline.readers import WarcReader
-from datatrove.pipeline.writers import JsonlWriter
+from datatrove.pipeline.writers import ParquetWriter
 from datatrove.utils import lid
 
 
@@ -48,21 +54,21 @@ def main() -> None:
     parser.add_argument("output", help="folder for what is kept")
     parser.add_argument("--extractor", choices=["trafilatura", "resiliparse"], default="trafilatura")
     parser.add_argument("--language-model", required=True, help="lid.176.ftz")
-    parser.add_argument("--bad-words", required=True, help="a file, one word a line")
     parser.add_argument("--timeout", type=float, required=True, help="seconds of wall time for extracting a page")
     arguments = parser.parse_args()
 
     lid.cached_asset_path_or_download = lambda *_, **__: arguments.language_model
-    c4_filters.cached_asset_path_or_download = lambda *_, **__: arguments.bad_words
     extractor = {"trafilatura": Trafilatura, "resiliparse": Resiliparse}[arguments.extractor]
     LocalPipelineExecutor(
         [
             WarcReader(arguments.warcs),
             extractor(timeout=arguments.timeout),
             LanguageFilter("en", language_threshold=0.65),
+            GopherRepetitionFilter(),
+            GopherQualityFilter(),
             C4QualityFilter(min_num_sentences=3, min_words_per_line=5),
-            C4BadWordsFilter(default_language="en"),
-            JsonlWriter(f"{arguments.output}/kept"),
+            FineWebQualityFilter(),
+            ParquetWriter(f"{arguments.output}/kept"),
         ],
         tasks=1, workers=1, logging_dir=f"{arguments.output}/logs",
     ).run()
