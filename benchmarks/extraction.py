@@ -29,7 +29,7 @@ from resiliparse.parse.html import HTMLTree
 HERE = Path(__file__).resolve().parent
 sys.path[0] = str(HERE.parent)
 
-from curation.ingest.html import Excess, main_text  # noqa: E402
+from curation.ingest.html import main_text  # noqa: E402
 
 REQUIREMENTS = HERE / "peers" / "trafilatura-requirements.txt"
 PEER_SCRIPT = HERE / "peers" / "trafilatura_extract.py"
@@ -39,13 +39,8 @@ _WORD = re.compile(r"\w+")
 Score = tuple[float | None, float | None]  # precision and recall of a page; None where there is nothing to measure
 
 
-def ours(page: str) -> str:
-    text = main_text(page)
-    return "" if isinstance(text, Excess) else text
-
-
 LOCAL: dict[str, Callable[[str], str]] = {
-    "maslin": ours,
+    "maslin": main_text,
     "resiliparse, defaults": lambda page: extract_plain_text(page, main_content=True),
     "resiliparse, four options off": lambda page: extract_plain_text(
         page, main_content=True, list_bullets=False, alt_texts=False, comments=False, post_meta=False),
@@ -118,7 +113,7 @@ def extract_all(pages: Sequence[str], python: Path, rounds: int) -> tuple[dict[s
     """Texts of every extractor, and the least CPU-seconds of its rounds; the extractors take turns."""
     texts: dict[str, list[str]] = {}
     seconds: dict[str, list[float]] = {}
-    ours(pages[0])  # compiles, or loads what was compiled
+    main_text(pages[0])  # compiles, or loads what was compiled
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder, "pages.json"), Path(folder, "texts.json")
         given.write_text(json.dumps(list(pages)), "utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 from curation.ingest.body import BadBody, HttpMessage, TooLarge, decoded_body, parse_http
 from curation.ingest.charset import decode
 from curation.ingest.framing import ArchiveFile, Damage, Frame
-from curation.ingest.html import Excess, is_html, main_text, may_be_html
+from curation.ingest.html import is_html, main_text, may_be_html
 from curation.ingest.records import (
     Document,
     Dropped,
@@ -126,8 +126,6 @@ def _page(
         return Dropped("not_html")
     page = decode(body, content_type or "")
     text = main_text(page.text)
-    if isinstance(text, Excess):
-        return Dropped(text.cause, id, record.uri, float(text.value), float(text.threshold), ">", page.text)
     if not text:
         return Dropped("empty_text", id, record.uri, 0.0, 1.0, "<")
     notes = ("charset_differs",) if page.differs else ()

@@ -1,6 +1,8 @@
+import time
+
 import pytest
 
-from curation.ingest.html import Excess, is_html, main_text, may_be_html
+from curation.ingest.html import is_html, main_text, may_be_html
 from tests.curation.web_archives import LINE
 
 PAGE = b"<!DOCTYPE html><html><body><p>words</p></body></html>"
@@ -37,27 +39,36 @@ def wrapped(inner: str) -> str:
 
 @pytest.mark.parametrize("inner, expected", [
     (f"<h1>Title</h1><p>{LINE}</p><h2>Part</h2><p>x</p>", f"Title\n\n{LINE.strip()}\n\nPart\n\nx"),
-    ("<p>x</p><pre>def f():\n    if a:\n        return 1\n</pre>", "x\n\ndef f():\n    if a:\n        return 1"),
-    ("<p>x</p><ul><li>one two</li><li>three</li></ul>", "x\n\n  one two\n  three"),
+    ("x<pre>\ndef f():\n    if a:\n        return 1\n</pre>y", "x\n\ndef f():\n    if a:\n        return 1\n\ny"),
+    ("<pre>  first\r\n\n\tsecond</pre>", "  first\n\n\tsecond"),
+    ("<pre>a<br>  <b>b</b>\n<i>c</i></pre>", "a\n  b\nc"),
+    ("<p>x</p><ul><li>one two</li><li>three</li></ul>y", "x\n\n  one two\n  three\n\ny"),
+    ("<ul><li>a<ol><li>b<li>c</ol><li><p>d</p><p>e</p></ul>", "  a\n    b\n    c\n\n  d\n\n  e"),
+    ("<ul><li>a<pre>x = 1\n  y</pre></ul>", "  a\n\n  x = 1\n    y"),
+    ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\nb\nc\nd"),
     ("<p>x</p><table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>", "x\n\nA\t\tB\n1\t\t2"),
-    ("<p>x <img alt='ALT'></p><script>bad()</script><!-- bad -->", "x"),
-    ("<pre>  first\n    second</pre>", "  first\n    second"),
+    ("<table><caption>T</caption><tr><td><p>1</p><td><p>2</p><tr><td>3</table>", "T\n1\t\t2\n3"),
+    ("x<table><thead><th>A<th>B<tbody><tr><td>1<br>2<td>3</table>y", "x\n\nA\t\tB\n1\n2\n3\n\ny"),
+    ("<blockquote><p>a</p>b</blockquote>c", "a\n\nb\n\nc"),
+    ("<div>a</div><div>b <b>c</b><br>d<br><br>e</div>f", "a\nb c\nd\n\ne\nf"),
+    ("<details><summary>a</summary>b</details><ruby>c<rp>(</rp><rt>d</rt><rp>)</rp></ruby>", "a\nb\nc(d)"),
+    ("<p>x <img alt='ALT'></p><script>bad('</p>')</script><!-- bad --><style>p{}</style>", "x"),
+    ("<svg><title>bad</title><text>bad</text></svg><noscript>bad</noscript><template>bad</template>x", "x"),
+    ("a<input><select><option>bad</select><p>b &lt;b&gt; &amp;amp; c&nbsp;d", "a\n\nb <b> &amp; c\xa0d"),
+    ("<h3><button>a</button></h3><p>b<button>bad</button>", "a\n\nb"),
 ])
 def test_main_text(inner, expected):
     assert main_text(wrapped(inner)) == expected
 
 
-@pytest.mark.parametrize("html, cause", [
-    (wrapped("<p>x</p>" * 1000), None),
-    ("<div>" * 600, "too_deep"),
-    ("".join(f"<font size={size}>" for size in range(600)), "too_deep"),
-    ("<div " + " ".join(f"a{number}=1" for number in range(1100)) + ">", "too_many_attributes"),
-    ("<div>" * 500 + "<p>x" * 50_000, "too_much_markup"),
+@pytest.mark.parametrize("page", [
+    "<div>" * 100_000 + "words", "<p>" + "<b>" * 600 + "words</p>" * 100_000, "<a>" * 100_000 + "words",
+    "<i a=" * 100_000 + ">words", "<ul>" * 600 + "<li>" * 100_000 + "words", "<table>" * 600 + "<td>words" * 50_000,
 ])
-def test_excess(html, cause):
-    found = main_text(html)
-    assert isinstance(found, Excess) == (cause is not None)
-    assert cause is None or (found.cause == cause and found.value > found.threshold)
+def test_made_up_pages_take_no_time(page):
+    began = time.process_time()
+    assert "words" in main_text(page)
+    assert time.process_time() - began < 2
 
 
 MORE = f"<h1>Title</h1><p>{LINE}</p><p>{LINE}</p>"
@@ -72,11 +83,21 @@ TEXT = f"Title\n\n{LINE.strip()}\n\n{LINE.strip()}"
     ("<p><a href=x>Ten more stories about lambs</a></p>", None),
     ("<p><strong><a href=x>Ten more stories about lambs</a></strong></p>", None),
     ("<div class=navfooter><table><tr><td>Prev</td><td>Next</td></tr></table></div>", None),
+    ("<nav>Home</nav><footer>All rights</footer><aside>Aside</aside><dialog>Accept?</dialog>", None),
+    ("<div role=navigation>Home</div><div id=sidebar>Archive</div><div class=site-header>The Lamb</div>", None),
+    ("<div style='color: red; DISPLAY:none'>a</div><p hidden>b</p><i aria-hidden=true>c</i>", None),
+    ("<div id=comments><h2>2 comments</h2><p>I have a lamb, too.</p></div>", None),
+    ("<ul class=post-meta><li>By Mary</ul><span class=entry-date>May 1</span>", None),
+    ("<form action=search>Find <input><button>Go</button></form>", None),
+    ("<aside class=admonition-note><p>Lambs bite.</p></aside>", "Lambs bite."),
     ("<p><a href=x>lamb_feed()</a></p>", "lamb_feed()"),
+    ("<p><a href=x>https://lamb.test/meadow/of/the/lamb</a></p>", "https://lamb.test/meadow/of/the/lamb"),
     ("<p><a name=x>Ten more stories about lambs</a></p>", "Ten more stories about lambs"),
     ("<p>See <a href=x>ten more stories about lambs</a></p>", "See ten more stories about lambs"),
     ("<blockquote class=twitter-tweet><p>The lamb was here.</p></blockquote>", "The lamb was here."),
     ("<section id=related-work><p>Others have lambs too.</p></section>", "Others have lambs too."),
+    ("<div class=section id=comments><p>Lambs say baa.</p></div>", "Lambs say baa."),
+    ("<div class=shareholders><p>Lambs have no shares.</p></div>", "Lambs have no shares."),
     (f"<div class=has-newsletter><p>{LINE}</p><p>{LINE}</p></div>", f"{LINE.strip()}\n\n{LINE.strip()}"),
 ])
 def test_furniture_leaves_and_text_stays(inner, kept):
@@ -85,15 +106,42 @@ def test_furniture_leaves_and_text_stays(inner, kept):
 
 def test_captions_of_code_stay():
     listing = "<div class=code-block-caption>Listing 1</div><pre>if a:\n    b()</pre>"
-    assert main_text(wrapped(MORE + listing)) == f"{TEXT}\n\nListing 1\nif a:\n    b()"
+    assert main_text(wrapped(MORE + listing)) == f"{TEXT}\n\nListing 1\n\nif a:\n    b()"
     figure = "<figure><pre>a</pre><figcaption>Listing 1</figcaption></figure>"
-    assert main_text(wrapped(MORE + figure)).endswith("a\nListing 1")
+    assert main_text(wrapped(MORE + figure)).endswith("a\n\nListing 1")
 
 
-@pytest.mark.parametrize("page", ["<body>{}</body>", "<body><main>{}</main></body>", "<body><div><div>{}</div></div>"])
+@pytest.mark.parametrize("page", ["<body>{}", "<body><main>{}</main>", "<body><div><div>{}</div></div>"])
 def test_lists_near_the_body_are_text_unless_they_are_links(page):
-    inner = "<p>Lambs are:</p><ul><li>white<ul><li>as snow</li></ul></li></ul><ul><li><a href=x>Home</a></li></ul>"
-    assert main_text(page.format(inner)).split() == ["Lambs", "are:", "white", "as", "snow"]
+    inner = "<p>Lambs are:</p><ul><li>white<ul><li>as snow</li></ul></li></ul>"
+    links = "<ul><li><a href=x>Home</a></li></ul>"
+    assert main_text(page.format(inner + links)).split() == [
+        "Lambs", "are:", "white", "as", "snow"]
+
+
+def test_lists_of_links_leave_where_there_is_text():
+    links = "<h2>More</h2><ul>" + "".join(f"<li><a href={n}>Lamb {n}</a>" for n in range(9)) + "</ul>"
+    text = f"<p>{LINE * 3}</p><p>{LINE * 3}</p>"
+    assert main_text(wrapped(text + links)).endswith("Lamb 8") == (len(LINE) * 6 < 250)
+    assert main_text(wrapped(text * 3 + links)) == "\n\n".join([(LINE * 3).strip()] * 6)
+    assert main_text(wrapped(f"<p>{LINE}</p>" + links)).endswith("Lamb 8")
+
+
+def test_what_says_that_it_is_the_main_part_is_believed_when_it_holds_the_most():
+    about = "<div><h1>Lambs</h1><p>Welcome!</p></div>{}<div><p>Other lambs</p></div>"
+    for tag in ("main", "article", "div role=main", "div class=entry-content", "div itemprop=articleBody"):
+        part = f"<{tag}><p>{LINE}</p><p>{LINE}</p></{tag.split()[0]}>"
+        assert main_text(wrapped(about.format(part))) == f"Lambs\n\n{LINE.strip()}\n\n{LINE.strip()}"
+        assert main_text(wrapped(about.format(part * 2))).endswith("Other lambs")  # two main parts are none
+        assert main_text(wrapped(about.format(part) + f"<p>{LINE * 9}</p>")).startswith("Lambs\n\nWelcome!")
+
+
+def test_headings_leave_with_what_is_under_them():
+    share = "<h2>Share</h2><div class=share>Mail</div>"
+    assert main_text(wrapped(MORE + share)) == TEXT
+    assert main_text(wrapped(MORE + share + "<h2>More</h2><p>x")) == f"{TEXT}\n\nMore\n\nx"
+    assert main_text(wrapped(MORE + share + "<h3>More</h3><p>x")) == f"{TEXT}\n\nShare\n\nMore\n\nx"
+    assert main_text(wrapped(MORE + "<h2>Nothing yet</h2>")) == f"{TEXT}\n\nNothing yet"
 
 
 def test_markup_shown_as_text_is_not_changed():

@@ -54,7 +54,6 @@ def test_what_is_no_candidate_has_no_id(tmp_path, block, type, uri, cause):
     (http(b"<html><body><script>x()</script></body></html>"), "empty_text"),
     (http(b"<p>" + b"words " * 400_000), "too_large"),
     (http(gzip.compress(b"<p>" + b"a" * 50_000_000), Content_Encoding="gzip"), "too_large"),  # a bomb
-    (http(b"<div>" * 1000 + b"words"), "too_deep"),
 ])
 def test_dropped_pages_have_an_id_and_say_why(tmp_path, block, cause):
     found = read_one(tmp_path, block)

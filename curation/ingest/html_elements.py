@@ -1,0 +1,116 @@
+"""What a reader of pages must know of HTML's elements: which hold nothing, which end which, which are blocks.
+
+After the HTML standard's parsing rules (https://html.spec.whatwg.org/multipage/parsing.html), as far as they decide
+which text stands where.
+"""
+
+import numpy as np
+from numba import njit
+
+OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+
+# Bits of an element's kind.
+(
+    VOID, RAW, UNSHOWN, BLOCK, APART, HEADING, PARAGRAPH, ITEM, TERM, LIST, TABLE, TABLE_TITLE, SECTION, ROW, CELL, PRE,
+    LINK, BREAK, RULE, QUOTE, BOUND, DRAWING, LEAVES_DRAWING, FIGURE, CAPTION, NAVIGATION, FOOTER, HEADER, ASIDE, MAIN,
+    FORM, CONTROL, SELECT, ROOT, HEAD, OF_TEXT, ANCHOR, SUMMARY, TOP_HEADING, RANK_2, RANK_3, RANK_4, RANK_5, RANK_6,
+) = (1 << bit for bit in range(44))
+
+_KINDS: dict[int, str] = {
+    VOID: "area base basefont bgsound br col embed frame hr img input link meta param source track wbr keygen",
+    # Their content is no markup.
+    RAW: "script style noembed noframes iframe xmp textarea title plaintext",
+    # Nothing of them is on the page.
+    UNSHOWN: "template object applet audio video canvas map datalist noscript script style noembed noframes iframe "
+             "textarea title annotation annotation-xml progress meter select",
+    BLOCK: "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure "
+           "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre "
+           "listing search section summary table caption tbody thead tfoot tr td th ul",
+    # An empty line before and after.
+    APART: "blockquote dl h1 h2 h3 h4 h5 h6 hr listing ol p pre table ul",
+    HEADING: "h1 h2 h3 h4 h5 h6",
+    TOP_HEADING: "h1",
+    RANK_2: "h2",
+    RANK_3: "h3",
+    RANK_4: "h4",
+    RANK_5: "h5",
+    RANK_6: "h6",
+    PARAGRAPH: "p",
+    ITEM: "li",
+    TERM: "dt dd",
+    LIST: "ul ol menu dir",
+    TABLE: "table",
+    SECTION: "tbody thead tfoot",
+    ROW: "tr",
+    CELL: "td th",
+    PRE: "pre listing",
+    LINK: "a",
+    BREAK: "br",
+    RULE: "hr",
+    QUOTE: "blockquote",
+    # End tags inside do not end what is outside.
+    BOUND: "table td th caption object applet marquee template html",
+    DRAWING: "svg",
+    # They end a drawing that was left open.
+    LEAVES_DRAWING: "blockquote body br center dd div dl dt h1 h2 h3 h4 h5 h6 head hr li ol p pre ruby span strong "
+                    "table ul",
+    FIGURE: "figure",
+    CAPTION: "figcaption",
+    NAVIGATION: "nav",
+    FOOTER: "footer",
+    HEADER: "header",
+    ASIDE: "aside dialog",
+    MAIN: "main article",
+    FORM: "form",
+    CONTROL: "button",
+    SELECT: "select",
+    ROOT: "html body",
+    HEAD: "head",
+    # They are the text whatever they are called, or cannot be taken out of their table.
+    OF_TEXT: "html body main article h1 h2 h3 pre code table caption thead tbody tfoot tr td th",
+    # Their `id` is made of a heading, mostly.
+    ANCHOR: "html body main article section h1 h2 h3 h4 h5 h6 dl dt dd li p pre code table caption thead tbody tfoot "
+            "tr td th a span blockquote",
+    TABLE_TITLE: "caption",
+    SUMMARY: "summary dt",
+}
+
+
+RANKS = TOP_HEADING | RANK_2 | RANK_3 | RANK_4 | RANK_5 | RANK_6  # in this order, the lower the higher
+
+
+def name_hash(name: bytes) -> int:
+    """FNV-1a, 64 bits, as the kernels make it."""
+    value = int(OFFSET)
+    for byte in name:
+        value = ((value ^ byte) * int(PRIME)) & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def hash_table(values: dict[str, int], slots: int) -> tuple[np.ndarray, np.ndarray]:
+    """Words and what they stand for by open addressing: uint64 hashes (0: free) and int64 values, each `slots` long."""
+    hashes, stand_for = np.zeros(slots, np.uint64), np.zeros(slots, np.int64)
+    for word in sorted(values):
+        place = slot.py_func(hashes, np.uint64(name_hash(word.encode())))
+        hashes[place], stand_for[place] = name_hash(word.encode()), values[word]
+    return hashes, stand_for
+
+
+@njit(cache=True)
+def slot(hashes, wanted):
+    """The place of a hash in an open-addressing table (its size a power of two), or of the free slot it would take."""
+    place = wanted & np.uint64(hashes.size - 1)
+    while hashes[place] != 0 and hashes[place] != wanted:
+        place = (place + np.uint64(1)) & np.uint64(hashes.size - 1)
+    return place
+
+
+def _kinds_by_name() -> dict[str, int]:
+    kinds: dict[str, int] = {}
+    for kind, names in _KINDS.items():
+        for name in names.split():
+            kinds[name] = kinds.get(name, 0) | kind
+    return kinds
+
+
+ELEMENT_HASHES, ELEMENT_KINDS = hash_table(_kinds_by_name(), 512)

@@ -1,0 +1,136 @@
+"""The text of a page from what `html_tree` read: blocks on lines of their own, lists indented, code as it stands."""
+
+import numpy as np
+from numba import njit
+
+from curation.ingest.html_elements import (
+    APART,
+    BLOCK,
+    BREAK,
+    CELL,
+    HEADING,
+    LIST,
+    PRE,
+    RANKS,
+    ROW,
+    RULE,
+    SECTION,
+    TABLE,
+)
+from curation.ingest.html_parts import GONE, KEPT
+from curation.ingest.html_tree import CLOSED, OPENED
+
+# What stands between two texts; the greater wins.
+_NOTHING, _SPACE, _TAB, _LINE, _PARAGRAPH = range(5)
+_MAX_INDENT = 8
+
+
+@njit(cache=True)
+def _grown(out, room):
+    grown = np.empty(2 * len(out) + room, np.uint8)
+    grown[:len(out)] = out
+    return grown
+
+
+@njit(cache=True)
+def write_text(page, kind, close, of, start, end, gone):
+    """uint8: the text of all elements that are not gone, character references as they stand."""
+    out = np.empty(page.size // 2 + 1024, np.uint8)
+    size = 0
+    between, indent, preformatted = _NOTHING, 0, 0
+    lines = 0  # of preformatted text, not yet written
+    cell_begins, row_broken, row_begins = False, False, True
+    # The heading under which there is no text yet: where it begins, its rank; whether something under it is left out.
+    bare, rank, left_out, in_heading = -1, 0, False, False
+    event, events = 0, len(of)
+    while event < events:
+        element, begin = of[event], start[event]
+        of_kind = kind[element]
+        if begin == OPENED:
+            if gone[element] == GONE:
+                left_out = left_out or close[element] > event + 1
+                event = close[element] + 1
+                continue
+            if of_kind & BREAK:
+                if preformatted:
+                    lines += 1
+                else:
+                    between = _PARAGRAPH if between >= _LINE else _LINE
+            elif of_kind & CELL:
+                between = max(between, _LINE) if row_begins or row_broken else _TAB
+                cell_begins, row_begins = True, False
+            elif of_kind & BLOCK:
+                if of_kind & HEADING:
+                    if bare >= 0 and left_out and of_kind & RANKS <= rank:
+                        size = bare
+                    bare, rank, left_out, in_heading = size, of_kind & RANKS, False, True
+                if of_kind & (ROW | SECTION | TABLE):
+                    row_begins, row_broken = True, False
+                if not cell_begins or of_kind & (ROW | LIST | PRE):
+                    between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
+                    row_broken = row_broken or not row_begins
+                indent += bool(of_kind & LIST)
+                if of_kind & PRE:
+                    preformatted += 1
+                    lines = 0
+        elif begin == CLOSED:
+            if of_kind & CELL:
+                cell_begins, between = False, min(between, _LINE)
+            elif of_kind & BLOCK and not of_kind & RULE:
+                if of_kind & PRE:
+                    preformatted -= 1
+                    lines = 0
+                indent -= bool(of_kind & LIST)
+                if of_kind & HEADING:
+                    in_heading = False
+                if not cell_begins:
+                    between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
+        elif gone[element] == KEPT:
+            finish = end[event]
+            needed = 2 * (finish - begin) + 2 * _MAX_INDENT + 8
+            for place in range(begin, finish):
+                byte = page[place]
+                if preformatted:
+                    if byte == 10 or byte == 13:
+                        lines += byte == 10 or place + 1 >= finish or page[place + 1] != 10
+                        continue
+                elif byte <= 32:
+                    between = max(between, _SPACE)
+                    continue
+                if size + needed + lines * (2 * _MAX_INDENT + 1) > len(out):
+                    out = _grown(out, needed + lines * (2 * _MAX_INDENT + 1))
+                if between != _NOTHING or lines:
+                    breaks = 0
+                    if size == 0:
+                        breaks = -1
+                    elif between >= _LINE:
+                        breaks = between - _LINE + 1
+                    elif lines:
+                        breaks = lines
+                    elif between == _TAB:
+                        out[size] = out[size + 1] = 9
+                        size += 2
+                    elif between == _SPACE and not preformatted:
+                        out[size] = 32
+                        size += 1
+                    if breaks > 0:
+                        while size and out[size - 1] == 32:
+                            size -= 1
+                        for _ in range(breaks):
+                            out[size] = 10
+                            size += 1
+                        row_broken = row_broken or not cell_begins
+                    if breaks:
+                        for _ in range(2 * min(indent, _MAX_INDENT)):
+                            out[size] = 32
+                            size += 1
+                    between, lines = _NOTHING, 0
+                cell_begins = False
+                if not in_heading:
+                    bare = -1
+                out[size] = byte
+                size += 1
+        event += 1
+    if bare > 0 and left_out:
+        size = bare
+    return out[:size]
