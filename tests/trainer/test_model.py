@@ -103,6 +103,15 @@ def test_flex_attention_gives_what_the_dense_mask_gives(model):
     assert torch.allclose(logits, model.logits(asking(tokens, segments)), atol=1e-4)
 
 
+def test_flex_attention_of_an_encoder_gives_what_the_dense_mask_gives():
+    bert = initialise(CONFIGS["bert"], 7, CPU)
+    tokens, segments = batch(), torch.arange(32).expand(2, 32) // 10
+    mask = create_block_mask(_same_document(segments, causal=False), 2, None, 32, 32, device="cpu")
+    with torch.no_grad():
+        states = bert(tokens, positions(tokens, segments), mask)
+        assert torch.allclose(states, bert.states(asking(tokens, segments)), atol=1e-4)
+
+
 @pytest.mark.parametrize("chunk", [64, 1 << 20])
 def test_chunked_loss_and_gradients_are_those_of_cross_entropy(monkeypatch, chunk):
     monkeypatch.setattr("trainer.cross_entropy._CHUNK_ELEMENTS", {"cpu": chunk})
