@@ -33,7 +33,7 @@ def chat_tokens(tokenizer: Path) -> ChatTokens:
 def answer_mask(tokens: np.ndarray, chat: ChatTokens, end_of_text: int) -> np.ndarray:
     """Whether each of `tokens` [sequences, length] belongs to an answer, its end sign included.
 
-    Only answers count whose turn before begins in the sequence, too: to others the question is not there to be seen.
+    An answer answers something: only those count whose turn before begins in the sequence, too.
     """
     return _answers(tokens.astype(np.int64), chat.start, chat.end, np.array(chat.header, np.int64), end_of_text)
 

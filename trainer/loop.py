@@ -61,7 +61,7 @@ def train(
         memory_errors(root, model_config, config), threads(config.threads), deterministic(config.deterministic),
         Sampler(
             mixture, seed=hash_int(seed, "order"), context_tokens=model_config.context_tokens,
-            sequences_per_step=sequences, steps=config.steps,
+            sequences_per_step=sequences, steps=config.steps, whole_documents=config.objective == "sft",
         ) as sampler,
     ):
         model_config = replace(model_config, vocab_size=_check_vocabulary(model_config, sampler, tokenizer))

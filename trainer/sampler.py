@@ -21,6 +21,7 @@ from manifests.identity import hash_int
 from manifests.workspace import read_manifest
 from trainer.apportionment import Schedule
 from trainer.document_subset import DocumentSubset
+from trainer.packed_documents import PackedDocuments
 from trainer.permutation import permute
 from trainer.token_shards import TokenCorpus
 
@@ -55,12 +56,16 @@ class Batch:
 class Sampler:
     """The batches of a run over a mixture.
 
-    `mixture` is the directory of a mixture step inside its workspace; `steps` is how many the run will take. Raises
+    `mixture` is the directory of a mixture step inside its workspace; `steps` is how many the run will take. With
+    `whole_documents` none lies in two sequences; then `tokens` count what fills sequences up, too. Raises
     UsageError when the mixture or its tokens are not there, DataError when corpora have different vocabularies, one is
     shorter than one window, or the run would repeat one beyond the mixture's `max_epochs`.
     """
 
-    def __init__(self, mixture: Path, *, seed: int, context_tokens: int, sequences_per_step: int, steps: int) -> None:
+    def __init__(
+        self, mixture: Path, *, seed: int, context_tokens: int, sequences_per_step: int, steps: int,
+        whole_documents: bool = False,
+    ) -> None:
         identity = read_manifest(mixture)["identity"]
         if identity["kind"] != "mixture":
             raise UsageError(f"{mixture}: holds {identity['kind']}, not a mixture.")
@@ -71,15 +76,17 @@ class Sampler:
         target = parameters.get("simulate_target_tokens")
         self._kept = Fraction(parameters["budget_tokens"], target) if target else Fraction(1)
         root = mixture.resolve().parent.parent
-        self.tokens = [self._open(root / identity["inputs"][f"tokens:{name}"]) for name in self.corpora]
+        self.tokens = [
+            self._open(root / identity["inputs"][f"tokens:{name}"], whole_documents) for name in self.corpora]
         self.vocab_size, self.end_of_text = self._vocabulary()
         self.windows = [self._windows(corpus) for corpus in self.tokens]
         self.schedule = self._schedule(parameters.get("stages") or [{"until": 1.0, "weights": parameters["weights"]}])
         self._check_epochs(parameters["max_epochs"])
         self._seen = np.zeros((len(self.corpora), 3), np.int64)  # sequences counted, their bytes, documents begun
 
-    def _open(self, directory: Path) -> TokenCorpus:
-        return TokenCorpus(directory) if self._kept == 1 else DocumentSubset(directory, self._kept, self.seed)
+    def _open(self, directory: Path, whole_documents: bool) -> TokenCorpus:
+        corpus = TokenCorpus(directory) if self._kept == 1 else DocumentSubset(directory, self._kept, self.seed)
+        return PackedDocuments(corpus, self.context_tokens) if whole_documents else corpus
 
     def _schedule(self, stages: list[dict[str, Any]]) -> Schedule:
         """Stages end at shares of the run's sequences, rounded to whole ones."""
