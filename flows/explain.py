@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from curation.explain import DROPPED, StepPassed, Way, follow
+from curation.explain import DROPPED, Check, StepPassed, Way, follow
 from manifests.corpora import finished_corpora
 from manifests.edits import unified_diff
 from manifests.errors import UsageError
@@ -13,6 +13,7 @@ from manifests.lookup import find, is_id, read_row
 from manifests.visible import visible_line
 from manifests.workspace import read_manifest
 
+HELD_OUT = "held_out"  # the rule whose documents runs are scored on: they are not for reading
 MOST_DOCUMENTS = 10  # of those whose URL ends as asked
 _DIFF_LINES = 60
 _LINE_CHARACTERS = 160
@@ -34,6 +35,7 @@ def run(query: str, workspace: Path, corpus: str | None, full: bool) -> int:
         removed = find(workspace / source, "ledger", query, _say)
         for place in places[:MOST_DOCUMENTS]:
             document = read_row(place.path, place.row)
+            print("\n" if place is not places[0] else "", end="")
             print_origin(document)
             for directory in directories:
                 _print_way(follow(directory, place, document), full)
@@ -72,23 +74,37 @@ def _shown(value: str | None) -> str:
 
 def _print_way(way: Way, full: bool) -> None:
     outcome = "kept" if way.left is None else decision(way.left)
+    widths = [max(map(len, column)) for column in zip(*(
+        _cells(check) for step in way.steps for check in step.checks), strict=True)]
     print(f"\ncorpus {way.corpus}: {outcome}\n  {way.directory}")
     for step in way.steps:
         print(f"  {step.index} {step.step}   ({step.source})")
         for check in step.checks:
-            value = "–" if check.value is None else number(check.value)
-            if check.rule.at_least and check.value is not None and check.outcome != DROPPED:
-                value = f"at least {value}"
-            signal = check.rule.signal or check.rule.name
-            name = check.rule.name if signal == check.rule.name else f"{check.rule.name}: {signal}"
-            print(f"      {name:<48} {value:>10}   drops if {check.condition:<16} {check.outcome}".rstrip())
+            cells = zip(_cells(check), widths, strict=True)
+            print(f"      {'  '.join(cell.ljust(width) for cell, width in cells)}  {check.outcome}")
         if step.edits:
             print(f"      {_edits_in_words(step)}")
     if way.left is not None and way.left["step_index"] >= len(way.steps) and not _is_shown(way):
         print(f"  {way.left['step_index']} {way.left['step']}   {decision(way.left)}")
+    if way.left is not None and way.left["rule"] == HELD_OUT:
+        print("  (the text is held out to score runs on, and not shown)")
+        return
     for step in way.steps:
         if step.edits:
             _print_diff(step, full)
+
+
+def _cells(check: Check) -> tuple[str, str, str]:
+    """Rule, value and threshold of a line."""
+    rule = check.rule
+    measured = rule.signal or rule.of or ""
+    value = "–" if rule.signal is not None else ""
+    if check.value is not None:
+        least = "at least " if rule.at_least and check.outcome != DROPPED else ""
+        value = f"{least}{number(check.value)}"
+    if value and measured != rule.name:
+        value = f"{measured} {value}"
+    return rule.name, value, f"drops if {check.condition}"
 
 
 def _is_shown(way: Way) -> bool:

@@ -6,14 +6,13 @@ from itertools import islice
 from pathlib import Path
 
 from curation.sample import Sampled, sample
-from flows.explain import decision, print_origin
+from flows.explain import HELD_OUT, decision, print_origin
 from manifests.corpora import corpora_of
 from manifests.edits import unified_diff
 from manifests.visible import visible_line
 
 _TEXT_LINES = 12
 _LINE_CHARACTERS = 160
-_CLOSED = "held_out"  # its documents are what runs are scored on: they are not for reading
 
 
 def run(
@@ -29,7 +28,7 @@ def run(
             print_origin(each.document)
             left = each.way.left
             print(f"  {'kept' if left is None else decision(left)}")
-            if left is not None and left["rule"] == _CLOSED:
+            if left is not None and left["rule"] == HELD_OUT:
                 print("  (held-out text is not shown)")
             elif edited_by:
                 _print_changes(each, edited_by, full)

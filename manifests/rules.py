@@ -20,7 +20,8 @@ class Rule:
     """Drops a document where `value op threshold`, or where `words` say.
 
     `threshold` names the step's parameter, or is the number itself. `signal`: the name of the value among the step's
-    signals; None where it is not stored, or no number. A stored null passes, as there was nothing to measure.
+    signals; None where it is not stored, or no number: then `of` says what is compared. A stored null passes, as there
+    was nothing to measure.
     `at_least`: counting stopped where the rule was satisfied, so that a value that passes is a lower bound, and null
     says that another rule of the step came first. `off`: the parameter, and its value that switches the rule off.
     """
@@ -30,6 +31,7 @@ class Rule:
     threshold: str | float | None = None
     signal: str | None = None
     at_least: bool = False
+    of: str | None = None
     words: str | None = None
     off: tuple[str, str] | None = None
 
@@ -47,13 +49,14 @@ class Rule:
         return COMPARE[self.op](value, limit)
 
     def condition(self, parameters: Any) -> str:
-        """What drops a document: `< 3`, `not in en, de`, `has "{"`."""
+        """What drops a document: `< 3` (of the signal), `language not in en, de`, `a line has {`."""
         if self.words is not None:
             return self.words
         value = getattr(resolved(parameters), self.threshold) if isinstance(self.threshold, str) else self.threshold
         if isinstance(value, tuple):
             value = ", ".join(map(str, value))
-        return f"{self.op} {value:,g}" if isinstance(value, float) else f"{self.op} {value}"
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else value
+        return " ".join(filter(None, (self.of, self.op, shown)))
 
     @property
     def formula(self) -> str:
@@ -61,7 +64,7 @@ class Rule:
         if self.words is not None:
             return self.words
         limit = self.threshold if isinstance(self.threshold, str) else f"{self.threshold:g}"
-        return " ".join(filter(None, (self.signal, self.op, limit)))
+        return " ".join(filter(None, (self.signal or self.of, self.op, limit)))
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ _RAE = "DCLM content_filters.py; RedPajama-V2 quality_signals; Dolma taggers/gop
 
 RULES: dict[str, Published] = {
     "language": Published("fastText lid.176, Joulin et al. 2016; langdetect as TFDS 4.9.10 c4_utils.is_language", (
-        Rule("language", "not in", "keep"),
+        Rule("language", "not in", "keep", of="language"),
         Rule("language_score", "<", "min_score", "score"),
     )),
     "c4": Published(f"TFDS 4.9.10 c4_utils.clean_page; datatrove 0.10.1 C4QualityFilter; {_RAFFEL}", (
@@ -96,7 +99,7 @@ RULES: dict[str, Published] = {
     )),
     "licence": Published("SPDX licence list", (
         Rule("unknown_licence", "is null", words="no licence is known"),
-        Rule("licence", "not in", "keep"),
+        Rule("licence", "not in", "keep", of="licence"),
     )),
     "gopher_quality": Published(f"datatrove 0.10.1 gopher_quality_filter.py; {_RAE}, A.1.1", (
         Rule("gopher_short_doc", "<", "min_words", "n_non_symbol_words"),
@@ -134,14 +137,14 @@ RULES: dict[str, Published] = {
         Rule("exact_dedup", ">=", 1.0, words="has the text of one that stays"),
     )),
     "near_dedup": Published("Broder 1997 (MinHash), datasketch's LSH; each pair verified by its Jaccard similarity", (
-        Rule("near_dedup", ">=", "threshold"),
+        Rule("near_dedup", ">=", "threshold", of="similarity"),
     )),
     "c4_url_dedup": Published("TFDS 4.9.10 c4.py, newest page of a URL", (
         Rule("c4_url_dedup", words="has the URL of a newer page"),
     )),
     "c4_line_dedup": Published(f"TFDS 4.9.10 c4_utils.remove_duplicate_text; {_RAFFEL}", (
         Rule("empty", words="no line is left"),
-        Rule("too_few_sentences", "<", "min_sentences"),
+        Rule("too_few_sentences", "<", "min_sentences", of="sentences"),
     )),
 }
 

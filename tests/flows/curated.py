@@ -11,13 +11,6 @@ from manifests.recipe import read_recipe
 from manifests.workspace import Workspace, serial_map
 from tests.flows.small_inputs import paragraphs
 
-STEPS = """\
-      - c4
-      - gopher_quality: {min_words: 60, max_mean_word_length: 4.9, min_stop_words: 1}
-      - fineweb: {max_char_dup_ratio: 0.05}
-      - exact_dedup
-      - near_dedup
-"""
 RECIPE = """\
 name: small
 sources:
@@ -26,7 +19,12 @@ corpora:
   mine:
     from: mine
     steps:
-""" + STEPS
+      - c4
+      - gopher_quality: {min_words: 60, max_mean_word_length: 4.9, min_stop_words: 1}
+      - fineweb: {max_char_dup_ratio: 0.05}
+      - exact_dedup
+      - near_dedup
+"""
 
 
 def write_inputs(folder: Path, documents: int = 160) -> None:

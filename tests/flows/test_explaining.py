@@ -51,7 +51,7 @@ def test_explain_says_value_threshold_and_source_of_every_rule(folder, corpus, c
     out = capsys.readouterr().out
     assert re.search(rf"char_dup_ratio +{left['value']:.4g} +drops if > 0.05 +dropped", out)
     assert "Penedo et al. 2024" in out and "datatrove 0.10.1 fineweb_quality_filter.py" in out
-    assert re.search(r"gopher_short_doc: n_non_symbol_words +\d+ +drops if < 60 +passed", out)
+    assert re.search(r"gopher_short_doc +n_non_symbol_words \d+ +drops if < 60 +passed", out)
     assert "near_dedup" not in out  # it never came so far
 
 

@@ -32,7 +32,7 @@ def test_a_threshold_left_to_the_variant_is_the_variants(parameters, condition):
 
 
 def test_conditions_in_words():
-    assert RULES["language"].rules[0].condition(Language(keep=("en", "de"))) == "not in en, de"
+    assert RULES["language"].rules[0].condition(Language(keep=("en", "de"))) == "language not in en, de"
     assert RULES["language"].rules[0].limit(Language()) is None
     assert RULES["language"].rules[1].formula == "score < min_score"
     assert Rule("r", ">=", 1.0).condition(None) == ">= 1"

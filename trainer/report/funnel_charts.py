@@ -1,6 +1,6 @@
 """Charts of a funnel: what is left after each step, and what each rule removes in sequence and alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from trainer.report.html import Html, el, integer, percent
@@ -14,6 +14,14 @@ class Bar:
     label: str
     left: int
     removed: int
+
+
+def bars(first: str, total: int, steps: Iterable[tuple[str, int]]) -> list[Bar]:
+    """The whole, then what is left after each step: (name, what it took)."""
+    made = [Bar(first, total, 0)]
+    for name, removed in steps:
+        made.append(Bar(name, made[-1].left - removed, removed))
+    return made
 
 
 def funnel(bars: Sequence[Bar], title: str, unit: str, show: Callable[[int], str] = integer) -> Html:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from manifests.funnel import Funnel
 from trainer.report import funnel_charts, svg
-from trainer.report.funnel_charts import Bar, Pair
+from trainer.report.funnel_charts import Bar, Pair, bars
 from trainer.report.html import Html, document, el, integer, join, p, percent, section, size, table
 
 _ABOUT = (
@@ -49,16 +49,12 @@ def _share(funnel: Funnel) -> float:
 
 def _bars(funnel: Funnel) -> tuple[list[Bar], list[Bar]]:
     """Documents, and bytes of extracted text, left after each step."""
-    documents, left = [Bar("documents read", funnel.read, 0)], funnel.read
-    byte_counts, bytes_left = [Bar("extracted", funnel.read_bytes, 0)], funnel.read_bytes
-    for index, name in enumerate(funnel.steps):
-        here = [count for count in funnel.rules if count.step_index == index]
-        removed, removed_bytes = sum(count.documents for count in here), sum(count.bytes for count in here)
-        left, bytes_left = left - removed, bytes_left - removed_bytes
-        documents.append(Bar(name, left, removed))
-        byte_counts.append(Bar(name, bytes_left, removed_bytes))
-    byte_counts.append(Bar("edits", funnel.text_bytes, max(0, bytes_left - funnel.text_bytes)))
-    return documents, byte_counts
+    by_step = [(name, [count for count in funnel.rules if (count.step_index, count.step) == (index, name)])
+               for index, name in enumerate(funnel.steps)]
+    documents = ((name, sum(count.documents for count in counts)) for name, counts in by_step)
+    byte_counts = [(name, sum(count.bytes for count in counts)) for name, counts in by_step]
+    byte_counts.append(("edits", funnel.kept_bytes - funnel.text_bytes))
+    return bars("documents read", funnel.read, documents), bars("extracted", funnel.read_bytes, byte_counts)
 
 
 def _table(funnel: Funnel) -> Html:

@@ -121,15 +121,14 @@ def _corpus(facts: Facts, funnel: Funnel) -> list[Html]:
     if not counts:
         return [p("No counts in its manifest.")]
     read = counts["read"]
-    bars, left = [funnel_charts.Bar("documents read", read, 0)], read
     planned = [step["step"] for step in funnel.step.parameters["steps"]]
     steps: dict[tuple[int, str], int] = dict.fromkeys(enumerate(planned), 0)
     for rule in funnel.removed:
         key = (rule["step_index"], rule["step"])
         steps[key] = steps.get(key, 0) + rule["documents"]
-    for (_, name), removed in sorted(steps.items()):
-        left -= removed
-        bars.append(funnel_charts.Bar(name, left, removed))
+    bars = funnel_charts.bars(
+        "documents read", read, ((name, removed) for (_, name), removed in sorted(steps.items())))
+    left = bars[-1].left
     title = f"Documents of {funnel.name} left after each step"
     users = [arm for arm in [facts.baseline, *facts.arms] if funnel.name in facts.corpora_of(arm)]
     parts = [p(
