@@ -23,7 +23,7 @@ class Rule:
     signals; None where it is not stored, or no number: then `of` says what is compared. A stored null passes, as there
     was nothing to measure.
     `at_least`: counting stopped where the rule was satisfied, so that a value that passes is a lower bound, and null
-    says that another rule of the step came first. `off`: the parameter, and its value that switches the rule off.
+    says that another rule of the step came first. `only`: a parameter, and its values under which the rule is tested.
     """
 
     name: str
@@ -33,11 +33,11 @@ class Rule:
     at_least: bool = False
     of: str | None = None
     words: str | None = None
-    off: tuple[str, str] | None = None
+    only: tuple[str, tuple[str, ...]] | None = None
 
     def applies(self, parameters: Any) -> bool:
         """Whether the step tests it under these parameters."""
-        return self.off is None or getattr(parameters, self.off[0]) != self.off[1]
+        return self.only is None or getattr(parameters, self.only[0]) in self.only[1]
 
     def limit(self, parameters: Any) -> float | None:
         """The number a value is held against under a step's parameters; None where it is none."""
@@ -84,7 +84,7 @@ RULES: dict[str, Published] = {
         Rule("language_score", "<", "min_score", "score"),
     )),
     "c4": Published(f"TFDS 4.9.10 c4_utils.clean_page; datatrove 0.10.1 C4QualityFilter; {_RAFFEL}", (
-        Rule("squigglybracket", "contains", words="a line has {", off=("code", "keep")),
+        Rule("squigglybracket", "contains", words="a line has {", only=("code", ("drop",))),
         Rule("loremipsum", "contains", words="a line has lorem ipsum"),
         Rule("too_few_sentences", "<", "min_sentences", "sentences", at_least=True),
     )),
@@ -106,9 +106,10 @@ RULES: dict[str, Published] = {
         Rule("gopher_long_doc", ">", "max_words", "n_non_symbol_words"),
         Rule("gopher_below_avg_threshold", "<", "min_mean_word_length", "avg_word_len"),
         Rule("gopher_above_avg_threshold", ">", "max_mean_word_length", "avg_word_len"),
-        Rule("gopher_too_many_hashes", ">", "max_hash_ratio", "hash_ratio"),
-        Rule("gopher_too_many_ellipsis", ">", "max_ellipsis_ratio", "ellipsis_ratio"),
-        Rule("gopher_too_many_symbols", ">", "max_symbol_ratio", "symbol_ratio"),
+        Rule("gopher_too_many_hashes", ">", "max_hash_ratio", "hash_ratio", only=("variant", ("datatrove",))),
+        Rule("gopher_too_many_ellipsis", ">", "max_ellipsis_ratio", "ellipsis_ratio", only=("variant", ("datatrove",))),
+        Rule("gopher_too_many_symbols", ">", "max_symbol_ratio", "symbol_ratio",
+             only=("variant", ("dclm", "redpajama", "dolma"))),
         Rule("gopher_too_many_bullets", ">", "max_bullet_lines_ratio", "bullet_lines_ratio"),
         Rule("gopher_too_many_end_ellipsis", ">", "max_ellipsis_lines_ratio", "ellipsis_lines_ratio"),
         Rule("gopher_below_alpha_threshold", "<", "min_alpha_ratio", "alpha_ratio"),

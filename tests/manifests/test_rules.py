@@ -6,7 +6,7 @@ import pytest
 
 from curation import rules as modules
 from manifests.rules import RULES, Rule, parameters_of
-from manifests.steps import C4, STEPS, Language
+from manifests.steps import C4, STEPS, GopherQuality, Language
 
 
 def test_every_step_has_its_rules_and_source():
@@ -29,6 +29,14 @@ def test_thresholds_are_parameters_and_signals_are_stored(step):
 def test_a_threshold_left_to_the_variant_is_the_variants(parameters, condition):
     rule = RULES["c4"].rules[-1]
     assert rule.condition(parameters) == condition and rule.limit(parameters) == float(condition[2:])
+
+
+def test_rules_that_a_variant_does_not_test():
+    applied = {variant: {rule.name for rule in RULES["gopher_quality"].rules if rule.applies(GopherQuality(variant))}
+               for variant in ("datatrove", "dolma")}
+    assert applied["dolma"] ^ applied["datatrove"] == {
+        "gopher_too_many_symbols", "gopher_too_many_hashes", "gopher_too_many_ellipsis"}
+    assert not RULES["c4"].rules[0].applies(C4(code="keep")) and RULES["c4"].rules[0].applies(C4())
 
 
 def test_conditions_in_words():
