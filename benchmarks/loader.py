@@ -2,14 +2,16 @@
 
     nice python -m benchmarks.loader [--tokens 50_000_000] [--sequences 64]
 
-`batch`: the sampler in the calling thread. `prefetch`: through the thread that a run has, the consumer doing nothing.
-`subset`: the same mixture with `simulate_target_tokens`, which reads document by document. Medians of five turns.
+`sampler alone`: batches in the calling thread. By objective: what a run asks for, through its thread, the consumer
+doing nothing. `subset`: the same mixture with `simulate_target_tokens`, which reads document by document. One torch
+thread, as runs on a CPU have; medians of five turns after one to warm up.
 """
 
 import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,11 @@ import torch
 from manifests.files import file_entry
 from manifests.tables import part_name, write_table
 from manifests.workspace import Step, Workspace, commit
-from trainer.objectives import causal
+from trainer.config import resolve_model
+from trainer.objectives import make_objective
 from trainer.prefetch import prefetch
 from trainer.sampler import Sampler
+from trainer.threads import threads
 
 CONTEXT = 1024
 END_OF_TEXT = 0
@@ -29,6 +33,7 @@ VOCABULARY = 50_000
 MEAN_DOCUMENT_TOKENS = 700
 PART_TOKENS = 16 << 20
 TURNS = 5
+OBJECTIVES = {"causal": "llama", "masked": "bert", "span_corruption": "t5"}  # and an architecture of each
 
 
 def tokens_step(workspace: Workspace, name: str, tokens: int) -> Step:
@@ -63,8 +68,9 @@ def mixture(workspace: Workspace, corpora: list[Step], **more: int) -> Path:
 
 
 def rate(take: Callable[[], None], tokens: int) -> str:
-    """Median of some turns, by the clock and by CPU time of all threads."""
+    """Median of some turns after one to warm up, by the clock and by CPU time of all threads."""
     seconds, cpu = [], []
+    take()
     for _ in range(TURNS):
         begin, cpu_begin = time.perf_counter(), time.process_time()
         take()
@@ -81,31 +87,31 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     arguments = parser.parse_args()
     steps, tokens = arguments.steps, arguments.steps * arguments.sequences * CONTEXT
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, threads(1):
         workspace = Workspace(Path(folder))
         corpora = [tokens_step(workspace, name, arguments.tokens) for name in ("web", "code")]
         print(f"2 × {arguments.tokens:,} tokens, {arguments.sequences} sequences of {CONTEXT} a step, {steps} steps")
-        for name, more in (("", {}), ("subset, ", {"simulate_target_tokens": 4 << 30})):
+        for name, more in (("whole corpora", {}), ("subset", {"simulate_target_tokens": 4 << 30})):
             with Sampler(
                 mixture(workspace, corpora, **more), seed=1, context_tokens=CONTEXT,
                 sequences_per_step=arguments.sequences, steps=steps,
             ) as sampler:
+                print(f"{name}, sampler alone: {rate(partial(alone, sampler, steps), tokens)}")
+                for objective in OBJECTIVES if not more else ("causal",):
+                    print(f"{name}, {objective}: {rate(partial(ahead, sampler, steps, objective), tokens)}")
 
-                def alone(sampler: Sampler = sampler) -> None:
-                    for step in range(steps):
-                        sampler.batch(step)
 
-                def ahead(sampler: Sampler = sampler) -> None:
-                    with prefetch(sampler, range(steps), causal, torch.device("cpu")) as batches:
-                        for _ in batches:
-                            pass
+def alone(sampler: Sampler, steps: int) -> None:
+    for step in range(steps):
+        sampler.batch(step)
 
-                alone()
-                print(f"{name}batch:    {rate(alone, tokens)}")
-                print(f"{name}prefetch: {rate(ahead, tokens)}")
-                begin = time.perf_counter()
-                sampler.realised(steps)
-                print(f"{name}realised: {time.perf_counter() - begin:.2f} s for all {steps} steps")
+
+def ahead(sampler: Sampler, steps: int, objective: str) -> None:
+    model = resolve_model("tiny", OBJECTIVES[objective], context_tokens=CONTEXT, vocab_size=VOCABULARY)
+    examples = make_objective(objective, model, END_OF_TEXT, Path(), 0)
+    with prefetch(sampler, range(steps), examples, torch.device("cpu")) as batches:
+        for _ in batches:
+            pass
 
 
 if __name__ == "__main__":

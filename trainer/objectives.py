@@ -90,9 +90,11 @@ def corrupted(batch: Batch, model: ModelConfig, end_of_text: int, key: int) -> E
     decoded = -(-max(1, *(len(row.targets) for row in rows)) // 64) * 64
 
     def stacked(name: str, width: int, fill: list[int]) -> torch.Tensor:
-        return torch.from_numpy(np.stack([
-            np.pad(getattr(row, name), (0, width - len(getattr(row, name))), constant_values=value)
-            for row, value in zip(rows, fill, strict=True)]))
+        stack = np.repeat(np.array(fill, np.int64)[:, None], width, axis=1)
+        for place, row in zip(stack, rows, strict=True):
+            values = getattr(row, name)
+            place[: len(values)] = values
+        return torch.from_numpy(stack)
 
     # Padding of the encoder is a document of its own, which nobody sees. What the decoder's is does not matter, as it
     # comes last and is asked for nothing, but it must see something.

@@ -40,15 +40,10 @@ def corrupt_spans(
     for begin, end in itertools.pairwise([0, *(ends + 1).tolist(), len(inputs)]):
         whole = end > begin and inputs[end - 1] == end_of_text
         text = slice(begin, end - 1 if whole else end)
-        noise = noise_lengths(cuts[text], gaps[text])
-        said, heard, position = [], [], text.start
-        for span, (kept, dropped) in enumerate(noise):
-            heard += [inputs[position : position + kept], [first + span]]
-            said += [[first + span], inputs[position + kept : position + kept + dropped]]
-            position += kept + dropped
-        heard.append(inputs[position:end])
-        encoder.append(np.concatenate(heard).astype(np.int64))
-        decoder.append(np.concatenate([*said, [end_of_text]]).astype(np.int64) if said else np.empty(0, np.int64))
+        lengths = noise_lengths(cuts[text], gaps[text])
+        heard, said = _cut(inputs[text], lengths, first + np.arange(len(lengths)))
+        encoder.append(np.concatenate([heard, inputs[text.stop : end]]))
+        decoder.append(np.append(said, end_of_text) if len(said) else said)
     start = np.array([model.reserved_id(T5_PADDING)])
     return Corrupted(
         np.concatenate(encoder), _numbered(encoder), np.concatenate(decoder),
@@ -56,19 +51,38 @@ def corrupt_spans(
         _numbered(decoder))
 
 
-def noise_lengths(cuts: np.ndarray, gaps: np.ndarray) -> list[tuple[int, int]]:
-    """(tokens kept, tokens dropped) in turn through a document of as many tokens as there are random bits."""
+def _cut(text: np.ndarray, lengths: np.ndarray, sentinels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A document with a sentinel in place of each span, and the spans, each behind its sentinel: int64."""
+    if not len(lengths):
+        return text.astype(np.int64), np.empty(0, np.int64)
+    spans = np.repeat(np.tile([False, True], len(lengths)), lengths.ravel())  # for each token, whether it is dropped
+    begins = lengths.ravel().cumsum()[::2]
+    heard, kept = text.astype(np.int64), ~spans
+    heard[begins], kept[begins] = sentinels, True
+    dropped = lengths[:, 1]
+    said = np.empty(dropped.sum() + len(lengths), np.int64)
+    places = dropped.cumsum() - dropped + np.arange(len(lengths))
+    tokens = np.ones(len(said), bool)
+    said[places], tokens[places] = sentinels, False
+    said[tokens] = text[spans]
+    return heard[kept], said
+
+
+def noise_lengths(cuts: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """Tokens kept and tokens dropped, int64 [spans, 2], in turn through a document of as many tokens as random bits."""
     noise = round(NOISE_SHARE * len(cuts))
-    if noise == 0:
-        return []
-    spans = min(len(SENTINELS), max(1, round(noise / MEAN_SPAN)))
-    return list(zip(_parts(len(cuts) - noise, gaps, spans), _parts(noise, cuts, spans), strict=True))
+    spans = min(len(SENTINELS), max(1, round(noise / MEAN_SPAN))) if noise else 0
+    if not spans:
+        return np.empty((0, 2), np.int64)
+    return np.stack([_parts(len(cuts) - noise, gaps, spans), _parts(noise, cuts, spans)], axis=1)
 
 
-def _parts(total: int, bits: np.ndarray, parts: int) -> list[int]:
+def _parts(total: int, bits: np.ndarray, parts: int) -> np.ndarray:
     """`total` cut into so many parts of at least one, each way as likely: the places with the smallest bits."""
-    places = np.sort(np.argsort(bits[: total - 1], kind="stable")[: parts - 1]) + 1
-    return np.diff([0, *places.tolist(), total]).tolist()
+    if parts == 1:
+        return np.array([total])
+    places = np.sort(np.argpartition(bits[: total - 1], parts - 2)[: parts - 1]) + 1
+    return np.diff(np.concatenate([[0], places, [total]]))
 
 
 def _numbered(documents: list[np.ndarray]) -> np.ndarray:
