@@ -113,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     budget.add_argument("--flops", type=_above_zero, metavar="C", help="compute in FLOP: 1e18")
     budget.add_argument("--tokens", type=_above_zero, metavar="D", help="training tokens: 2e9")
     budget.add_argument("--gpu-hours", type=_above_zero, metavar="H", help="hours of one GPU (see --gpu and --mfu)")
+    plan.add_argument(
+        "--from-runs", action="store_true",
+        help="fit the workspace's own finished runs on the recipe's mixtures, with intervals, and plot them")
     plan.add_argument("--gpu", choices=["a100", "h100", "h200"], default="h100", help="(default h100)")
     plan.add_argument(
         "--mfu", type=_share, default=0.4, metavar="X", help="share of the GPU's peak that is reached (default 0.4)")

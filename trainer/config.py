@@ -105,6 +105,11 @@ class ModelConfig:
         norms = 2 * self.width + 2 * self.head_width
         return self.layers * (attention + 3 * self.width * self.hidden + norms) + self.width
 
+    @property
+    def all_parameters(self) -> int:
+        """With the tied embedding, learned positions apart: what takes part in matrix products."""
+        return self.parameters + self.padded_vocab_size * self.width
+
     def check_continues(self, other: "ModelConfig", where: str) -> None:
         """Raise UsageError unless a model of this shape can begin with the weights of the `other`, which lies `where`.
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from flows.cli import main
 from flows.job import Options, make_plan, source_inputs
 from manifests.recipe import read_recipe
 from manifests.workspace import Workspace, commit
+from trainer.config import resolve_model, resolve_training
 from trainer.scaling import BESIROGLU, GPU_PEAK_FLOP
 
 RECIPE = """\
@@ -75,3 +77,37 @@ def test_it_needs_neither_torch_nor_arrow(recipe):
     code = (f"import sys; from flows.cli import main; main(['plan', {str(recipe)!r}, '--flops', '1e18']); "
             "sys.exit(any(name in sys.modules for name in ('torch', 'pyarrow', 'numpy', 'prefect')))")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def commit_run(workspace: Workspace, plan, model: str, tokens: int) -> None:
+    """A finished run of another model and budget on the same blend, with the loss of a known curve."""
+    config = resolve_model(model)
+    mixture = plan.mixtures["m"]
+    mixture = replace(mixture, parameters={**mixture.parameters, "budget_tokens": tokens})
+    commit(workspace.path(mixture), mixture, [])
+    step = replace(
+        plan.runs["m-s0"], inputs={**plan.runs["m-s0"].inputs, "mixture": mixture},
+        parameters={"model": config.to_json(), "training": resolve_training(config, tokens).to_json(), "seed": 0})
+    total = replace(config, vocab_size=16384).all_parameters
+    commit(workspace.path(step), step, [], sizes={"tokens": tokens}, summary={
+        "vocab_size": 16384, "final_loss_nats": BESIROGLU.loss(total, tokens)})
+
+
+def test_the_runs_of_a_workspace_are_fitted_and_plotted(recipe, capsys):
+    workspace = Workspace(recipe.parent / "ws")
+    parsed = read_recipe(recipe)
+    plan = make_plan(parsed, source_inputs(parsed, workspace), Options("plan", recipe, workspace.root))
+    arguments = ["plan", str(recipe), "--flops", "1e16", "--from-runs", "--workspace", str(workspace.root)]
+    assert main(arguments) == 2
+    assert "0 finished runs of 0 model sizes" in capsys.readouterr().err
+    for model in ("tiny", "small", "base"):
+        for tokens in (10**7, 10**8, 10**9):
+            commit_run(workspace, plan, model, tokens)
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if len(line.split()) == 4}
+    best = BESIROGLU.for_flop(1e16)
+    assert rows["parameters"][0] == f"{best.parameters / 1e6:.3g}M" and rows["tokens"][0] == f"{best.tokens / 1e6:.3g}M"
+    assert float(rows["α"][0]) == pytest.approx(BESIROGLU.alpha, abs=0.001)
+    assert "9 runs" in out and "Not tokenized" in out and "Extrapolated" not in out
+    assert "<svg" in (workspace.root / "ladders" / "n.html").read_text()
