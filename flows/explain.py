@@ -53,7 +53,7 @@ def run(query: str, workspace: Path, corpus: str | None, full: bool) -> int:
 
 
 def _say(line: str) -> None:
-    print(f"maslin: {line} …", file=sys.stderr)
+    print(f"maslin: {line}", file=sys.stderr)
 
 
 def print_origin(row: dict[str, Any]) -> None:

@@ -7,25 +7,29 @@ from textwrap import fill
 from flows.summary import table
 from manifests.corpora import corpora_of
 from manifests.files import write_text
-from manifests.funnel import Funnel, count_funnel
+from manifests.funnel import Funnel, count_funnel, count_sources
 
 
 def run(asked: str, workspace: Path, plot: Path | None) -> int:
     """Print the funnels of a recipe's corpora, or of one; draw them into `plot` (default: in the workspace)."""
     from trainer.report.funnel_page import page  # here: --help needs none of it
 
-    funnels = [count_funnel(directory, _say) for directory in corpora_of(asked, workspace)]
+    directories = corpora_of(asked, workspace, _say)
+    sources = count_sources(directories)
+    funnels = [count_funnel(directory, _say) for directory in directories]
+    for source in sources:
+        print(f"source {source}")
     for funnel in funnels:
         _print(funnel)
     name = Path(asked).stem if Path(asked).is_file() else funnels[0].corpus
     path = plot or workspace / "funnels" / f"{name}.html"
-    write_text(path, page(f"Funnel of {name}", funnels))
+    write_text(path, page(f"Funnel of {name}", sources, funnels))
     print(f"\nDrawn: {path}")
     return 0
 
 
 def _say(line: str) -> None:
-    print(f"maslin: {line} …", file=sys.stderr)
+    print(f"maslin: {line}", file=sys.stderr)
 
 
 def _print(funnel: Funnel) -> None:

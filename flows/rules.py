@@ -33,7 +33,7 @@ def try_run(asked: str, workspace: Path, settings: Sequence[str], corpus: str | 
     `texts`: of the documents that stored signals leave open, at most so many are judged again from their texts.
     """
     directories = [
-        directory for directory in corpora_of(asked, workspace)
+        directory for directory in corpora_of(asked, workspace, _say)
         if corpus in (None, read_manifest(directory)["identity"]["name"])
     ]
     if not directories:
@@ -52,7 +52,7 @@ def try_run(asked: str, workspace: Path, settings: Sequence[str], corpus: str | 
 
 
 def _say(line: str) -> None:
-    print(f"maslin: {line} …", file=sys.stderr)
+    print(f"maslin: {line}", file=sys.stderr)
 
 
 def _print(trial: Trial, entries: list[dict[str, Any]], texts: int) -> None:

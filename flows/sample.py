@@ -19,7 +19,7 @@ def run(
     asked: str, workspace: Path, number: int, seed: int, dropped_by: str | None, edited_by: str | None, full: bool,
 ) -> int:
     """Print a sample of each corpus asked for. `full`: whole texts and diffs."""
-    for directory in corpora_of(asked, workspace):
+    for directory in corpora_of(asked, workspace, _say):
         found, total = sample(directory, number, seed, dropped_by, edited_by, _say)
         what = f"dropped by {dropped_by}" if dropped_by else f"edited by {edited_by}" if edited_by else "kept"
         print(f"corpus {directory.name}: {len(found):,} of {total:,} documents {what}, drawn by seed {seed}")
@@ -38,7 +38,7 @@ def run(
 
 
 def _say(line: str) -> None:
-    print(f"maslin: {line} …", file=sys.stderr)
+    print(f"maslin: {line}", file=sys.stderr)
 
 
 def _print_changes(sampled: Sampled, edited_by: str, full: bool) -> None:

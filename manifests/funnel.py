@@ -1,6 +1,6 @@
 """The funnel of a corpus: what each rule removes, in sequence and alone, in documents and in bytes of their text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,35 @@ class Funnel:
     read_bytes: int = 0
     kept: int = 0
     kept_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class SourceCount:
+    """How many of a source's records became documents; `removed`: the others by cause, most first."""
+
+    name: str
+    unit: str
+    read: int
+    documents: int
+    removed: dict[str, int]
+
+    def __str__(self) -> str:
+        causes = ", ".join(f"{cause} {number:,}" for cause, number in self.removed.items())
+        line = f"{self.name}: {self.documents:,} documents of {self.read:,} {self.unit}"
+        return f"{line} ({causes})" if causes else line
+
+
+def count_sources(corpora: Sequence[Path]) -> list[SourceCount]:
+    """The sources of corpora, each once, from their manifests."""
+    found = dict.fromkeys(
+        directory.parent.parent / read_manifest(directory)["identity"]["inputs"]["documents"] for directory in corpora)
+    manifests = [read_manifest(source) for source in found]
+    return [
+        SourceCount(
+            manifest["identity"]["name"], counts["unit"], counts["read"], counts["kept"],
+            dict(sorted((counts["dropped"] | counts["failed"]).items(), key=lambda item: (-item[1], item[0]))))
+        for manifest in manifests for counts in (manifest["counts"],)
+    ]
 
 
 def count_funnel(directory: Path, say: Callable[[str], None] = lambda line: None) -> Funnel:

@@ -132,7 +132,7 @@ def _indexes(directory: Path, table: str, say: Callable[[str], None]) -> Iterato
         index = _read_index(task)
         if index is None:
             if not told:
-                say(f"indexing {directory / table}, once")
+                say(f"indexing {directory / table}, once …")
                 told = True
             index = _make_index(task)
             if os.access(directory, os.W_OK):  # one that may only be read gives the same answer, later

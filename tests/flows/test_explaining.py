@@ -1,6 +1,8 @@
 """explain, funnel, sample and `rules try` on a curated corpus: they agree with the ledger, and with a build."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -55,6 +57,15 @@ def test_explain_says_value_threshold_and_source_of_every_rule(folder, corpus, c
     assert "near_dedup" not in out  # it never came so far
 
 
+def test_explain_imports_nothing_heavy(folder, corpus):
+    left = rows(corpus, "ledger")[0]["id"]
+    code = (f"import sys; from flows.cli import main; main(['explain', '{left}', '--workspace', '{folder / 'work'}'])\n"
+            "heavy = {'numba', 'torch', 'prefect', 'pandas', 'scipy', 'yaml', 'curation.rules', 'manifests.recipe'}\n"
+            "assert not heavy & set(sys.modules), heavy & set(sys.modules)")
+    subprocess.run([sys.executable, "-c", "from flows.startup import keep_pandas_out; keep_pandas_out()\n" + code],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
 def test_explain_shows_edits_as_a_diff(folder, corpus, capsys):
     edit = next(row for row in rows(corpus, "edits") if row["rule"] == "no_endmark")
     text = next(row["text"] for row in rows(next(folder.glob("work/documents/mine@*")), "documents")
@@ -103,6 +114,7 @@ def test_funnel_is_printed_and_drawn(folder, corpus, tmp_path, capsys):
     assert maslin(folder, "funnel", folder / "recipe.yaml", "--plot", plot) == 0
     out = capsys.readouterr().out
     assert f"corpus mine: kept {read_manifest(corpus)['counts']['kept']}" in out and "gopher_short_doc" in out
+    assert "source mine: 161 documents of 161 records" in out
     page = plot.read_text()
     assert page.count("<svg") == 3 and "in sequence" in page and "<script" not in page
     assert maslin(folder, "funnel", "mine") == 0 and (folder / "work/funnels/mine.html").is_file()
@@ -182,6 +194,15 @@ def test_rules_try_says_what_is_wrong(folder, capsys):
     assert "stands twice" in error("c4.code=keep", "c4.code=drop")
     assert maslin(folder, "rules", "try", "mine", "--set", "c4.min_sentences=3") == 0
     assert "nothing differs" in capsys.readouterr().out
+
+
+def test_what_was_built_from_another_recipe_is_said(folder, tmp_path, capsys):
+    other = tmp_path / "recipe.yaml"
+    other.write_text((folder / "recipe.yaml").read_text().replace("min_words: 60", "min_words: 61"))
+    assert maslin(folder, "sample", other, "-n", "1") == 0
+    assert "corpus mine was built from other steps" in capsys.readouterr().err
+    assert maslin(folder, "sample", folder / "recipe.yaml", "-n", "1") == 0 and not capsys.readouterr().err
+    assert maslin(folder, "funnel", tmp_path / "none.yaml") == 2 and "no such file" in capsys.readouterr().err
 
 
 def test_rules_lists_every_rule(capsys):

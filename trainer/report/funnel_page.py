@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from manifests.funnel import Funnel
+from manifests.funnel import Funnel, SourceCount
 from trainer.report import funnel_charts, svg
 from trainer.report.funnel_charts import Bar, Pair, bars
 from trainer.report.html import Html, document, el, integer, join, p, percent, section, size, table
@@ -13,11 +13,12 @@ _ABOUT = (
     "not tell is given as unknown. Bytes are of the extracted text, before edits.")
 
 
-def page(title: str, funnels: Sequence[Funnel]) -> Html:
+def page(title: str, sources: Sequence[SourceCount], funnels: Sequence[Funnel]) -> Html:
     """The whole document. Equal funnels give equal bytes."""
     return document(
         title, el("header", el("h1", title), p(_ABOUT, class_="soft")),
-        el("main", *(_corpus(index, funnel) for index, funnel in enumerate(funnels))),
+        el("main", *(p(f"Source {source}.") for source in sources),
+           *(_corpus(index, funnel) for index, funnel in enumerate(funnels))),
         el("footer", "Counted from the ledgers and signals of the corpora named here, by Maslin."))
 
 
