@@ -1,6 +1,7 @@
 """Line deduplication as a segment: TFDS's decisions, its edits, and the same bytes however it ran."""
 
 import hashlib
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -170,6 +171,10 @@ def test_agrees_with_tfds_on_every_golden_record(tmp_path, mode, min_sentences):
     reasons = {row["id"]: row["rule"] for row in rows(workspace, step, "ledger")}
     records = [record for record in golden("c4_tfds_dedupe") if record["mode"] == mode]
     assert len(records) == len(inputs)
+    removed = defaultdict(Counter)
+    for edit in rows(workspace, step, "edits"):
+        if edit["replacement"] is None:
+            removed[edit["id"]][f"line-filtered:{edit['rule']}"] += edit["line_end"] - edit["line_start"]
     for record in records:
         assert reasons.get(record["id"]) == record["reason"], record["id"]
         assert (record["id"] in kept) == record["keep"]
@@ -177,3 +182,8 @@ def test_agrees_with_tfds_on_every_golden_record(tmp_path, mode, min_sentences):
             assert kept[record["id"]] == inputs[record["id"]]
         elif record["keep"]:
             assert hashlib.sha256(kept[record["id"]].encode()).hexdigest() == record["text_sha256"], record["id"]
+            assert kept[record["id"]].split("\n") == [
+                inputs[record["id"]].split("\n")[line] for line in record["kept_lines"]]
+        if record["id"] in removed:
+            assert removed[record["id"]] == {
+                name: number for name, number in record["counters"].items() if name.startswith("line-filtered:")}

@@ -110,6 +110,22 @@ def test_bands_with_equal_weights_are_datasketchs_own(threshold, permutations, e
     assert (chosen.bands, chosen.rows) == expected
 
 
+def test_bands_are_the_golden_ones():
+    records = [record for record in golden("datasketch") if record["kind"] == "optimal_param"]
+    assert len(records) == 70
+    for record in records:
+        false_positive, false_negative = record["weights"]
+        assert false_positive + false_negative == pytest.approx(1)
+        chosen = minhash.lsh_parameters(
+            NearDedup(record["threshold"], record["num_perm"], false_negative_weight=false_negative))
+        if record["b"] > 1:
+            assert (chosen.bands, chosen.rows) == (record["b"], record["r"]), record
+        else:  # datasketch's index refuses a single band
+            with pytest.raises(ValueError, match="bands are too small"):
+                datasketch.MinHashLSH(
+                    record["threshold"], record["num_perm"], weights=(false_positive, false_negative))
+
+
 @pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])
 @pytest.mark.parametrize("weight", [0, 0.3, 0.5, 0.9, 0.99])
 def test_every_allowed_threshold_has_bands(threshold, weight):

@@ -1,5 +1,6 @@
 import hashlib
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -231,6 +232,22 @@ SETTINGS = {
     "tfds_numbers": {"min_sentences": 3, "min_words_per_line": 5},
 }
 DATATROVE_REASONS = {"curly_bracket": "squigglybracket", "lorem_ipsum": "loremipsum"}
+# How the references count a line, by our rules; both count an empty one as having no end mark.
+TFDS_COUNTERS = {rule: f"line-filtered:{rule}" for rule in c4.LINE_RULES} | {"blank": "line-filtered:no_endmark"}
+DATATROVE_COUNTERS = {
+    "blank": "line-filter-no_terminal_punc", "no_endmark": "line-filter-no_terminal_punc",
+    "too_short": "line-filter-too_few_words", "too_long_word": "line-filter-too_long_word",
+    "javascript": "line-filter-javascript", "policy": "line-filter-policy",
+}
+
+
+def removed_lines(decision: Edited, row: int, counters: dict[str, str]) -> Counter:
+    """Lines that went from a page, by the reference's names."""
+    spans, found = decision.spans, Counter()
+    for span in np.flatnonzero(spans.row == row):
+        if spans.replacement[span].as_py() is None:
+            found[counters[spans.rules[spans.rule[span]]]] += int(spans.line_end[span] - spans.line_start[span])
+    return found
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -246,6 +263,9 @@ def test_agrees_with_datatrove_on_every_golden_record(setting):
         if expected["keep"]:
             found = hashlib.sha256(decision.text[row].as_py().encode()).hexdigest()
             assert found == expected["text_sha256"], record["id"]
+            if setting in ("default", "keep_citations", "tfds_numbers"):
+                assert removed_lines(decision, row, DATATROVE_COUNTERS) == {
+                    name: number for name, number in expected["counters"].items() if name.startswith("line-filter-")}
             if setting.startswith("by_sentence"):
                 texts_of_spans = dict(zip(decision.spans.row, decision.spans.replacement.to_pylist(), strict=True))
                 assert texts_of_spans.get(row, texts[record["id"]]) == decision.text[row].as_py()
@@ -268,5 +288,7 @@ def test_agrees_with_tfds_on_every_golden_record():
         assert reason == expected["reason"], record["id"]
         if expected["keep"]:
             assert decision.text[row].as_py() == expected["text"], record["id"]
+            assert removed_lines(decision, row, TFDS_COUNTERS) == {
+                name: number for name, number in expected["counters"].items() if name.startswith("line-filtered:")}
         if reason in (None, "too_few_sentences"):
             assert counting.signals["sentences"][row] == expected["n_sentences_counted"], record["id"]

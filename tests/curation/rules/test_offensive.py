@@ -79,6 +79,16 @@ def test_the_trie_answers_as_the_regular_expression(texts, language):
         assert (decision.cause[row] == KEEP) == (match is None)
 
 
+@pytest.mark.parametrize("field", ["badwords_en", "badwords_lang"])
+def test_decides_as_datatrove_on_every_golden_record(field):
+    texts = {record["id"]: record["text"] for record in golden("documents")}
+    records = [record for record in golden("c4_datatrove") if record.get(field)]
+    assert len(records) > 100
+    decision = judge(
+        [texts[record["id"]] for record in records], [record[field].get("lang", "en") for record in records])
+    assert (decision.cause == KEEP).tolist() == [record[field]["keep"] for record in records]
+
+
 @pytest.mark.parametrize("field", ["badwords_en", "badwords_en_after_clean", "badwords_lang"])
 def test_agrees_with_tfds_on_every_golden_record(field):
     texts = {record["id"]: record["text"] for record in golden("documents")}
