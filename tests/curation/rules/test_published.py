@@ -12,6 +12,7 @@ from curation.rules.words import words_of
 from curation.segment import curate_table
 from manifests.steps import GopherQuality
 from tests.curation.documents import documents
+from tests.curation.models import needs_spacy
 from tests.curation.rules import repetition_reference as plain
 from tests.curation.rules import spacy_reference
 from tests.shared_data import golden
@@ -183,11 +184,12 @@ GOLDEN = {
 }
 
 
+@pytest.mark.parametrize("words", ["kernel", pytest.param("spacy", marks=needs_spacy)])
 @pytest.mark.parametrize("step", STEPS)
-def test_agrees_with_datatrove_on_every_golden_record(step):
+def test_agrees_with_datatrove_on_every_golden_record(step, words):
     texts = {record["id"]: record["text"] for record in golden("documents")}
     records = golden("gopher_fineweb")
-    decision = judge(step, *(texts[record["id"]] for record in records))
+    decision = judge(step, *(texts[record["id"]] for record in records), words=words)
     verdicts, metrics = GOLDEN[step]
     for row, record in enumerate(records):
         reason = None if decision.cause[row] == KEEP else decision.reasons[decision.cause[row]].rule

@@ -1,15 +1,19 @@
 """Ways to split words: hand-made cases, plain Python beside the kernels, the packages where they are installed."""
 
 import re
+import sys
+import zipfile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.rules import spacy_package
 from curation.rules.batch import Batch
 from curation.rules.words import SPLITTERS, spell
 from manifests.errors import UsageError
 from tests.curation.documents import documents
+from tests.curation.models import needs_spacy
 from tests.curation.rules.gopher_reference import RedPajama
 from tests.curation.rules.word_break_reference import segments
 from tests.shared_data import golden, shared_data
@@ -76,29 +80,21 @@ def test_boundaries_are_those_of_uniseg_on_any_text(text):
 
 
 def test_without_spacy_its_words_are_a_users_mistake(monkeypatch):
-    from curation.rules import spacy_package
-
-    monkeypatch.setitem(__import__("sys").modules, "spacy", None)
+    monkeypatch.setitem(sys.modules, "spacy", None)
     spacy_package._english.cache_clear()
     with pytest.raises(UsageError, match=r"maslin\[spacy\]"):
         split("spacy", "a b")
 
 
-SPACY = pytest.mark.skipif("not __import__('importlib.util').util.find_spec('spacy')",
-                           reason="the optional package spacy is not installed")
-
-
-@SPACY
+@needs_spacy
 @settings(max_examples=500)
 @given(st.lists(TEXTS, max_size=3))
 def test_the_kernel_splits_as_spacy_on_any_text(texts):
     assert split("kernel", *texts) == split("spacy", *texts)
 
 
-@SPACY
+@needs_spacy
 def test_the_kernel_splits_as_spacy_in_many_languages():
-    import zipfile
-
     with zipfile.ZipFile(shared_data("langid-text/udhr2.zip")) as archive:
         names = [name for name in archive.namelist() if name.endswith(".txt")]
         texts = [archive.read(name).decode("utf-8", "replace") for name in names]
