@@ -71,8 +71,11 @@ def read_index(path: Path, data_bytes: int) -> Index:
         np.dtype(_DTYPES[code]),
         *(np.memmap(path, kind, "r", int(offset), count) if count else np.empty(0, kind) for kind, offset, count in zip(
             ("<i4", "<i8", "<i8"), offsets, (sequences, sequences, boundaries), strict=True)))
-    ends = index.pointers + index.lengths * np.int64(index.dtype.itemsize)
-    if sequences and (min(index.lengths.min(), index.pointers.min()) < 0 or ends.max() > data_bytes):
+    room = data_bytes - index.pointers  # behind the first byte of each sequence
+    if sequences and (
+        min(index.lengths.min(), index.pointers.min()) < 0
+        or (index.lengths * np.int64(index.dtype.itemsize) > room).any()
+    ):
         raise DataError(f"{path}: points outside of its .bin of {data_bytes:,} bytes: the two do not belong together.")
     if boundaries and (index.boundaries[0] != 0 or index.boundaries[-1] != sequences or (
         np.diff(index.boundaries) < 0).any()):

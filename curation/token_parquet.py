@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation import token_import
+from curation.ingest.parquet import DAMAGE
 from curation.token_import import TokenSplit
 from manifests.errors import DataError
 from manifests.identity import document_id
@@ -48,17 +49,17 @@ def read(split: TokenSplit) -> Iterator[tuple[str, np.ndarray]]:
                 for id, ids in zip(named, batch.column(IDS), strict=True):
                     yield id or document_id("parquet", file.name, str(row)), _ids(ids, f"{file.path}, row {row}")
                     row += 1
-        except (pa.ArrowException, OSError) as error:
+        except DAMAGE as error:
             raise DataError(f"{file.path}: cannot be read on from row {row} ({error}).") from error
 
 
 def _opened(file: InputFile) -> pq.ParquetFile:
     try:
         parquet = pq.ParquetFile(file.path, pre_buffer=False, buffer_size=1 << 20)
-    except (pa.ArrowException, OSError) as error:
+        schema = parquet.schema_arrow
+        kind = schema.field(IDS).type if schema.names.count(IDS) == 1 else None
+    except DAMAGE as error:
         raise DataError(f"{file.path}: not a readable Parquet file ({error}).") from error
-    schema = parquet.schema_arrow
-    kind = schema.field(IDS).type if schema.names.count(IDS) == 1 else None
     if kind is None or not hasattr(kind, "value_type") or not pa.types.is_integer(kind.value_type):
         parquet.close()
         raise DataError(

@@ -5,6 +5,7 @@ wrongly; cut in the proportion of the budgets, every corpus is repeated as often
 is repeated: windows drawn from all of them would still show something of each.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from manifests.identity import hash_int
+from manifests.tables import read_table
 from trainer.token_shards import TokenCorpus
 
 
@@ -25,9 +27,7 @@ class DocumentSubset(TokenCorpus):
 
     def __init__(self, directory: Path, share: Fraction, seed: int) -> None:
         super().__init__(directory)
-        table = super().document_table(["id", "start", "end", "bytes"])
-        lengths = table["end"].to_numpy() - table["start"].to_numpy()
-        draws = np.array([hash_int(seed, "subset", id) for id in table["id"].to_pylist()], np.uint64)
+        draws, starts, lengths, sizes = map(np.concatenate, zip(*self._drawn(seed), strict=True))
         order = np.argsort(draws, kind="stable")
         taken = np.cumsum(lengths[order])
         wanted = float(share * self.stored_tokens)
@@ -35,11 +35,19 @@ class DocumentSubset(TokenCorpus):
         if 1 < number <= len(taken) and wanted - taken[number - 2] < taken[number - 1] - wanted:
             number -= 1
         self._chosen = np.sort(order[:number])
-        self._begins_stored = table["start"].to_numpy()[self._chosen]
+        self._begins_stored = starts[self._chosen]
         self._edges = np.concatenate([[0], np.cumsum(lengths[self._chosen])])
         self.tokens = int(self._edges[-1])
         self.documents = len(self._chosen)
-        self.bytes = int(table["bytes"].to_numpy()[self._chosen].sum())
+        self.bytes = int(sizes[self._chosen].sum())
+
+    def _drawn(self, seed: int) -> Iterator[tuple[np.ndarray, ...]]:
+        """Of every document, part by part: its draw, where it begins, its tokens and its bytes."""
+        for begin, entry in zip(self._begins, self._indexes, strict=False):
+            table = read_table(self.directory / entry["path"], ["id", "start", "end", "bytes"])
+            starts, ends, sizes = (table[name].to_numpy() for name in ("start", "end", "bytes"))
+            draws = np.array([hash_int(seed, "subset", id) for id in table["id"].to_pylist()], np.uint64)
+            yield draws, starts + begin, ends - starts, sizes
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """Ids at positions [start, stop), a copy where documents meet."""

@@ -17,6 +17,7 @@ from manifests.inputs import InputFile
 
 MAX_TEXT_BYTES = 64 << 20
 MAX_ROW_GROUP_BYTES = 4 << 30  # of the text column, uncompressed, as the file says of itself
+DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last one of names in the schema
 _BATCH_ROWS = 64
 _BUFFER_BYTES = 1 << 20  # of a column that is read at once
 _FIELDS = ("text", "id", "url", "date", "language", "licence")
@@ -29,7 +30,7 @@ def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Spli
         try:
             with pq.ParquetFile(file.path) as parquet:
                 sizes = [_compressed(parquet.metadata.row_group(group)) for group in range(parquet.num_row_groups)]
-        except (pa.ArrowException, OSError):
+        except DAMAGE:
             sizes = []
         start, held, cut = 0, 0, []
         for group, size in enumerate(sizes):
@@ -65,7 +66,7 @@ def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Rec
                 ordinal += about.num_rows
                 done += _compressed(about)
                 watch.reached(min(done, split.bytes))
-    except (pa.ArrowException, OSError) as error:
+    except DAMAGE as error:
         yield Failed("damaged_file", f"{name}: not a readable Parquet file ({error})", Origin(name))
 
 
@@ -101,7 +102,7 @@ def _group(
             for cells in zip(*values, strict=True):
                 yield _record(dict(zip(fields, cells, strict=True)), f"{name}/{row}")
                 row += 1
-    except (pa.ArrowException, OSError) as error:
+    except DAMAGE as error:
         yield Failed("damaged_record", f"{name}: row group {group} cannot be read on from row {row} ({error})",
                      Origin(f"{name}/{row}"))
 

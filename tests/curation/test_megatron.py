@@ -141,6 +141,7 @@ def test_damage_and_other_tokenizers_are_refused(made, tmp_path):
         (good[:9] + b"\x02" + good[10:], "version 2"), (good[:17] + b"\x06" + good[18:], "type code 6 is none"),
         (good[:-1], "cut short"), (good[:18] + b"\xff" * 7 + b"\x0f" + good[26:], "cut short"),
         (good[:34] + b"\x63" + good[35:], "points outside"), (good[:38] + b"\xff" * 8 + good[46:], "points outside"),
+        (good[:38] + b"\xff" * 7 + b"\x7f" + good[46:], "points outside"),
         (good[:-8] + b"\x05" + good[-7:], "are not its 1 sequences"),
     ]:
         (folder / "x.idx").write_bytes(content)

@@ -92,6 +92,26 @@ def test_damaged_files(tmp_path, content):
     assert (found.cause, found.origin.file) == ("damaged_file", "a.parquet")
 
 
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4), st.booleans())
+def test_damage_anywhere_is_counted_and_never_raised(tmp_path_factory, damage, cut):
+    path = tmp_path_factory.mktemp("damage") / "a.parquet"
+    write(path, TEXTS, row_group_size=3)
+    content = bytearray(path.read_bytes())
+    for place, value in damage:
+        content[place % len(content)] = value
+    found = read(input_file(path, bytes(content[: damage[0][0] % len(content)] if cut else content)))
+    assert all(isinstance(item, Document | Dropped | Failed) for item in found) and len(found) <= 10
+    assert len(found) == 10 or any(isinstance(item, Failed) for item in found)
+
+
+def test_a_column_whose_name_is_no_text_is_damage(tmp_path):
+    path = tmp_path / "a.parquet"
+    write(path, pa.table({"text": ["x"], "other": ["y"]}), store_schema=False)
+    (found,) = read(input_file(path, path.read_bytes().replace(b"other", b"oth\xffr")))
+    assert found.cause == "damaged_file"
+
+
 def test_a_damaged_row_group_is_one_failure_and_the_next_is_read(tmp_path):
     path = tmp_path / "a.parquet"
     write(path, TEXTS, row_group_size=2, compression="zstd", use_dictionary=False)

@@ -1,5 +1,6 @@
 """A workspace with a tokenizer, tokens and a mixture, as curation leaves them: documents that count in steps."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,20 @@ def tokens_step(workspace: Workspace, name: str, tokenizer: Step, documents: int
 
 
 def run_step(
-    root: Path, seed: int = 0, max_epochs: float = 4.0, model: ModelConfig = MODEL, **training: Any,
+    root: Path, seed: int = 0, max_epochs: float = 4.0, model: ModelConfig = MODEL,
+    mixture_more: Mapping[str, Any] | None = None, **training: Any,
 ) -> tuple[Workspace, Step]:
-    """A workspace below `root`, and a planned run over a mixture of two corpora in it."""
+    """A workspace below `root`, and a planned run over a mixture of two corpora in it.
+
+    `mixture_more` are further parameters of the mixture: `stages`, `simulate_target_tokens`.
+    """
     workspace = Workspace(root)
     tokenizer = tokenizer_step(workspace)
     corpora = {name: tokens_step(workspace, name, tokenizer) for name in ("ab", "abc")}
     mixture = Step(
-        "mixture", "both", 1, {"weights": {"ab": 0.75, "abc": 0.25}, "budget_tokens": 10_000, "max_epochs": max_epochs},
+        "mixture", "both", 1,
+        {"weights": {"ab": 0.75, "abc": 0.25}, "budget_tokens": 10_000, "max_epochs": max_epochs,
+         **(mixture_more or {})},
         {f"tokens:{name}": step for name, step in corpora.items()})
     commit(workspace.path(mixture), mixture, [])
     parameters = {

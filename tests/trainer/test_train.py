@@ -142,6 +142,28 @@ def test_stopped_at_any_step_it_goes_on_bit_for_bit(
     assert contents(root) == contents(workspace.path(step))
 
 
+STAGED = {
+    "simulate_target_tokens": 20_000, "stages": [
+        {"until": 0.5, "weights": {"ab": 1.0}}, {"until": 1.0, "weights": {"ab": 0.5, "abc": 0.5}}]}
+
+
+def test_a_run_over_stages_and_half_of_the_documents_goes_on_bit_for_bit(tmp_path, monkeypatch):
+    whole, step = run_step(tmp_path / "whole", mixture_more=STAGED)
+    manifest = build_run(step, whole, serial_map)
+    metrics = read_metrics(whole.path(step) / "metrics.jsonl")
+    shares = [(line["corpora"]["abc"]["stage_share"], line["corpora"]["abc"]["sequences"]) for line in metrics]
+    assert shares == [*[(0.0, 0)] * 6, *[(0.5, 2 * (step + 1)) for step in range(6)]]
+    assert metrics[-1]["corpora"] == manifest["summary"]["corpora"]
+    assert manifest["summary"]["corpora"]["ab"]["planned_share"] == 0.75
+    stopped, same = run_step(tmp_path / "stopped", mixture_more=STAGED)
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.loop.learning_rate", dies_after(7))
+        with pytest.raises(KeyboardInterrupt):
+            build_run(same, stopped, serial_map)
+    build_run(same, stopped, serial_map)
+    assert contents(stopped.path(same)) == contents(whole.path(step))
+
+
 def dies_after(steps: int):
     def rate(config: TrainingConfig, step: int) -> float:
         if step >= steps:
