@@ -251,6 +251,7 @@ class Recipe:
         for source in (*resolved["sources"].values(), *resolved.get("token_shards", {}).values()):
             del source["paths"]
         del resolved["tokenizer"]["path"]
+        del resolved["training"]["init_from"]  # its content is an input of the runs
         return resolved
 
 

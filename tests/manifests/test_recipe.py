@@ -207,6 +207,13 @@ def test_token_shards_need_no_source_and_name_pairs(tmp_path):
     assert "paths" not in recipe.identity_json()["token_shards"]["books"]
 
 
+def test_where_a_model_lies_is_no_part_of_what_it_is(tmp_path):
+    here, there = (
+        read(tmp_path, f"name: n\nsources: {{s: {{kind: chat, paths: [a]}}}}\ntraining: {{init_from: {place}}}\n")
+        for place in ("run/a-s0@1", "/elsewhere/run/a-s0@1"))
+    assert here.to_json() != there.to_json() and here.identity_json() == there.identity_json()
+
+
 @pytest.mark.parametrize(("old", "new", "line", "message"), [
     ("tokenizer: {path: t.json}", "tokenizer: {vocab_size: 300}", 2, "their ids are those of one tokenizer"),
     ("kind: megatron", "kind: megatrn", 3, "did you mean `megatron`?"),
