@@ -39,6 +39,11 @@ def test_batch_and_rate_follow_step_law(name, tokens, batch, rate):
     assert (batch // MODELS[name].context_tokens) % config.micro_batch == 0
 
 
+def test_post_layernorm_takes_a_tenth_of_the_rate():
+    rates = [resolve_training(resolve_model("base", name), 1_700_000_000).learning_rate for name in ("gpt2", "bert")]
+    assert rates[1] == pytest.approx(rates[0] / 10, rel=0.02)
+
+
 def test_what_a_recipe_says_is_taken():
     config = resolve_training(TINY, 10**5, batch_tokens=768, learning_rate=0.1)
     assert (config.batch_tokens, config.micro_batch, config.learning_rate) == (768, 3, 0.1)
