@@ -270,8 +270,9 @@ PRESETS: dict[str, Preset] = {
         ("c4", C4(variant="datatrove", end_marks="optional")), ("fineweb", FineWeb()),
     )),
     "refinedweb_full": Preset("DCLM dclm_baseline_refinedweb.yaml, without its URL filters and URL removal", (
-        ("newline_removal", NewlineRemoval()), ("language", Language()), ("gopher_quality", GopherQuality("dclm")),
-        ("gopher_repetition", GopherRepetition("dclm")), ("refinedweb", RefinedWeb()),
+        ("newline_removal", NewlineRemoval()), ("language", Language()),
+        ("gopher_quality", GopherQuality(variant="dclm")), ("gopher_repetition", GopherRepetition(variant="dclm")),
+        ("refinedweb", RefinedWeb()),
     )),
 }
 

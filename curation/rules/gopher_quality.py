@@ -29,8 +29,8 @@ import numpy as np
 
 from curation.rules import gopher_text as text
 from curation.rules.batch import Batch, Decision
-from curation.rules.refinedweb_lines import count_words
 from curation.rules.thresholds import decide, ratio
+from curation.rules.word_splitters import count_words
 from curation.rules.words import Words, words_of
 from manifests.steps import GopherQuality
 

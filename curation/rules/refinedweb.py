@@ -28,6 +28,7 @@ from curation.rules import refinedweb_lines as lines
 from curation.rules.batch import Batch, Edited, Spans, undecided
 from curation.rules.thresholds import ratio, reasons
 from curation.rules.utf8 import character_set
+from curation.rules.word_splitters import count_words
 from manifests.steps import RefinedWeb
 
 SIGNALS = ("removed_words_ratio",)
@@ -53,8 +54,8 @@ def judge(batch: Batch, parameters: RefinedWeb) -> Edited:
     text, text_offsets, begins = c4_lines.join_lines(data, extra, line_offsets, status, starts, ends, every)
 
     cause, value = undecided(batch)
-    before = lines.count_words(data, offsets)
-    removed = ratio(before - lines.count_words(text, text_offsets), before)
+    before = count_words(data, offsets)
+    removed = ratio(before - count_words(text, text_offsets), before)
     cause[(np.diff(text_offsets) == 0) | (before == 0)] = 0
     many = (cause < 0) & (removed > parameters.max_removed_words_ratio)
     cause[many], value[many] = 1, removed[many]

@@ -213,20 +213,3 @@ def _skip_marks(data, position, end):
             break
         position += length
     return position
-
-
-@njit(cache=True)
-def count_words(data, offsets):
-    """int64 (documents): words as fastText splits them, at ASCII white space and NUL, of a letter or digit first."""
-    counts = np.zeros(len(offsets) - 1, np.int64)
-    for row in range(len(counts)):
-        inside = False
-        for position in range(offsets[row], offsets[row + 1]):
-            byte = data[position]
-            if byte == 0x20 or 0x09 <= byte <= 0x0D or byte == 0:
-                inside = False
-            elif not inside:
-                inside = True
-                character, _ = read_character(data, position)
-                counts[row] += character != 0x5F and class_of(character) & WORD != 0
-    return counts

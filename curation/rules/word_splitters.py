@@ -111,6 +111,23 @@ def split_at_boundaries(data, offsets):
 
 
 @njit(cache=True)
+def count_words(data, offsets):
+    """int64 (documents): words as fastText splits them, at ASCII white space and NUL, of a letter or digit first."""
+    counts = np.zeros(len(offsets) - 1, np.int64)
+    for row in range(len(counts)):
+        inside = False
+        for position in range(offsets[row], offsets[row + 1]):
+            byte = data[position]
+            if byte == 0x20 or 0x09 <= byte <= 0x0D or byte == 0:
+                inside = False
+            elif not inside:
+                inside = True
+                character, _ = read_character(data, position)
+                counts[row] += character != 0x5F and class_of(character) & WORD != 0
+    return counts
+
+
+@njit(cache=True)
 def _room(offsets):
     room = (offsets[-1] - offsets[0]) // 4 + 16
     return np.zeros(len(offsets), np.int64), np.empty(room, np.int32), np.empty(room, np.int32)

@@ -57,6 +57,21 @@ def test_a_wrong_recipe_is_one_message_and_exit_2_before_any_work(tmp_path, caps
     assert not list(tmp_path.glob("ws/documents"))
 
 
+@pytest.mark.parametrize(("step", "package"), [
+    ("language: {method: langdetect}", "langdetect"), ("gopher_repetition: {words: spacy}", "spacy"),
+    ("fineweb: {words: spacy}", "spacy"),
+])
+def test_a_missing_package_is_named_before_any_work(tmp_path, capsys, monkeypatch, step, package):
+    monkeypatch.setattr("curation.resources.find_spec", lambda name: None)
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"name: n\nsources: {{s: {{kind: jsonl, paths: [a.jsonl]}}}}\n"
+                      f"corpora: {{s: {{from: s, steps: [{{{step}}}]}}}}\n")
+    assert main(["curate", str(recipe), "--workspace", str(tmp_path / "work"), "--prefect", "off"]) == 2
+    assert f"pip install 'maslin[{package}]'" in capsys.readouterr().err
+    assert not list((tmp_path / "work").glob("documents/*"))
+
+
 def test_a_command_says_which_section_it_lacks(tmp_path, capsys):
     path = tmp_path / "r.yaml"
     path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\n")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from curation.rules import refinedweb
 from curation.rules.batch import KEEP, Batch, Edited
-from curation.rules.refinedweb_lines import COUNTED, count_words, is_counter
+from curation.rules.refinedweb_lines import COUNTED, is_counter
+from curation.rules.word_splitters import count_words
 from curation.segment import curate_table
 from manifests.steps import RefinedWeb
 from tests.curation.documents import documents
