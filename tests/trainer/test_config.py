@@ -39,9 +39,11 @@ def test_batch_and_rate_follow_step_law(name, tokens, batch, rate):
     assert (batch // MODELS[name].context_tokens) % config.micro_batch == 0
 
 
-def test_post_layernorm_takes_a_tenth_of_the_rate():
-    rates = [resolve_training(resolve_model("base", name), 1_700_000_000).learning_rate for name in ("gpt2", "bert")]
-    assert rates[1] == pytest.approx(rates[0] / 10, rel=0.02)
+@pytest.mark.parametrize(("architecture", "share"), [("gpt2", 1), ("bert", 0.1), ("t5", 0.3)])
+def test_other_architectures_take_a_share_of_the_law_s_rate(architecture, share):
+    model = resolve_model("base", architecture)
+    law = 1.79 * model.parameters**-0.713 * 1_700_000_000**0.307
+    assert resolve_training(model, 1_700_000_000).learning_rate == pytest.approx(share * law, rel=0.01)
 
 
 def test_what_a_recipe_says_is_taken():
