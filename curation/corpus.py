@@ -7,22 +7,32 @@ were cut: by step, then by the documents' own order.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curation.dedup.build import duplicate_rows, ledger_rows
-from curation.dedup.near import Found, Search, find_overlaps, read_found
-from curation.held_out import SPLIT, SPLIT_PATH
 from curation.stages import StageShard, chain, iter_surviving, surviving
 from manifests.counts import add, check_conservation, new_counts, sum_counts
 from manifests.progress import advance
 from manifests.steps import NearDedup
-from manifests.tables import DOCUMENTS, EDITS, LEDGER, TableWriter, part_name, read_table, write_table
+from manifests.tables import (
+    DOCUMENTS,
+    EDITS,
+    LEDGER,
+    SPLIT,
+    SPLIT_PATH,
+    TableWriter,
+    part_name,
+    read_table,
+    write_table,
+)
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
+
+if TYPE_CHECKING:  # the kernels' compiler is imported where there is something to search for
+    from curation.dedup.near import Found
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, 
 
 def _searches(
     step: Step, workspace: Workspace, mapper: Mapper, shards: list[StageShard],
-) -> list[tuple[int, str, str, NearDedup, Found]]:
+) -> list[tuple[int, str, str, NearDedup, "Found"]]:
     """Search for duplicates of held-out documents and of earlier corpora: (steps after the last, step, rule, …)."""
     total = workspace.manifest(step.via.get("last") or step.inputs["documents"])["counts"]["kept"]  # type: ignore[arg-type]
     searches = []
@@ -113,6 +123,8 @@ def _searches(
             for shard in surviving(value, workspace)  # type: ignore[arg-type]  # these roles are steps
         ]
         if references:
+            from curation.dedup.near import Search, find_overlaps
+
             near = NearDedup(**parameters)
             search = Search(workspace.path(step), rule, mapper, f"corpus {step.name}: {rule}", total)
             searches.append((offset, name, rule, near, find_overlaps(search, shards, references, near)))
@@ -126,6 +138,8 @@ def _parts(workspace: Workspace, stages: Sequence[Step], folder: str, index: int
 
 def assemble_shard(task: CorpusTask) -> ShardResult:
     """Write one part of every table of the corpus."""
+    from curation.dedup.near import read_found
+
     name = part_name(task.index)
     ids = read_table(task.documents, ["id"])["id"]
     own_ledger: list[pa.Table] = []
@@ -163,6 +177,8 @@ def _remove(
     table: pa.Table, split: pa.Table, held_out_index: int, removals: list[tuple[Removal, pa.Table]],
 ) -> tuple[pa.Table, list[pa.Table]]:
     """Take held-out documents and duplicates away; the first rule that names a document counts."""
+    from curation.dedup.build import duplicate_rows, ledger_rows
+
     places = pc.index_in(table["id"], value_set=split["id"])
     left = [ledger_rows(
         table.filter(pc.is_valid(places)), held_out_index, "held_out", "held_out",

@@ -21,14 +21,23 @@ from manifests.counts import add, check_conservation, sum_counts
 from manifests.identity import hash_unit
 from manifests.progress import advance
 from manifests.steps import NearDedup
-from manifests.tables import DOCUMENTS, EDITS, LEDGER, TableWriter, iter_tables, part_name, read_table, write_table
+from manifests.tables import (
+    DOCUMENTS,
+    EDITS,
+    LEDGER,
+    SPLIT,
+    SPLIT_PATH,
+    TableWriter,
+    iter_tables,
+    part_name,
+    read_table,
+    write_table,
+)
 from manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
 
-SPLIT = pa.schema([("id", pa.string()), ("group", pa.string()), ("split", pa.string())])
 HELD_OUT_DOCUMENTS = pa.schema([*DOCUMENTS, SPLIT.field("split"), SPLIT.field("group"), ("site", pa.string())])
 # The host of a URL; of a path its first part: the archive or the folder of a repository.
 _SITE = r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>\[[^\]/]*\]|[^/?#:]+)|(?P<top>[^/:]+)/)"
-SPLIT_PATH = f"split/{part_name(0)}"
 _TABLES = ("documents", "ledger", "signals", "edits")
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.startup import keep_pandas_out
+from flows.startup import start_light
 from manifests.errors import MaslinError
 
 DEFAULT_WORKSPACE = Path("maslin-work")
@@ -269,7 +269,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def command() -> int:
     """The console script: `main` in a process of its own."""
-    keep_pandas_out()
+    start_light()
     return main()
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from flows.progress import ProgressBoard, Reporter
-from flows.startup import keep_pandas_out
+from flows.startup import start_light
 from manifests.errors import MaslinError
 from manifests.workspace import ShardResult
 
@@ -101,7 +101,7 @@ def _start_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="command-watch", daemon=True).start()
-    keep_pandas_out()
+    start_light()
 
 
 def _call(function: Callable[[Any], ShardResult], task: Any, pipe: Path, number: int) -> ShardResult:

@@ -4,24 +4,33 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 
+# What numba imports to see whether it is there, by the module of numba's that asks: half a second of CPU in each
+# process. No kernel of ours multiplies matrices or calls C.
+_ASKED_BY = {"scipy.linalg": "numba.np.arraymath", "cffi": "numba.core.typing.cffi_utils"}
 
-class _NoPandas(MetaPathFinder, Loader):
-    """Finds pandas and then cannot load it.
 
-    Not to find it would not do: the real one would be found after it. Nor may `find_spec` raise, since torch asks
+class _Without(MetaPathFinder, Loader):
+    """Finds pandas, and what numba asks for, and then cannot load them.
+
+    Not to find them would not do: the real ones would be found after it. Nor may `find_spec` raise, since torch asks
     where modules lie that it never imports; and None in `sys.modules` is taken for pandas by compiled modules.
     """
 
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name == "pandas" else None
+        return ModuleSpec(name, self) if name == "pandas" or _is_being_imported(_ASKED_BY.get(name)) else None
 
     def create_module(self, spec: ModuleSpec) -> None:
-        raise ModuleNotFoundError("Maslin's own processes do without pandas", name=spec.name)
+        raise ModuleNotFoundError("Maslin's own processes do without it", name=spec.name)
 
 
-def keep_pandas_out() -> None:
-    """pyarrow imports pandas at its first conversion, a second of CPU in each process; let it find none.
+def _is_being_imported(name: str | None) -> bool:
+    module = sys.modules.get(name) if name else None
+    return module is not None and getattr(module.__spec__, "_initializing", False)
+
+
+def start_light() -> None:
+    """Do without pandas, which pyarrow imports at its first conversion, and without what numba looks for.
 
     For processes that are Maslin's alone, the command and its workers: never where a user's own code goes on.
     """
-    sys.meta_path.insert(0, _NoPandas())
+    sys.meta_path.insert(0, _Without())

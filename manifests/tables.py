@@ -40,6 +40,10 @@ EVALUATION_ITEMS = pa.schema([
     ("cluster", pa.string()), ("nats", pa.float64()), ("bytes", pa.int64()), ("tokens", pa.int64()),
 ])
 
+# One row a held-out document: its duplicate group, and the part it is in (validation or test); one file for a source.
+SPLIT = pa.schema([("id", pa.string()), ("group", pa.string()), ("split", pa.string())])
+SPLIT_PATH = "split/part-00000.parquet"
+
 TEXT_PREFIX_CHARACTERS = 300
 ROW_GROUP_ROWS = 1024
 ROW_GROUP_TEXT_BYTES = 32 << 20

@@ -39,8 +39,8 @@ def parse_http(block: bytes) -> HttpMessage | None:
     end = _HEAD_END.search(block, found.end(), _MAX_HEAD_BYTES)
     head, body = (block[:end.start()], block[end.end():]) if end else (block, b"")
     headers: dict[str, str] = {}
-    for line in head.split(b"\n")[1:]:
-        name, colon, value = line.decode("latin-1").partition(":")
+    for line in head.decode("latin-1").split("\n")[1:]:
+        name, colon, value = line.partition(":")
         if colon and name and not name[0].isspace():
             key = name.strip().lower()
             headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()

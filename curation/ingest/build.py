@@ -234,7 +234,7 @@ def _strings(values: Iterable[str | None]) -> pa.Array:
 
 def normalised_text(text: str) -> str:
     """The text as corpora hold it: line feeds for CRLF, no NUL, no lone surrogates; otherwise untouched (no NFC)."""
-    if "\r\n" in text:
+    if "\r" in text:  # one character is found ten times as fast as two
         text = text.replace("\r\n", "\n")
     return text.replace("\0", "") if "\0" in text else text
 

@@ -1,6 +1,6 @@
-"""HTML pages → main text: whether a body is HTML, and what of it is its text."""
+"""HTML pages → main text. Imports kernels, and with them their compiler: for workers alone."""
 
-import re
+from dataclasses import dataclass
 from html import unescape
 
 import numpy as np
@@ -11,56 +11,25 @@ from curation.ingest.html_parts import ALL, STRICT, WITH_REMARKS, gone_parts
 from curation.ingest.html_text import write_text
 from curation.ingest.html_tree import read_tree
 
-_HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
-_VAGUE_TYPES = frozenset((
-    "", "text/xml", "application/xml", "application/octet-stream", "unknown/unknown", "application/unknown", "*/*",
-    "text/*", "content/unknown", "httpd/unix-directory", "text/htm", "html", "text", "application/html", "text/xhtml",
-))
-_SNIFF_BYTES = 4096
-_BINARY = (
-    b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x00\x00\x01\x00", b"BZh",
-    b"7z\xbc\xaf", b"Rar!", b"wOFF", b"wOF2", b"OggS", b"ID3", b"\x00\x00\x00", b"\x7fELF", b"MZ",
-)
-_BEGINS_AS_HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+|(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_TAG = re.compile(rb"<[A-Za-z!?/]")
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is read of a page: its main text, and its `meta` tags as they stand."""
+
+    text: str
+    metas: list[str]
 
 
-def media_type(content_type: str | None) -> str:
-    return (content_type or "").partition(";")[0].strip().lower()
+def read_page(html: str) -> Page:
+    """Read a page; its main text is paragraphs, headings, lists, tables, quotes and preformatted code.
 
-
-def may_be_html(content_type: str | None, identified: str | None = None) -> bool:
-    """Whether the header leaves it open that a body is HTML, so that it is worth decoding."""
-    kind = media_type(content_type)
-    return kind in _HTML_TYPES or kind in _VAGUE_TYPES or (not kind and media_type(identified) in _HTML_TYPES)
-
-
-def is_html(content_type: str | None, identified: str | None, body: bytes) -> bool:
-    """Tell HTML by header and content together; neither is believed alone.
-
-    An HTML header needs a body with a tag in it that is not a known binary format. A vague or missing one needs a body
-    that begins as HTML does, or a crawler that identified it as such (`WARC-Identified-Payload-Type`). Any other header
-    (`text/plain`, `application/json`, scripts, feeds) is believed: browsers would not show it as a page either.
+    Blocks stand on lines of their own, lists are indented, the cells of a row have two tabs between them. Navigation,
+    remarks of readers and what pages call share, related and the like are left out; where nothing else is there, they
+    are the text.
     """
-    kind, head = media_type(content_type), body[:_SNIFF_BYTES]
-    if head.startswith(_BINARY):
-        return False
-    if kind in _HTML_TYPES or (kind in _VAGUE_TYPES and media_type(identified) in _HTML_TYPES):
-        return bool(_TAG.search(head)) or b"<\x00" in head or b"\x00<" in head  # the last two: UTF-16
-    return kind in _VAGUE_TYPES and bool(_BEGINS_AS_HTML.match(head))
-
-
-def main_text(html: str) -> str:
-    """The main text of a page: paragraphs, headings, lists, tables, quotes and preformatted code, one block a line.
-
-    Navigation, remarks of readers and what pages call share, related and the like are left out; where nothing else is
-    there, they are the text.
-    """
-    page = np.frombuffer(html.encode("utf-8", "replace"), np.uint8)
-    kind, said, parent, close, own, linked, spaces, of, start, end = read_tree(
+    data = html.encode("utf-8", "replace")
+    page = np.frombuffer(data, np.uint8)
+    kind, said, parent, close, own, linked, spaces, of, start, end, metas = read_tree(
         page, ELEMENT_HASHES, ELEMENT_KINDS, WORD_HASHES, WORD_KINDS)
     for how in (STRICT, WITH_REMARKS, ALL):
         gone = gone_parts(kind, said, parent, own, linked, spaces, how)
@@ -70,4 +39,10 @@ def main_text(html: str) -> str:
         text = text.lstrip("\r\n").rstrip()
         if text:
             break
-    return text
+    places = metas.tolist()
+    return Page(text, [data[begin:behind].decode() for begin, behind in zip(places[::2], places[1::2], strict=True)])
+
+
+def main_text(html: str) -> str:
+    """The main text of a page."""
+    return read_page(html).text

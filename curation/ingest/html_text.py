@@ -23,6 +23,7 @@ from curation.ingest.html_tree import CLOSED, OPENED
 # What stands between two texts; the greater wins.
 _NOTHING, _SPACE, _TAB, _LINE, _PARAGRAPH = range(5)
 _MAX_INDENT = 8
+_ROOM = 2 * _MAX_INDENT + 8  # for what is written between two texts
 
 
 @njit(cache=True)
@@ -86,20 +87,23 @@ def write_text(page, kind, close, of, start, end, gone):
                 if not cell_begins:
                     between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
         elif gone[element] == KEPT:
-            finish = end[event]
-            needed = 2 * (finish - begin) + 2 * _MAX_INDENT + 8
-            for place in range(begin, finish):
+            finish, place = end[event], start[event]
+            if size + 2 * (finish - place) + _ROOM > len(out):
+                out = _grown(out, 2 * (finish - place) + _ROOM)
+            while place < finish:
                 byte = page[place]
                 if preformatted:
                     if byte == 10 or byte == 13:
                         lines += byte == 10 or place + 1 >= finish or page[place + 1] != 10
+                        place += 1
                         continue
                 elif byte <= 32:
                     between = max(between, _SPACE)
+                    place += 1
                     continue
-                if size + needed + lines * (2 * _MAX_INDENT + 1) > len(out):
-                    out = _grown(out, needed + lines * (2 * _MAX_INDENT + 1))
                 if between != _NOTHING or lines:
+                    if size + (finish - place) + lines + _ROOM > len(out):
+                        out = _grown(out, (finish - place) + lines + _ROOM)
                     breaks = 0
                     if size == 0:
                         breaks = -1
@@ -116,9 +120,8 @@ def write_text(page, kind, close, of, start, end, gone):
                     if breaks > 0:
                         while size and out[size - 1] == 32:
                             size -= 1
-                        for _ in range(breaks):
-                            out[size] = 10
-                            size += 1
+                        out[size:size + breaks] = 10
+                        size += breaks
                         row_broken = row_broken or not cell_begins
                     if breaks:
                         for _ in range(2 * min(indent, _MAX_INDENT)):
@@ -128,8 +131,13 @@ def write_text(page, kind, close, of, start, end, gone):
                 cell_begins = False
                 if not in_heading:
                     bare = -1
-                out[size] = byte
-                size += 1
+                while byte > 32 or (preformatted and byte != 10 and byte != 13):
+                    out[size] = byte
+                    size += 1
+                    place += 1
+                    if place == finish:
+                        break
+                    byte = page[place]
         event += 1
     if bare > 0 and left_out:
         size = bare

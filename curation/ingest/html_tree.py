@@ -40,10 +40,11 @@ from curation.ingest.html_elements import (
 from curation.ingest.html_furniture import LINKED
 
 MAX_DEPTH = 500
+_MAX_METAS = 64
 OPENED, CLOSED = -1, -2  # in place of where a text starts
 
-_SVG, _FOREIGN, _PLAINTEXT, _ADDRESS, _DIV, _P = (
-    np.uint64(name_hash(name)) for name in (b"svg", b"foreignobject", b"plaintext", b"address", b"div", b"p"))
+_SVG, _FOREIGN, _PLAINTEXT, _ADDRESS, _DIV, _P, _META = (
+    np.uint64(name_hash(name)) for name in (b"svg", b"foreignobject", b"plaintext", b"address", b"div", b"p", b"meta"))
 
 
 @njit(cache=True)
@@ -156,8 +157,8 @@ def read_tree(page, hashes, kinds, words, word_kinds):
 
     Returns, by element: `kind` int64, `said` int64 (bits of its attributes), `parent` int32, `close` int32 (the event
     that ends it), `own`, `linked` and `spaces` int32 (characters directly in it but white space; those in links; spaces
-    behind words); and by event: `of` int32 (element), `start` int32 (OPENED, CLOSED, or where a text starts) and `end`
-    int32.
+    behind words); by event: `of` int32 (element), `start` int32 (OPENED, CLOSED, or where a text starts) and `end`
+    int32; and `metas` int32: where each of the first `meta` tags begins and ends.
     """
     size = page.size
     tags = 0
@@ -169,7 +170,7 @@ def read_tree(page, hashes, kinds, words, word_kinds):
     own, linked, spaces = np.zeros(room, np.int32), np.zeros(room, np.int32), np.zeros(room, np.int32)
     of, start, end = (np.empty(3 * room + 2, np.int32), np.empty(3 * room + 2, np.int32),
                       np.empty(3 * room + 2, np.int32))
-    stack = np.zeros(MAX_DEPTH + 1, np.int32)
+    stack, metas, met = np.zeros(MAX_DEPTH + 1, np.int32), np.zeros(2 * _MAX_METAS, np.int32), 0
     level, elements, events = 0, 1, 1
     of[0], start[0] = 0, OPENED
     overflow, drawing, foreign = 0, 0, 0
@@ -233,6 +234,9 @@ def read_tree(page, hashes, kinds, words, word_kinds):
                 continue
         if of_kind & (ROOT | HEAD):
             continue
+        if tag == _META and met < len(metas):
+            metas[met], metas[met + 1] = first, position
+            met += 2
         lowest = level + 1  # the open elements from this level on end
         if closing and of_kind & BREAK:
             closing = False
@@ -295,5 +299,5 @@ def read_tree(page, hashes, kinds, words, word_kinds):
         level -= 1
     return (
         kind[:elements], said[:elements], parent[:elements], close[:elements], own[:elements], linked[:elements],
-        spaces[:elements], of[:events], start[:events], end[:events],
+        spaces[:elements], of[:events], start[:events], end[:events], metas[:met],
     )

@@ -11,7 +11,7 @@ from typing import Any
 from curation.ingest.body import BadBody, HttpMessage, TooLarge, decoded_body, parse_http
 from curation.ingest.charset import decode
 from curation.ingest.framing import ArchiveFile, Damage, Frame
-from curation.ingest.html import is_html, main_text, may_be_html
+from curation.ingest.html_sniff import is_html, may_be_html
 from curation.ingest.records import (
     Document,
     Dropped,
@@ -104,6 +104,8 @@ def _page(
     record: WarcRecord, message: HttpMessage, origin: Origin, frame: Frame, options: WarcOptions, watch: Watch,
     ordinal: int,
 ) -> Record:
+    from curation.ingest.html import read_page  # here: who only asks for splits needs no kernels
+
     content_type = message.headers.get("content-type")
     identified = record.headers.get("warc-identified-payload-type")
     if not may_be_html(content_type, identified):
@@ -124,15 +126,15 @@ def _page(
         return Failed("damaged_body", f"{record.uri}: {bad}", origin, id)
     if not is_html(content_type, identified, body):
         return Dropped("not_html")
-    page = decode(body, content_type or "")
-    text = main_text(page.text)
-    if not text:
+    decoded = decode(body, content_type or "")
+    page = read_page(decoded.text)
+    if not page.text:
         return Dropped("empty_text", id, record.uri, 0.0, 1.0, "<")
-    notes = ("charset_differs",) if page.differs else ()
-    notes += robots_notes(message.headers.get("x-robots-tag", ""), page.text)
+    notes = ("charset_differs",) if decoded.differs else ()
+    notes += robots_notes(message.headers.get("x-robots-tag", ""), page.metas)
     if "warc-truncated" in record.headers:
         notes += ("truncated_by_crawler",)
-    return Document(id, text, origin, record.uri, record.date, record.record_id, notes=notes)
+    return Document(id, page.text, origin, record.uri, record.date, record.record_id, notes=notes)
 
 
 def _converted(record: WarcRecord, origin: Origin, frame: Frame, options: WarcOptions) -> Record:

@@ -6,6 +6,7 @@ import re
 from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from curation.ingest.framing import ARC, Frame
@@ -57,7 +58,11 @@ def _fastwarc_headers(head: bytes) -> dict[str, str]:
     parsed = HeaderMap()
     # It takes only lines that end in CRLF.
     parsed.parse(io.BytesIO(head if b"\r\n" in head else head.replace(b"\n", b"\r\n")))
-    return {_text(name).lower(): _text(value) for name, value in reversed(parsed.items_bytes())}
+    items = parsed.items_bytes()[::-1]
+    try:
+        return {_header_name(name): value.decode().strip() for name, value in items}
+    except UnicodeDecodeError:
+        return {_header_name(name): _text(value) for name, value in items}
 
 
 def _warcio_headers(head: bytes) -> dict[str, str]:
@@ -72,6 +77,11 @@ def _warcio_headers(head: bytes) -> dict[str, str]:
 
 
 _PARSERS: dict[str, Callable[[bytes], dict[str, str]]] = {"fastwarc": _fastwarc_headers, "warcio": _warcio_headers}
+
+
+@lru_cache(maxsize=256)  # the same few names in every record
+def _header_name(name: bytes) -> str:
+    return _text(name).lower()
 
 
 def _text(value: bytes) -> str:

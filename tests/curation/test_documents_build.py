@@ -195,15 +195,15 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from curation.ingest import warc
+from curation.ingest import html
 from tests.curation.test_documents_build import build
 from manifests.inputs import InputFile
-parse = warc.main_text
-def crash(html):
-    if "Verse 2." in html:
+read_page = html.read_page
+def crash(page):
+    if "Verse 2." in page:
         os.kill(os.getpid(), signal.SIGKILL)
-    return parse(html)
-warc.main_text = crash
+    return read_page(page)
+html.read_page = crash
 path = Path(sys.argv[1])
 build(Path(sys.argv[2]), [InputFile(path.name, path, path.stat().st_size, "digest")])
 """

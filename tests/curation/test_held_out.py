@@ -3,10 +3,10 @@
 import pyarrow as pa
 import pytest
 
-from curation.held_out import HELD_OUT_DOCUMENTS, SPLIT, build_held_out, build_split, site_of
+from curation.held_out import HELD_OUT_DOCUMENTS, build_held_out, build_split, site_of
 from manifests.identity import hash_unit
 from manifests.steps import NearDedup
-from manifests.tables import LEDGER, read_table
+from manifests.tables import LEDGER, SPLIT, read_table
 from manifests.workspace import Step, Workspace, serial_map
 from tests.curation.stage_fixtures import make_id, sentence
 from tests.curation.test_dedup_build import documents_step

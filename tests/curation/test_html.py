@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from curation.ingest.html import is_html, main_text, may_be_html
+from curation.ingest.html import main_text
+from curation.ingest.html_sniff import is_html, may_be_html
 from tests.curation.web_archives import LINE
 
 PAGE = b"<!DOCTYPE html><html><body><p>words</p></body></html>"

@@ -28,7 +28,7 @@ UNSHOWN = "script, style, title, textarea, select, svg, template, noscript, ifra
 
 def read(page: str):
     data = np.frombuffer(page.encode(), np.uint8)
-    return data, read_tree(data, ELEMENT_HASHES, ELEMENT_KINDS, WORD_HASHES, WORD_KINDS)
+    return data, read_tree(data, ELEMENT_HASHES, ELEMENT_KINDS, WORD_HASHES, WORD_KINDS)[:-1]
 
 
 def all_text(page: str) -> str:

@@ -1,5 +1,6 @@
 import pytest
 
+from curation.ingest.html import read_page
 from curation.ingest.robots import robots_notes
 
 
@@ -12,7 +13,8 @@ from curation.ingest.robots import robots_notes
     ("noai, noimageai", "", ("robots_noai", "robots_noimageai")),
     ("googlebot: noindex, otherbot: noarchive", "", ("robots_noindex", "robots_noarchive")),
     ("unavailable_after: 25 Jun 2026", "<p>robots, noindex", ()),
-    ("", "x" * 40_000 + "<meta name=robots content=noindex>", ()),  # not in a head
+    ("", "<!-- <meta name=robots content=noindex> --><script>'<meta name=robots content=noindex>'</script>", ()),
+    ("", "<meta name=x>" * 100 + "<meta name=robots content=noindex>", ()),  # not looked for any more
 ])
 def test_what_a_page_asks_of_robots(header, html, notes):
-    assert robots_notes(header, html) == notes
+    assert robots_notes(header, read_page(html).metas) == notes

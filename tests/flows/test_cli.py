@@ -125,8 +125,22 @@ def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
     assert {key: parameters["training"][key] for key in said} == said
 
 
+def test_the_command_imports_no_kernels():
+    code = ("import curation.ingest.build, curation.ingest.warc, curation.segment, curation.corpus\n"
+            "import sys; assert 'numba' not in sys.modules")
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_kernels_do_without_what_numba_looks_for():
+    code = ("from flows.startup import start_light; start_light()\n"
+            "from curation.ingest.html import main_text; assert main_text('<p>a') == 'a'\n"
+            "import sys; assert not {'scipy.linalg', 'cffi'} & sys.modules.keys()\n"
+            "import scipy.linalg, cffi  # there for whoever needs them")
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_the_commands_own_process_does_without_pandas():
-    code = ("from flows.startup import keep_pandas_out; keep_pandas_out()\n"
+    code = ("from flows.startup import start_light; start_light()\n"
             "import pyarrow as pa; assert pa.array([1, 2]).to_numpy().sum() == 3\n"
             "import torch; torch.nn.Embedding(3, 2, device='meta')\n"
             "import torch._dynamo  # looks for pandas: it must hear that there is none\n"
