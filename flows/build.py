@@ -23,6 +23,7 @@ BUILDERS = {
     "tokenizer": "curation.tokenizer:build_tokenizer",
     "tokens": "curation.token_shards:build_tokens",
     "mixture": "curation.mixture:build_mixture",
+    "stack": "trainer.together:build_stack",
     "run": "trainer.train:build_run",
     "evaluation": "trainer.evaluate:build_evaluation",
     "report": "trainer.report.build:build_report",

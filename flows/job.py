@@ -16,7 +16,7 @@ from manifests.inputs import InputFile, find_inputs
 from manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from manifests.recipe import Recipe, Tokenizer, read_recipe
 from manifests.workspace import Mapper, Step, Workspace
-from trainer.config import OBJECTIVES, ModelConfig, TrainingConfig, resolve_model, resolve_training
+from trainer.config import OBJECTIVES, STACKED_PARAMETERS, ModelConfig, TrainingConfig, resolve_model, resolve_training
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,15 @@ def _resolve_training(recipe: Recipe, initial: InitialModel | None) -> tuple[Mod
             asked.model, asked.architecture, context_tokens=asked.context_tokens, kv_heads=asked.kv_heads)
         if initial is not None:
             model.check_continues(ModelConfig.from_json(initial.model), str(initial.run))
+        if asked.together > 1 and (initial is not None or model.parameters >= STACKED_PARAMETERS):
+            raise UsageError(
+                f"together is for runs that begin anew, of models below {STACKED_PARAMETERS // 10**6}M parameters.")
         return model, resolve_training(
             model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
             learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
             decay_share=asked.decay_share, horizons=asked.horizons, optimizer=asked.optimizer, z_loss=asked.z_loss,
-            average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic)
+            average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic,
+            together=asked.together)
     except UsageError as error:
         raise RecipeError(f"{recipe.place('training')}: {error}") from error
 

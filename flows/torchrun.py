@@ -50,6 +50,8 @@ def _train(arguments: argparse.Namespace, workers: Together) -> None:
         "train", arguments.recipe, arguments.workspace, mixture=arguments.mixture, seed=arguments.seed,
         limit=arguments.limit, tensorboard=arguments.tensorboard)
     job.check_command(recipe, options)
+    if recipe.training.together > 1:
+        raise UsageError(f"{recipe.place('training')}.together: seeds that train together do so on one device.")
     plan = job.make_plan(recipe, job.source_inputs(recipe, workspace), options)
     todo = missing_steps(job.asked_runs(plan, options), workspace)
     if before := [step for step in todo if step.kind != "run"]:

@@ -153,6 +153,7 @@ def plan_runs(
     if recipe.comparison is not None:
         groups["a_a"] = [(recipe.comparison.baseline, seed) for seed in range(seeds, 2 * seeds)]
     assert plan.tokenizer is not None
+    stacks = _plan_stacks(plan, groups, model, training)
     runs: dict[str, Step] = {}
     branched: dict[str, list[str]] = {}
     for mixture, seed in (pair for pairs in groups.values() for pair in pairs):
@@ -160,6 +161,8 @@ def plan_runs(
         inputs: dict[str, Step | str] = {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer}
         if initial is not None:
             inputs["initial_model"] = initial.digest
+        if (mixture, seed) in stacks:
+            inputs["stack"] = stacks[mixture, seed]
         runs[name] = Step(
             "run", name, VERSIONS["run"], {"seed": seed, "model": model, "training": training}, inputs)
         branched[name] = [f"{name}-{branch['tokens']}-tokens" for branch in branches]
@@ -170,6 +173,25 @@ def plan_runs(
     return dataclasses.replace(
         plan, initial=initial, runs=runs, branches=branched,
         groups={name: [f"{m}-s{s}" for m, s in pairs] for name, pairs in groups.items()})
+
+
+def _plan_stacks(
+    plan: Plan, groups: dict[str, list[tuple[str, int]]], model: dict[str, Any], training: dict[str, Any],
+) -> dict[tuple[str, int], Step]:
+    """The stack in which each run trains, where `together` says that seeds of a group train so many at a time."""
+    stacks: dict[tuple[str, int], Step] = {}
+    size = training.get("together", 1)
+    assert plan.tokenizer is not None
+    for pairs in groups.values() if size > 1 else ():
+        for start in range(0, len(pairs), size):
+            members = pairs[start:start + size]
+            (mixture, first), (_, last) = members[0], members[-1]
+            step = Step(
+                "stack", f"{mixture}-s{first}-to-s{last}", VERSIONS["stack"],
+                {"seeds": [seed for _, seed in members], "model": model, "training": training},
+                {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer})
+            stacks |= dict.fromkeys(members, step)
+    return stacks
 
 
 def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan:

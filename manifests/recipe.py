@@ -189,6 +189,7 @@ class Training:
     z_loss: float = field(default=0.0, metadata={"min": 0.0, "max": 1.0})
     average_checkpoints: int = field(default=1, metadata={"min": 1, "max": 100})
     deterministic: bool = False
+    together: int = field(default=1, metadata={"min": 1, "max": 64})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Checkpoints: weights, optimizer state and one integer, in safetensors (nothing is unpickled), written atomically."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ def checkpoint_path(root: Path, step: int) -> Path:
 
 
 def checkpoint_tensors(
-    model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer],
+    model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer],
 ) -> dict[str, torch.Tensor]:
     """What a checkpoint holds, by name: weights, and the optimizers' moments of each."""
     tensors = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
@@ -59,11 +60,14 @@ def save_checkpoint(
     `mixture` is the digest of what the run trains on.
     """
     path = checkpoint_path(root, step)
-    tensors = {name: tensor.cpu() for name, tensor in checkpoint_tensors(model, optimizers).items()}
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, checkpoint_metadata(step, model, mixture))
+    write_checkpoint(path, checkpoint_tensors(model, optimizers), checkpoint_metadata(step, model, mixture))
     remove_checkpoints(root, kept, branch_steps)
     return file_entry(root, path)
+
+
+def write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    with atomic_path(path) as temporary:
+        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
 
 
 def remove_checkpoints(root: Path, kept: int, branch_steps: Collection[int]) -> list[Path]:
@@ -85,13 +89,17 @@ def branch_off(trunk: Path, root: Path, step: int) -> None:
                 shutil.copyfile(trunk / name, temporary)
 
 
-def load_checkpoint(root: Path, device: torch.device, mixture: str) -> Checkpoint | None:
-    """The newest readable checkpoint, its tensors on `device`; None when there is none.
+def load_checkpoint(
+    root: Path, device: torch.device, mixture: str, until: float = math.inf,
+) -> Checkpoint | None:
+    """The newest readable checkpoint of at most `until` steps, its tensors on `device`; None when there is none.
 
     Raises UsageError when it was written on another kind of device, or by a run on another mixture (`mixture` is the
     digest of this one's): later losses would differ.
     """
     for path in sorted((root / "checkpoints").glob("step-*.safetensors"), reverse=True):
+        if int(path.stem.removeprefix("step-")) > until:
+            continue
         try:
             with safe_open(path, framework="pt", device=str(device)) as file:
                 state = json.loads(file.metadata()["maslin"])

@@ -25,6 +25,7 @@ RESERVED: dict[str, tuple[str, ...]] = {"bert": (BERT_MASK, BERT_PADDING), "t5":
 
 VOCABULARY_MULTIPLE = 128  # embedding rows are padded to it: matrix products like round shapes
 MICRO_BATCH_TOKENS = 8192  # in memory at once, at most: about 10 GB of activations for `base` in float32
+STACKED_PARAMETERS = 30_000_000  # beyond, one run fills a GPU by itself
 MAX_LOG_LINES = 5000  # of metrics.jsonl
 
 
@@ -169,13 +170,15 @@ class TrainingConfig:
     average_checkpoints: int = 1  # the model saved at the end is the mean of so many last checkpoints
     checkpoint_every: int = 100  # steps
     log_every: int = 1  # steps
+    together: int = 1  # seeds of a mixture that train as one stack: the last bits of sums
     threads: int = 1  # of a CPU run: other numbers sum in another order; parallelism is over runs
     deterministic: bool = False  # on a GPU, only kernels that give equal bits; on a CPU all do
     objective: Literal["causal", "masked", "span_corruption", "sft"] = "causal"
 
     def __post_init__(self) -> None:
         for name in (
-            "tokens", "batch_tokens", "micro_batch", "checkpoint_every", "log_every", "threads", "average_checkpoints",
+            "tokens", "batch_tokens", "micro_batch", "checkpoint_every", "log_every", "threads", "together",
+            "average_checkpoints",
         ):
             _require(getattr(self, name) >= 1, f"training: {name} is {getattr(self, name)}, it must be at least 1")
         _require(self.learning_rate > 0, f"training: learning_rate is {self.learning_rate}, it must be above 0")
@@ -185,6 +188,9 @@ class TrainingConfig:
         _require(
             self.schedule != "wsd" or self.warmup_share + self.decay_share <= 1,
             f"training: warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than all steps")
+        _require(
+            self.together == 1 or (self.objective == "causal" and not self.horizons and self.average_checkpoints == 1),
+            "training: together is for the objective causal, without horizons and average_checkpoints")
         if self.horizons:
             _require(self.schedule == "wsd", f"training: horizons need the schedule wsd, not {self.schedule}")
             _require(

@@ -44,6 +44,5 @@ def positions(tokens: Tensor, segments: Tensor | None) -> Tensor:
     steps = torch.arange(tokens.shape[1], device=tokens.device).expand(tokens.shape)
     if segments is None:
         return steps
-    begins = torch.zeros_like(steps)
-    begins[:, 1:] = steps[:, 1:] * (segments[:, 1:] != segments[:, :-1])
-    return steps - begins.cummax(dim=1).values
+    begins = steps[:, 1:] * (segments[:, 1:] != segments[:, :-1])
+    return steps - torch.cat((torch.zeros_like(begins[:, :1]), begins), dim=1).cummax(dim=1).values

@@ -8,35 +8,21 @@ from typing import Any
 import torch
 
 from manifests import progress
-from manifests.errors import DataError, UsageError
-from manifests.files import file_entry
 from manifests.identity import hash_int
 from trainer.architectures import initialise
-from trainer.checkpoint import (
-    KEPT,
-    average_weights,
-    branch_off,
-    load_checkpoint,
-    remove_checkpoints,
-    restore_moments,
-    restore_weights,
-)
+from trainer.checkpoint import KEPT, branch_off, load_checkpoint, restore_moments, restore_weights
 from trainer.config import ModelConfig, TrainingConfig
 from trainer.device import choose_device, deterministic, memory_errors
 from trainer.initial_weights import load_initial_weights
-from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
-from trainer.model import LanguageModel
+from trainer.metrics import MetricsLog
 from trainer.objectives import make_objective
 from trainer.optimizer import learning_rate, make_optimizers
 from trainer.prefetch import prefetch
+from trainer.record import READ_EVERY, check_vocabulary, finish_run, log_steps
 from trainer.sampler import Sampler
-from trainer.saved_model import save_model
 from trainer.threads import threads
-from trainer.throughput import Throughput, measure
+from trainer.throughput import measure
 from trainer.workers import ALONE, Alone
-
-FINAL_SHARE = 0.05  # of the steps, over which the final loss is the mean
-READ_EVERY = 16  # steps, about: losses stay on the device until then, as to read one is to wait for it
 
 
 def train(
@@ -64,7 +50,7 @@ def train(
             sequences_per_step=sequences, steps=config.steps, whole_documents=config.objective == "sft",
         ) as sampler,
     ):
-        model_config = replace(model_config, vocab_size=_check_vocabulary(model_config, sampler, tokenizer))
+        model_config = replace(model_config, vocab_size=check_vocabulary(model_config, sampler, tokenizer))
         model = initialise(model_config, hash_int(seed, "weights"), device)
         if trunk is not None and workers.rank == 0:
             branch_off(trunk, root, config.decay_start)
@@ -106,7 +92,7 @@ def train(
                 done = step + 1
                 save = done % config.checkpoint_every == 0 or done in branch_steps or done == config.steps
                 if save or done % read_every == 0:
-                    _log(log, workers.mean(torch.stack(unread)).tolist(), done, sampler, config, root)
+                    log_steps(log, workers.mean(torch.stack(unread)).tolist(), done, sampler, config, root)
                     unread = []
                 if save:
                     log.to_disk()
@@ -114,80 +100,4 @@ def train(
                     workers.save(root, done, model, optimizers, sampler.digest, kept, branch_steps)
                 progress.advance(config.batch_tokens)
         model = workers.whole(model)
-        return _result(root, tokenizer, sampler, model, config, throughput) if workers.rank == 0 else {}
-
-
-def _check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) -> int:
-    """The vocabulary of tokens, tokenizer and model, which must be one."""
-    if Path(sampler.tokens[0].tokenizer).name != tokenizer.parent.name:
-        raise UsageError(
-            f"mixture {sampler.mixture}: its tokens are of {sampler.tokens[0].tokenizer}, the run is to take the "
-            f"tokenizer {tokenizer.parent.name}: build both with one tokenizer.")
-    if config.vocab_size is not None and config.vocab_size < sampler.vocab_size:
-        raise UsageError(
-            f"mixture {sampler.mixture}: its tokens are of a vocabulary of {sampler.vocab_size:,}, the model has "
-            f"{config.vocab_size:,}: leave model.vocab_size out.")
-    return config.vocab_size or sampler.vocab_size
-
-
-def _log(
-    log: MetricsLog, values: list[list[float]], done: int, sampler: Sampler, config: TrainingConfig, root: Path,
-) -> None:
-    """Write the metrics of the last steps, [loss, norm of the gradient, targets] each, up to `done`, and timing."""
-    losses, targets = [], 0
-    for step, (loss, norm, asked) in enumerate(values, done - len(values) + 1):
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise _no_number(loss, norm, step, sampler, root)
-        losses.append(loss)
-        targets += round(asked)
-        if step % config.log_every == 0 or step == done:
-            log.write({
-                "step": step, "tokens": step * config.batch_tokens, "loss": math.fsum(losses) / len(losses),
-                "learning_rate": learning_rate(config, step - 1), "gradient_norm": norm,
-                "targets": targets, "corpora": sampler.realised(step),
-            })
-            losses, targets = [], 0
-    log.time(done, config.batch_tokens)
-
-
-def _no_number(loss: float, norm: float, step: int, sampler: Sampler, root: Path) -> DataError:
-    """The error for the first step, counted from 1, whose loss or gradient is no number: it names the documents."""
-    ids = sorted({id for sequence in sampler.document_ids(step - 1) for id in sequence})
-    checkpoints = sorted(path.name for path in (root / "checkpoints").glob("*.safetensors"))
-    return DataError(
-        f"{root}: at step {step} the loss is {loss} and the gradient's norm {norm}: training stopped. "
-        f"The step's {len(ids)} documents: {', '.join(ids[:20])}{', …' if len(ids) > 20 else ''}. The newest "
-        f"checkpoint, {checkpoints[-1] if checkpoints else 'none yet'}, is kept. Look at these documents "
-        "(`maslin explain ID`), or lower training.learning_rate.")
-
-
-def _result(
-    root: Path, tokenizer: Path, sampler: Sampler, model: LanguageModel, config: TrainingConfig, throughput: Throughput,
-) -> dict[str, Any]:
-    """Write the model; what the manifest says of the run.
-
-    The final checkpoint stays, so that training can go on; so do those that branches leave from, and all that the model
-    is the average of.
-    """
-    if config.average_checkpoints > 1:
-        model.load_state_dict(average_weights(root, config.average_checkpoints))
-    files = save_model(root, model, tokenizer, sampler.end_of_text)
-    kept = remove_checkpoints(
-        root, config.average_checkpoints, {branch.decay_start for branch in config.branches()})
-    metrics = read_metrics(root / METRICS_NAME)
-    last = [line["loss"] for line in metrics if line["step"] > (1 - FINAL_SHARE) * config.steps]
-    return {
-        "files": [
-            *files, *(file_entry(root, path) for path in kept),
-            file_entry(root, root / METRICS_NAME, rows=len(metrics)),
-        ],
-        "sizes": {"tokens": config.steps * config.batch_tokens},
-        "summary": {
-            "parameters": model.config.parameters, "steps": config.steps, "vocab_size": model.config.vocab_size,
-            "objective": config.objective, "final_loss_nats": math.fsum(last) / len(last),
-            "corpora": sampler.realised(config.steps),
-        },
-        "measured": {
-            "torch": torch.__version__, "threads": config.threads, **read_timing(root, throughput),
-        },
-    }
+        return finish_run(root, tokenizer, sampler, model, config, throughput) if workers.rank == 0 else {}

@@ -28,6 +28,7 @@ class LanguageModel(nn.Module):
     opens there as it lies.
     """
 
+    MATRIX_DIMENSIONS: ClassVar[int] = 2
     PREFIX: ClassVar[str]
     EMBEDDINGS: ClassVar[tuple[str, ...]]  # parameters that are looked up: no decay, no Muon; the first is tied
 
@@ -64,7 +65,8 @@ class LanguageModel(nn.Module):
     @property
     def embedding(self) -> Tensor:
         """Tied: rows of tokens [V, D] going in, and of logits coming out."""
-        return self.get_parameter(self.EMBEDDINGS[0])
+        module, _, name = self.EMBEDDINGS[0].rpartition(".")
+        return getattr(self.get_submodule(module), name)
 
     @property
     def device(self) -> torch.device:

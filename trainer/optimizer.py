@@ -8,6 +8,7 @@ from torch import Tensor
 
 from trainer.config import TrainingConfig
 from trainer.model import LanguageModel
+from trainer.stack import Stack
 
 MUON_MOMENTUM = 0.95
 MUON_RMS = 0.2  # of an update's elements, as AdamW's have: both then want the same rate and the same decay
@@ -15,14 +16,14 @@ _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _NEWTON_SCHULZ_STEPS = 5
 
 
-def make_optimizers(model: LanguageModel, config: TrainingConfig) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: LanguageModel | Stack, config: TrainingConfig) -> list[torch.optim.Optimizer]:
     """Optimizers that share all parameters among them. Only matrices decay, embeddings and norms do not.
 
     AdamW is fused (on CPU, too: one kernel instead of some dozens of calls).
     """
     matrices, rest = [], []
     for name, parameter in model.named_parameters():
-        is_matrix = parameter.ndim == 2 and name not in model.EMBEDDINGS
+        is_matrix = parameter.ndim == model.MATRIX_DIMENSIONS and name not in model.EMBEDDINGS
         (matrices if is_matrix else rest).append(parameter)
     free = {"params": rest, "weight_decay": 0.0}
     if config.optimizer == "muon":
@@ -57,7 +58,7 @@ class Muon(torch.optim.Optimizer):
                 ahead = torch._foreach_lerp(gradients, momenta, MUON_MOMENTUM)
                 updates = orthogonal(torch.stack(ahead)).to(parameters[0].dtype).unbind()
                 torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
-                torch._foreach_add_(parameters, updates, alpha=-group["lr"] * MUON_RMS * math.sqrt(max(shape)))
+                torch._foreach_add_(parameters, updates, alpha=-group["lr"] * MUON_RMS * math.sqrt(max(shape[-2:])))
 
     def _momentum(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]

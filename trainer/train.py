@@ -16,6 +16,11 @@ def build_run(
     step: Step, workspace: Workspace, mapper: Mapper, tensorboard: bool = False, initial: Path | None = None,
 ) -> dict[str, Any]:
     """Train one run; returns its manifest. Interrupted, it goes on from its newest checkpoint."""
+    stack = step.inputs.get("stack")
+    if isinstance(stack, Step):
+        from trainer.together import take_from_stack  # torch takes seconds to import
+
+        return take_from_stack(step, stack, workspace)
     return train_runs([step], workspace, mapper, tensorboard, initial)[0]
 
 

@@ -103,3 +103,19 @@ def test_dedup_across_makes_later_corpora_depend_on_earlier_ones(tmp_path):
     assert plan.corpora["b"].inputs["across:wiki"] == plan.corpora["wiki"]
     assert plan.corpora["b"].parameters["across"]["threshold"] == 0.8
     assert plan.corpora["wiki"].parameters["across"] is None
+
+
+def test_seeds_that_train_together_are_runs_of_one_stack(tmp_path):
+    from flows.job import Options, make_plan, source_inputs
+    from manifests.recipe import read_recipe
+    from manifests.workspace import Workspace
+
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    (tmp_path / "recipe.yaml").write_text(
+        "name: n\nsources: {a: {kind: jsonl, paths: [a.jsonl]}}\nmixtures: {m: {a: 1}}\n"
+        "training: {tokens: 100000, seeds: 5, together: 3}\n")
+    recipe, workspace = read_recipe(tmp_path / "recipe.yaml"), Workspace(tmp_path / "ws")
+    plan = make_plan(recipe, source_inputs(recipe, workspace), Options("train", recipe.path, workspace.root))
+    stacks = [run.inputs["stack"] for run in plan.runs.values()]
+    assert [stack.name for stack in stacks] == ["m-s0-to-s2"] * 3 + ["m-s3-to-s4"] * 2
+    assert stacks[0].parameters["seeds"] == [0, 1, 2] and len({stack.digest for stack in stacks}) == 2
