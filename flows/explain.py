@@ -38,7 +38,7 @@ def run(query: str, workspace: Path, corpus: str | None, full: bool) -> int:
             print("\n" if place is not places[0] else "", end="")
             print_origin(document)
             for directory in directories:
-                _print_way(follow(directory, place, document), full)
+                _print_way(follow(directory, place, document), full, [workspace / each for each in sources])
         for place in removed[:MOST_DOCUMENTS]:
             row = read_row(place.path, place.row)
             print(f"{row['id']}  left at ingest of source {row['source']}: {decision(row)}")
@@ -72,11 +72,13 @@ def _shown(value: str | None) -> str:
     return "–" if value is None else visible_line(value, 300)
 
 
-def _print_way(way: Way, full: bool) -> None:
+def _print_way(way: Way, full: bool, sources: list[Path]) -> None:
     outcome = "kept" if way.left is None else decision(way.left)
     widths = [max(map(len, column)) for column in zip(*(
         _cells(check) for step in way.steps for check in step.checks), strict=True)]
     print(f"\ncorpus {way.corpus}: {outcome}\n  {way.directory}")
+    if way.left is not None and way.left["survivor_id"]:
+        _print_survivor(way.left["survivor_id"], sources)
     for step in way.steps:
         print(f"  {step.index} {step.step}   ({step.source})")
         for check in step.checks:
@@ -92,6 +94,14 @@ def _print_way(way: Way, full: bool) -> None:
     for step in way.steps:
         if step.edits:
             _print_diff(step, full)
+
+
+def _print_survivor(document_id: str, sources: list[Path]) -> None:
+    """Where the document lies that stays in another's place, in whichever source it is."""
+    for source in sources:
+        for place in find(source, "documents", document_id, _say):
+            url = read_row(place.path, place.row, ["url"])["url"]
+            print(f"  stays: {document_id}  {_shown(url)}")
 
 
 def _cells(check: Check) -> tuple[str, str, str]:

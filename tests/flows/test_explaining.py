@@ -62,7 +62,7 @@ def test_explain_imports_nothing_heavy(folder, corpus):
     code = (f"import sys; from flows.cli import main; main(['explain', '{left}', '--workspace', '{folder / 'work'}'])\n"
             "heavy = {'numba', 'torch', 'prefect', 'pandas', 'scipy', 'yaml', 'curation.rules', 'manifests.recipe'}\n"
             "assert not heavy & set(sys.modules), heavy & set(sys.modules)")
-    subprocess.run([sys.executable, "-c", "from flows.startup import keep_pandas_out; keep_pandas_out()\n" + code],
+    subprocess.run([sys.executable, "-c", "from flows.startup import start_light; start_light()\n" + code],
                    check=True, stdout=subprocess.DEVNULL)
 
 
@@ -74,6 +74,15 @@ def test_explain_shows_edits_as_a_diff(folder, corpus, capsys):
     out = capsys.readouterr().out
     assert "--- text before step 0" in out and "+++ text after step 0 (c4)" in out
     assert f"  -{text.splitlines()[edit['line_start']]}\n" in out
+
+
+def test_explain_says_which_document_stays(folder, corpus, capsys):
+    left = next(row for row in rows(corpus, "ledger") if row["rule"] == "near_dedup")
+    urls = {row["id"]: row["url"] for row in rows(corpus, "documents")}
+    assert maslin(folder, "explain", left["id"]) == 0
+    out = capsys.readouterr().out
+    assert f"stays: {left['survivor_id']}  {urls[left['survivor_id']]}" in out
+    assert re.search(rf"near_dedup +similarity {left['value']:.4g} +drops if similarity >= 0.8 +dropped", out)
 
 
 def test_explain_by_url_and_its_end(folder, capsys):
