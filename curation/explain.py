@@ -72,7 +72,8 @@ def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
         here = [edit for edit in edits if edit["step_index"] == index]
         checks = list(_checks(entries, index, signals, left if left and left["step_index"] == index else None))
         published = RULES.get(entry["step"])
-        steps.append(StepPassed(index, entry["step"], published.source if published else "", checks, text, here))
+        source = published.source_of(parameters_of(entry)) if published else ""
+        steps.append(StepPassed(index, entry["step"], source, checks, text, here))
         text = apply(text, here)
     return Way(directory, identity["name"], steps, left, text)
 

@@ -52,7 +52,7 @@ def _section(name: str) -> str:
         lines.append("\n" + inspect.cleandoc(ast.get_docstring(tree) or ""))
         if signals := _signals(tree):
             lines.append("\nSignals: " + ", ".join(f"`{name}.{signal}`" for signal in signals))
-    lines.append(f"\nSource: {RULES[name].source}" + "\n\n| rule | drops where |\n|---|---|" * bool(RULES[name].rules))
+    lines.append(f"\nSource: {RULES[name].sources}" + "\n\n| rule | drops where |\n|---|---|" * bool(RULES[name].rules))
     lines += [f"| `{rule.name}` | {rule.formula} |" for rule in RULES[name].rules]
     fields = dataclasses.fields(spec.parameters)
     if fields:

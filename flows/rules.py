@@ -18,7 +18,7 @@ from manifests.workspace import read_manifest
 def show() -> int:
     """Every step with its source, and each of its rules in a line, with the default threshold."""
     for name, spec in STEPS.items():
-        print(f"{name}   ({RULES[name].source})")
+        print(f"{name}   ({RULES[name].sources})")
         for rule in RULES[name].rules:
             limit = rule.limit(spec.parameters())
             default = f" = {limit:g}" if limit is not None and isinstance(rule.threshold, str) else ""

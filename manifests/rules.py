@@ -7,7 +7,7 @@ Light to import: who explains, counts or tries rules reads this; the steps thems
 import dataclasses
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from manifests.steps import STEPS, resolved
@@ -69,25 +69,41 @@ class Rule:
 
 @dataclass(frozen=True)
 class Published:
-    """The rules of a step, in the order it tests, and the paper or code they are of."""
+    """The rules of a step, in the order it tests, and the paper or code they are of.
+
+    `variants`: the code that the step's `variant` follows.
+    """
 
     source: str
     rules: tuple[Rule, ...]
+    variants: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> str:
+        """All of them, in words."""
+        return "; ".join([*self.variants.values(), self.source])
+
+    def source_of(self, parameters: Any) -> str:
+        """What the step follows with these parameters."""
+        variant = self.variants.get(getattr(parameters, "variant", ""))
+        return f"{variant}; {self.source}" if variant else self.source
 
 
 _RAFFEL = "Raffel et al., JMLR 21(140), 2020"
-_RAE = "DCLM content_filters.py; RedPajama-V2 quality_signals; Dolma taggers/gopher.py; Rae et al. 2021"
+_GOPHER = {
+    "dclm": "DCLM content_filters.py", "redpajama": "RedPajama-V2 quality_signals", "dolma": "Dolma taggers/gopher.py",
+}
 
 RULES: dict[str, Published] = {
     "language": Published("fastText lid.176, Joulin et al. 2016; langdetect as TFDS 4.9.10 c4_utils.is_language", (
         Rule("language", "not in", "keep", of="language"),
         Rule("language_score", "<", "min_score", "score"),
     )),
-    "c4": Published(f"TFDS 4.9.10 c4_utils.clean_page; datatrove 0.10.1 C4QualityFilter; {_RAFFEL}", (
+    "c4": Published(_RAFFEL, (
         Rule("squigglybracket", "contains", words="a line has {", only=("code", ("drop",))),
         Rule("loremipsum", "contains", words="a line has lorem ipsum"),
         Rule("too_few_sentences", "<", "min_sentences", "sentences", at_least=True),
-    )),
+    ), {"tfds": "TFDS 4.9.10 c4_utils.clean_page", "datatrove": "datatrove 0.10.1 C4QualityFilter"}),
     "c4_length": Published("TFDS 4.9.10 c4_utils.is_valid_length", (
         Rule("c4_length", ">", "max_characters", "characters"),
     )),
@@ -101,7 +117,7 @@ RULES: dict[str, Published] = {
         Rule("unknown_licence", "is null", words="no licence is known"),
         Rule("licence", "not in", "keep", of="licence"),
     )),
-    "gopher_quality": Published(f"datatrove 0.10.1 gopher_quality_filter.py; {_RAE}, A.1.1", (
+    "gopher_quality": Published("Rae et al. 2021, A.1.1", (
         Rule("gopher_short_doc", "<", "min_words", "n_non_symbol_words"),
         Rule("gopher_long_doc", ">", "max_words", "n_non_symbol_words"),
         Rule("gopher_below_avg_threshold", "<", "min_mean_word_length", "avg_word_len"),
@@ -113,15 +129,18 @@ RULES: dict[str, Published] = {
         Rule("gopher_too_many_bullets", ">", "max_bullet_lines_ratio", "bullet_lines_ratio"),
         Rule("gopher_too_many_end_ellipsis", ">", "max_ellipsis_lines_ratio", "ellipsis_lines_ratio"),
         Rule("gopher_below_alpha_threshold", "<", "min_alpha_ratio", "alpha_ratio"),
-        Rule("gopher_enough_stop_words", "<", "min_stop_words", "stop_words"),
-    )),
-    "gopher_repetition": Published(f"datatrove 0.10.1 gopher_repetition_filter.py; {_RAE}, table A1", (
+        Rule("gopher_enough_stop_words", "<", "min_stop_words", "stop_words",
+             only=("variant", ("datatrove", "dclm", "dolma"))),
+    ), {"datatrove": "datatrove 0.10.1 gopher_quality_filter.py", **_GOPHER}),
+    "gopher_repetition": Published("Rae et al. 2021, table A1", (
         Rule("empty", "<", 1.0, words="has no text"),
-        *(Rule(name, ">", f"max_{name}", name) for name in (
-            "dup_para_frac", "dup_para_char_frac", "dup_line_frac", "dup_line_char_frac",
-            "top_2_gram", "top_3_gram", "top_4_gram")),
+        *(Rule(f"dup_para_{what}", ">", f"max_dup_para_{what}", f"dup_para_{what}",
+               only=("variant", ("datatrove", "dclm"))) for what in ("frac", "char_frac")),
+        *(Rule(f"dup_line_{what}", ">", f"max_dup_line_{what}", f"dup_line_{what}",
+               only=("variant", ("datatrove", "dclm", "dolma"))) for what in ("frac", "char_frac")),
+        *(Rule(f"top_{n}_gram", ">", f"max_top_{n}_gram", f"top_{n}_gram") for n in (2, 3, 4)),
         *(Rule(f"duplicated_{n}_n_grams", ">", f"max_dup_{n}_gram", f"dup_{n}_gram") for n in range(5, 11)),
-    )),
+    ), {"datatrove": "datatrove 0.10.1 gopher_repetition_filter.py", **_GOPHER}),
     "fineweb": Published("datatrove 0.10.1 fineweb_quality_filter.py; Penedo et al. 2024", (
         Rule("empty", "<", 1.0, words="has no line that is not blank"),
         Rule("line_punct_ratio", "<", "min_line_punct_ratio", "line_punct_ratio"),

@@ -1,12 +1,16 @@
 """The table of rules says of every step what its module does."""
 
 import dataclasses
+import typing
 
+import numpy as np
 import pytest
 
 from curation import rules as modules
+from curation.rules.batch import Batch
 from manifests.rules import RULES, Rule, parameters_of
-from manifests.steps import C4, STEPS, GopherQuality, Language
+from manifests.steps import C4, STEPS, GopherQuality, GopherRepetition, Language
+from tests.curation.documents import documents
 
 
 def test_every_step_has_its_rules_and_source():
@@ -49,3 +53,28 @@ def test_conditions_in_words():
 def test_parameters_of_an_older_manifest_take_todays_defaults():
     entry = {"step": "language", "version": 1, "parameters": {"keep": ["de"], "gone": 1}}
     assert parameters_of(entry) == Language(keep=("de",))
+
+
+@pytest.mark.parametrize(("step", "parameters", "source"), [
+    ("c4", C4(), "TFDS 4.9.10 c4_utils.clean_page; Raffel et al., JMLR 21(140), 2020"),
+    ("c4", C4(variant="paper"), "Raffel et al., JMLR 21(140), 2020"),
+    ("gopher_repetition", GopherRepetition(variant="dolma"), "Dolma taggers/gopher.py; Rae et al. 2021, table A1"),
+])
+def test_the_source_is_the_variants(step, parameters, source):
+    assert RULES[step].source_of(parameters) == source
+    assert all(part in RULES[step].sources for part in source.split("; "))
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if hasattr(STEPS[step].parameters(), "variant")])
+def test_a_rule_applies_where_the_variant_measures_its_signal(step):
+    """And every variant has a source."""
+    choices = typing.get_args(typing.get_type_hints(STEPS[step].parameters)["variant"])
+    assert set(RULES[step].variants) == set(choices) - {"paper"}
+    if step.startswith("gopher"):
+        for variant in choices:
+            text = "the a b c d e the a b c d e\n\nx\n\nx\n"
+            signals = modules.bind(step, {"variant": variant})(Batch(documents([text]))).signals
+            for rule in RULES[step].rules:
+                if rule.signal is not None:
+                    applies = rule.applies(STEPS[step].parameters(variant=variant))
+                    assert applies == (not np.isnan(signals[rule.signal][0])), (variant, rule.name)
