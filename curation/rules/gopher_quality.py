@@ -11,11 +11,11 @@ names and come in its order: too few words (`gopher_short_doc`), too many (`goph
   mean length are of those that are not only marks (`n_non_symbol_words`), everything else is of all (`n_words`).
   Ellipses: `...` and `…`; lines of `splitlines()`, bullets `•` `-`; stop words different and as they are written.
 - `dclm`: words lie between blanks, but only those that begin with a letter or digit, split at ASCII white space as
-  fastText does, are counted for the number. Symbols: `#`, `...`, `. . .` and `…` together; lines that are not blank,
-  bullets `●` `•` `*` `-`; every stop word, in any case.
-- `redpajama` (v2's signals): number and mean length of what lies between blanks in lower case, NFD and without ASCII
-  punctuation; symbols (`#`, `...`, `…` together) and words with a letter (a-z) of runs of word characters and of
-  others; bullets `•‣▶◀◦■□▪▫–`. It has no rule for stop words.
+  fastText does, are counted for the number. Symbols: `#`, `...`, `. . .` and `…` together; stripped lines that are not
+  blank, bullets `●` `•` `*` `-`; every stop word, in any case.
+- `redpajama` (v2's signals, not rounded): number and mean length of what lies between blanks in lower case, NFD and
+  without ASCII punctuation; symbols (`#`, `...`, `…` together) and words with a letter (a-z) of runs of word characters
+  and of others; bullets `•‣▶◀◦■□▪▫–`. It has no rule for stop words.
 - `dolma` (`gopher_v1`): words lie between blanks; the median length in the place of the mean; words with `#` or `…` as
   symbols; lines of `split("\\n")` as they are, bullets `*` `-`, ellipsis `…`; every stop word, as it is written.
 

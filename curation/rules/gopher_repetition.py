@@ -15,8 +15,8 @@ is kept.
   at two newlines and at one, stripped, not blank; a text without any is `empty`. All copies count, the first among
   them, as shares of the segments' characters. Of the most frequent n-grams the longest, if it comes twice; of the
   others, characters of all words that lie in one, each once. Characters are shares of the words'.
-- `redpajama` (v2's signals): words lie between blanks in lower case, NFD and without ASCII punctuation; the n-grams as
-  in `dclm`, but the first of the most frequent. It has no rules for lines and paragraphs.
+- `redpajama` (v2's signals, not rounded): words lie between blanks in lower case, NFD and without ASCII punctuation;
+  the n-grams as in `dclm`, but the first of the most frequent. It has no rules for lines and paragraphs.
 - `dolma` (`gopher_v1`): words lie between blanks; lines are split at newlines, blank ones included; all copies count,
   their characters as shares of the words'. The first of the most frequent n-grams, even when it comes but once; of the
   others, characters of all their occurrences, as shares of those of all n-grams. It has no rule for paragraphs.
