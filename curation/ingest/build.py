@@ -220,6 +220,7 @@ def _table(source: str, documents: Sequence[Document]) -> pa.Table:
         "language_score": pa.array([document.language_score for document in documents], pa.float64()),
         "licence": _strings(document.licence for document in documents),
         "origin": origin,
+        "notes": pa.array([document.notes or None for document in documents], pa.list_(pa.string())),
     }
     return pa.table([columns[name] for name in DOCUMENTS.names], schema=DOCUMENTS)
 

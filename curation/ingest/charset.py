@@ -144,10 +144,10 @@ def _meta_encoding(body: bytes) -> str:
 
 
 def _seven_bit_encoding(body: bytes, announced: list[str]) -> str:
-    """An encoding of seven bits that is announced and shifts; ISO-2022-JP also when it is not announced."""
+    """An encoding of seven bits that is announced and shifts; those of ISO 2022 also when they are not announced."""
     if b"\x1b" not in body and "hz" not in announced:  # one byte is found ten times as fast as two
         return ""
-    for encoding in (*announced, "iso2022_jp_ext"):
+    for encoding in (*announced, "iso2022_jp_ext", "iso2022_kr"):
         if encoding in _SHIFTS and re.search(_SHIFTS[encoding], body):
             return encoding
     return ""

@@ -53,7 +53,8 @@ class Origin:
 class Document:
     """A document as extracted. `id` comes from `manifests.identity.document_id`; the builder normalises `text`.
 
-    `notes` are names of oddities that did not stop the document (`charset_differs`); they are counted in the manifest.
+    `notes` are names of oddities that did not stop the document (`charset_differs`) and of what it asks of robots; they
+    stand beside it and are counted in the manifest.
     """
 
     id: str

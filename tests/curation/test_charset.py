@@ -1,6 +1,9 @@
+import zipfile
+
 import pytest
 
 from curation.ingest.charset import decode, python_encoding
+from tests.shared_data import shared_data
 
 KOREAN = "<meta charset=euc-kr>한국어 문서입니다. 이것은 시험을 위한 글입니다."
 RUSSIAN = "Привет, как дела? Это обычный русский текст для проверки кодировки страницы."
@@ -108,3 +111,24 @@ def test_an_encoding_is_found_where_none_or_utf_8_is_announced(codec, text, meta
 def test_damage_beyond_all_encodings_takes_the_one_with_the_least():
     body = bytes(range(0x80, 0x100)) * 3
     assert decode(body, "text/html; charset=utf-8").encoding != "utf-8"
+
+
+# Languages of the Universal Declaration of Human Rights and encodings that their pages come in.
+UNDECLARED = {
+    "rus": "cp1251 koi8-r iso8859-5 cp866 mac_cyrillic utf-16-le utf-16-be", "ukr": "cp1251 koi8-u iso8859-5",
+    "bul": "cp1251 iso8859-5", "heb": "cp1255 iso8859-8", "arb": "cp1256 iso8859-6", "tha": "cp874",
+    "ell_monotonic": "cp1253 iso8859-7", "pol": "cp1250 iso8859-2", "ces": "cp1250 iso8859-2",
+    "hun": "cp1250 iso8859-2", "hrv": "cp1250", "tur": "cp1254", "lit": "cp1257 iso8859-13", "est": "cp1257",
+    "vie": "cp1258", "deu": "cp1252", "fra": "cp1252 iso8859-15 utf-16-le", "spa": "cp1252", "swe": "cp1252",
+    "jpn": "cp932 euc_jp iso2022_jp utf-16-be", "cmn_hans": "gb18030 gb2312", "cmn_hant": "big5",
+    "kor": "cp949 euc_kr iso2022_kr",
+}
+
+
+@pytest.mark.parametrize("language", UNDECLARED)
+def test_real_text_is_read_where_no_encoding_is_announced(language):
+    with zipfile.ZipFile(shared_data("langid-text/udhr2.zip")) as archive:
+        text = archive.read(f"udhr2/{language}.txt").decode().replace("\r", "")[600:3600]
+    for codec in UNDECLARED[language].split():
+        body = f"<html><title>x</title><p>{text}</p>".encode(codec, "ignore")
+        assert decode(body, "text/html").text == body.decode(codec), codec

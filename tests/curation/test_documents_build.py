@@ -191,6 +191,14 @@ def test_any_text_becomes_valid(text):
     assert text.encode() is not None and "\0" not in text and "\r\n" not in text
 
 
+def test_what_a_page_asks_of_robots_stands_beside_it_and_is_counted(tmp_path):
+    asking = http(b"<meta name=robots content=noindex>" + page())
+    content = gzipped(record(asking, "http://a.test/1"), record(http(page()), "http://a.test/2"))
+    manifest, directory = build(tmp_path / "w", [input_file(tmp_path / "a.warc.gz", content)])
+    assert [row["notes"] for row in rows(directory, "documents")] == [["robots_noindex"], None]
+    assert manifest["summary"]["notes"] == {"robots_noindex": 1}
+
+
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path
