@@ -12,7 +12,7 @@ from trainer.token_shards import TokenCorpus
 
 
 class PackedDocuments(TokenCorpus):
-    """The documents of `corpus` in sequences of `context_tokens`; of longer ones the beginning.
+    """The documents of `corpus` in sequences of `context_tokens`; of longer ones, the `cut_documents`, the beginning.
 
     Positions count the tokens of this layout, `tokens` with what fills sequences up. Memory: three numbers a document.
     """
@@ -23,6 +23,7 @@ class PackedDocuments(TokenCorpus):
         table = corpus.document_table(["start", "end"])
         starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
         lengths = np.minimum(ends - starts, context_tokens)
+        self.cut_documents = int((ends - starts > context_tokens).sum())
         places = best_fit(lengths, np.argsort(-lengths, kind="stable"), context_tokens)
         self._order = np.argsort(places)
         self._places, self._lengths, self._stored = (each[self._order] for each in (places, lengths, starts))

@@ -78,7 +78,7 @@ def finish_run(
     files = save_model(root, model, tokenizer, sampler.end_of_text)
     kept = remove_checkpoints(
         root, config.average_checkpoints, {branch.decay_start for branch in config.branches()})
-    metrics = read_metrics(root / METRICS_NAME)
+    metrics, cut = read_metrics(root / METRICS_NAME), sampler.cut_documents()
     last = [line["loss"] for line in metrics if line["step"] > (1 - FINAL_SHARE) * config.steps]
     return {
         "files": [
@@ -89,7 +89,7 @@ def finish_run(
         "summary": {
             "parameters": model.config.parameters, "steps": config.steps, "vocab_size": model.config.vocab_size,
             "objective": config.objective, "final_loss_nats": math.fsum(last) / len(last),
-            "corpora": sampler.realised(config.steps),
+            "corpora": sampler.realised(config.steps), **({"cut_documents": cut} if cut else {}),
         },
         "measured": {
             "torch": torch.__version__, "threads": config.threads, **read_timing(root, throughput),

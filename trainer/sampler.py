@@ -106,6 +106,12 @@ class Sampler:
                     f"{first.name} with {first.tokenizer}; build both with one tokenizer.")
         return first.vocab_size, first.end_of_text
 
+    def cut_documents(self) -> dict[str, int]:
+        """By corpus: documents of which only the beginning is read, as none may lie in two sequences."""
+        return {
+            name: corpus.cut_documents for name, corpus in zip(self.corpora, self.tokens, strict=True)
+            if isinstance(corpus, PackedDocuments)}
+
     def _windows(self, corpus: TokenCorpus) -> int:
         windows = (corpus.tokens - 1) // self.context_tokens
         if windows < 1:

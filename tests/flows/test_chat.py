@@ -43,6 +43,7 @@ def test_a_base_model_learns_to_answer(tmp_path, capsys):
     base, chat = (read_manifest(path)["summary"]["vocab_size"] for path in (
         next((tmp_path / "ws" / "run").glob("plain-s0@*")), run))
     assert chat == base + 2
+    assert read_manifest(run)["summary"]["cut_documents"] == {"talk": 0}
     assert "initial_model" in read_manifest(run)["identity"]["inputs"]
     capsys.readouterr()
     question = "Which comes after red in red and blue?"

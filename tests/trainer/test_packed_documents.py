@@ -49,6 +49,7 @@ def test_every_document_is_there_whole_or_its_beginning(corpus, room):
         assert row["end"] - row["start"] == length and row["start"] // room == (row["end"] - 1) // room
         assert np.array_equal(packed.read(row["start"], row["end"]), corpus.read(of["start"], of["start"] + length))
         assert row["bytes"] == of["bytes"] * length // (of["end"] - of["start"])
+    assert packed.cut_documents == sum(of["end"] - of["start"] > room for of in whole.values())
     everything = packed.read(0, packed.tokens)
     laid = np.concatenate([np.arange(row["start"], row["end"]) for row in found])
     assert (np.delete(everything, laid) == corpus.end_of_text).all() and packed.tokens % room == 1
