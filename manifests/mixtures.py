@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from manifests.typed_yaml import Node, convert
@@ -26,13 +27,14 @@ class Mixture:
         """Shares of the whole run's tokens."""
         if len(self.stages) == 1:
             return self.stages[0].weights
-        shares: dict[str, float] = {}
-        begin = 0.0
+        shares: dict[str, Fraction] = {}
+        begin = Fraction(0)
         for stage in self.stages:
+            end = Fraction(str(stage.until))  # as written: 0.75 × 0.9 + 0.25 × 0.1 is 0.7
             for corpus, weight in stage.weights.items():
-                shares[corpus] = shares.get(corpus, 0.0) + (stage.until - begin) * weight
-            begin = stage.until
-        return shares
+                shares[corpus] = shares.get(corpus, Fraction(0)) + (end - begin) * Fraction(str(weight))
+            begin = end
+        return {corpus: float(share) for corpus, share in shares.items()}
 
     def parameters(self) -> dict[str, Any]:
         """What the mixture's step takes: `weights` of the whole run, and `stages` where these change."""
