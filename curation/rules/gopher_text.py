@@ -17,6 +17,10 @@ HASHES, ELLIPSES, LINES, BULLET_LINES, ELLIPSIS_LINES = range(5)
 # when it is empty; DOTS: `...` is an ellipsis too; SPACED_DOTS: so is `. . .`.
 LINE_ENDS, STRIPPED, FULL, LAST, DOTS, SPACED_DOTS = 1, 2, 4, 8, 16, 32
 
+# By first byte: whether a symbol or a line end may begin.
+MAY_COUNT = MAY_END_LINE != 0
+MAY_COUNT[[0x23, 0x2E]] = True
+
 
 def stop_word_keys(stop_words: tuple[str, ...]) -> np.ndarray:
     """uint64: a hash table (see text_hash.find_key) of the stop words, an eighth full at most."""
@@ -81,28 +85,31 @@ def measure_text(data, offsets, mode, bullets):
     documents = len(offsets) - 1
     result = np.zeros((documents, 5), np.int64)
     for row in range(documents):
-        position, last, dots = offsets[row], offsets[row + 1], 0
+        position, last = offsets[row], offsets[row + 1]
         begin = spaced = position
+        dots, after_dots = 0, position  # full stops in a row, none in an ellipsis yet, and where they end
         while position < last:
             byte, length = data[position], 0
+            if not MAY_COUNT[byte]:
+                position += 1
+                continue
             if byte == 0x2E:
-                dots += 1
+                dots = dots + 1 if position == after_dots else 1
+                after_dots = position + 1
                 if dots == 3:
                     result[row, ELLIPSES] += 1
                     dots = 0
                 if mode & SPACED_DOTS and position >= spaced and _is_spaced(data, position, last):
                     result[row, ELLIPSES] += 1
                     spaced = position + 5
-            else:
-                dots = 0
-                if byte == 0x23:
-                    result[row, HASHES] += 1
-                elif byte == 0xE2 and data[position + 1] == 0x80 and data[position + 2] == 0xA6:
-                    result[row, ELLIPSES] += 1
-                if byte == 0x0A:
-                    length = 1
-                elif mode & LINE_ENDS and MAY_END_LINE[byte]:
-                    length = line_end_length(data, position, last)
+            elif byte == 0x23:
+                result[row, HASHES] += 1
+            elif byte == 0xE2 and data[position + 1] == 0x80 and data[position + 2] == 0xA6:
+                result[row, ELLIPSES] += 1
+            elif byte == 0x0A:
+                length = 1
+            elif mode & LINE_ENDS and MAY_END_LINE[byte]:
+                length = line_end_length(data, position, last)
             if length:
                 _judge_line(data, begin, position, mode, bullets, result[row])
                 position += length
