@@ -5,7 +5,7 @@ from typing import Any
 
 from manifests.files import write_text
 from manifests.plan import Plan
-from manifests.workspace import Workspace, is_complete, read_manifest
+from manifests.workspace import Workspace, digest_of, is_complete, read_manifest
 from trainer.config import ModelConfig
 from trainer.ladder import Ladder, LadderRun, fit_ladder
 from trainer.scaling import Optimum
@@ -18,7 +18,7 @@ def ladders(plan: Plan, workspace: Workspace) -> dict[str, Ladder]:
     """The fitted ladder of every mixture of the recipe. Raises UsageError when one has too few runs."""
     found = {}
     for name, step in plan.mixtures.items():
-        inputs = {role: value if isinstance(value, str) else value.directory for role, value in step.inputs.items()}
+        inputs = {role: value if isinstance(value, str) else value.digest for role, value in step.inputs.items()}
         like = next(run for run in plan.runs.values() if run.inputs["mixture"] == step)
         runs = _runs(workspace, (_blend(step.parameters), inputs, _kind(like.parameters)))
         found[name] = fit_ladder(runs, f"mixture {name} in {workspace.root}")
@@ -38,7 +38,8 @@ def _runs(workspace: Workspace, asked: tuple[Any, ...]) -> list[LadderRun]:
         if "initial_model" in identity["inputs"] or not is_complete(mixture):
             continue
         mixed = read_manifest(mixture)["identity"]
-        if (_blend(mixed["parameters"]), mixed["inputs"], _kind(identity["parameters"])) == asked:
+        inputs = {role: digest_of(value) for role, value in mixed["inputs"].items()}
+        if (_blend(mixed["parameters"]), inputs, _kind(identity["parameters"])) == asked:
             model = ModelConfig.from_json(identity["parameters"]["model"] | {"vocab_size": summary["vocab_size"]})
             runs.append(LadderRun(
                 identity["name"], model.all_parameters, manifest["sizes"]["tokens"], summary["final_loss_nats"]))

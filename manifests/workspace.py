@@ -85,6 +85,11 @@ class Step:
         return {role: value for role, value in self.inputs.items() if isinstance(value, Step)} | self.via
 
 
+def digest_of(directory: str) -> str:
+    """The digest in a step directory's name: equal ones are of one content, whatever their recipes call it."""
+    return directory.rpartition("@")[2]
+
+
 def is_complete(directory: Path) -> bool:
     return (directory / MANIFEST_NAME).is_file()
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from manifests.errors import DataError, UsageError
 from manifests.identity import hash_int
 from manifests.tables import EVALUATION_ITEMS, part_name, write_table
-from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
+from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, digest_of, run_shards
 from trainer.token_shards import TokenCorpus
 
 _DOMAIN = "domain:"
@@ -86,7 +86,7 @@ def score_run(task: tuple[Workspace, Step]) -> ShardResult:
             continue
         domain, chosen = role.removeprefix(_DOMAIN), choose_documents(step, workspace, role.removeprefix(_DOMAIN))
         with TokenCorpus(workspace.path(_input(step, role))) as corpus, threads(run.parameters["training"]["threads"]):
-            if corpus.tokenizer != _input(run, "tokenizer").directory:
+            if digest_of(corpus.tokenizer) != _input(run, "tokenizer").digest:
                 raise DataError(
                     f"domain {domain} is tokenized with {corpus.tokenizer}, run {run.name} with "
                     f"{_input(run, 'tokenizer').directory}: build both with one tokenizer.")

@@ -8,6 +8,7 @@ import torch
 
 from manifests.errors import DataError, UsageError
 from manifests.files import file_entry
+from manifests.workspace import digest_of
 from trainer.checkpoint import average_weights, remove_checkpoints
 from trainer.config import ModelConfig, TrainingConfig
 from trainer.metrics import METRICS_NAME, MetricsLog, read_metrics, read_timing
@@ -23,7 +24,7 @@ READ_EVERY = 16  # steps, about: losses stay on the device until then, as to rea
 
 def check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) -> int:
     """The vocabulary of tokens, tokenizer and model, which must be one."""
-    if Path(sampler.tokens[0].tokenizer).name != tokenizer.parent.name:
+    if digest_of(sampler.tokens[0].tokenizer) != digest_of(tokenizer.parent.name):
         raise UsageError(
             f"mixture {sampler.mixture}: its tokens are of {sampler.tokens[0].tokenizer}, the run is to take the "
             f"tokenizer {tokenizer.parent.name}: build both with one tokenizer.")

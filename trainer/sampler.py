@@ -18,7 +18,7 @@ import numpy as np
 
 from manifests.errors import DataError, UsageError
 from manifests.identity import hash_int
-from manifests.workspace import read_manifest
+from manifests.workspace import digest_of, read_manifest
 from trainer.apportionment import Schedule
 from trainer.document_subset import DocumentSubset
 from trainer.packed_documents import PackedDocuments
@@ -100,7 +100,7 @@ class Sampler:
     def _vocabulary(self) -> tuple[int, int]:
         first = self.tokens[0]
         for corpus in self.tokens[1:]:
-            if corpus.tokenizer != first.tokenizer:
+            if digest_of(corpus.tokenizer) != digest_of(first.tokenizer):
                 raise DataError(
                     f"mixture {self.mixture}: corpus {corpus.name} is tokenized with {corpus.tokenizer}, "
                     f"{first.name} with {first.tokenizer}; build both with one tokenizer.")

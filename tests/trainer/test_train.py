@@ -256,6 +256,17 @@ def test_what_does_not_fit_together_is_refused(tmp_path):
         build_run(long, workspace, serial_map)
 
 
+def test_a_tokenizer_that_another_recipe_gave_another_name_is_the_same(trained, tmp_path):
+    workspace, step, _ = trained
+    other_workspace, other = run_step(tmp_path)
+    tokenizer = other.inputs["tokenizer"]
+    shutil.copytree(other_workspace.path(tokenizer), other_workspace.path(replace(tokenizer, name="again")))
+    named = replace(other, inputs={**other.inputs, "tokenizer": replace(tokenizer, name="again")})
+    assert named.digest == step.digest
+    build_run(named, other_workspace, serial_map)
+    assert contents(other_workspace.path(named)) == contents(workspace.path(step))
+
+
 def test_a_checkpoint_of_another_device_is_refused(tmp_path, monkeypatch):
     workspace, step = run_step(tmp_path)
     with monkeypatch.context() as patch:
