@@ -9,8 +9,9 @@ Shapes: N positions, D width, V vocabulary.
 import torch
 from torch import Tensor
 
-# Elements of the logits that exist at a time: they should stay in a core's cache, or fill a GPU.
-_CHUNK_ELEMENTS = {"cpu": 1 << 20, "cuda": 1 << 28}
+# Elements of the logits that exist at a time: on a CPU 8 MB, of 2 to 64 MB the fastest at 4,096 to 16,384 rows of
+# embedding; on a GPU enough to fill it.
+_CHUNK_ELEMENTS = {"cpu": 1 << 21, "cuda": 1 << 28}
 
 
 def _chunk_rows(hidden: Tensor, weight: Tensor) -> int:
