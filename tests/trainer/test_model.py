@@ -211,3 +211,20 @@ def test_gradients_reach_every_parameter_in_bfloat16(name, architecture, monkeyp
     for name, parameter in small.named_parameters():
         assert parameter.grad is not None and parameter.grad.dtype == torch.float32, name
         assert parameter.grad.any(), name
+
+
+@pytest.mark.slow
+def test_one_compiled_graph_serves_every_batch(model):
+    """As on CUDA: whole, shapes fixed; documents of other lengths do not compile anew."""
+    from torch._dynamo.testing import CompileCounter
+
+    counter = CompileCounter()
+    compiled = initialise(model.config, 7, CPU)
+    compiled.compile(backend=counter, dynamic=False, fullgraph=True)
+    for seed, cut in enumerate((5, 20, 31)):
+        segments = torch.zeros(2, 32, dtype=torch.int64)
+        segments[:, cut:] = 1
+        examples = asking(batch(seed=seed), segments)
+        compiled.summed_nats(examples).backward()
+        assert torch.allclose(compiled.logits(examples), model.logits(examples), atol=1e-5)
+    assert counter.frame_count == 1
