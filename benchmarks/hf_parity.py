@@ -2,9 +2,9 @@
 
     nice python -m benchmarks.hf_parity [--texts FILE ...] [--tokens 2_000_000] [--learning-rate 0.003]
 
-Both begin with the same weights and see the same sequences in the same order; attention stays inside documents in both.
-What the Trainer decides is its own: AdamW with its parameter groups (embeddings decay, too), its schedule (a step later
-than ours), its clipping and loss. Texts are by default the modules of Python's standard library. Needs `accelerate`.
+Both begin with the same weights and see the same sequences in the same order, at the same rates, with the same decay;
+attention stays inside documents in both. Model, loss, clipping, optimizer and loop of the Trainer are its own.
+Texts are by default the modules of Python's standard library. Needs `accelerate`.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from trainer.layers import positions
 from trainer.loop import train
 from trainer.model import document_mask
 from trainer.objectives import causal
+from trainer.optimizer import learning_rate
 from trainer.sampler import Sampler
 from trainer.saved_model import save_model
 
@@ -84,11 +85,23 @@ class Sequences(torch.utils.data.Dataset):
         }
 
 
-class InOrder(transformers.Trainer):
-    """The Trainer, but it takes sequences as they come."""
+class SameSettings(transformers.Trainer):
+    """The Trainer, but it takes sequences as they come, with our rate of every step, and embeddings do not decay."""
+
+    config: TrainingConfig
 
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
+
+    def get_decay_parameter_names(self, model: torch.nn.Module) -> list[str]:
+        names = super().get_decay_parameter_names(model)
+        return [name for name in names if ".wte." not in name and ".wpe." not in name]
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer or self.optimizer, lambda step: learning_rate(self.config, min(step, self.config.steps - 1)) /
+            self.config.learning_rate)
+        return self.lr_scheduler
 
 
 def train_there(start: Path, sequences: Sequences, config: TrainingConfig, root: Path) -> torch.nn.Module:
@@ -96,12 +109,13 @@ def train_there(start: Path, sequences: Sequences, config: TrainingConfig, root:
     model = transformers.AutoModelForCausalLM.from_pretrained(start)
     arguments = transformers.TrainingArguments(
         output_dir=str(root), max_steps=config.steps, per_device_train_batch_size=sequences.sampler.sequences_per_step,
-        learning_rate=config.learning_rate, lr_scheduler_type="cosine_with_min_lr",
-        lr_scheduler_kwargs={"min_lr_rate": config.final_share}, warmup_steps=round(config.warmup_share * config.steps),
-        weight_decay=config.weight_decay, adam_beta1=config.beta1, adam_beta2=config.beta2,
-        max_grad_norm=config.gradient_clip, use_cpu=True, report_to=[], save_strategy="no", logging_strategy="no",
-        disable_tqdm=True, remove_unused_columns=False, dataloader_pin_memory=False)
-    InOrder(model, arguments, train_dataset=sequences).train()
+        learning_rate=config.learning_rate, weight_decay=config.weight_decay, adam_beta1=config.beta1,
+        adam_beta2=config.beta2, max_grad_norm=config.gradient_clip, use_cpu=True, report_to=[],
+        save_strategy="no", logging_strategy="no", disable_tqdm=True, remove_unused_columns=False,
+        dataloader_pin_memory=False)
+    trainer = SameSettings(model, arguments, train_dataset=sequences)
+    trainer.config = config
+    trainer.train()
     return model.eval()
 
 
