@@ -5,8 +5,9 @@
 `in sequence`: each step sees what the one before left, as in a corpus. `all measured`: every step sees every document.
 """
 
-import sys
+import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -36,10 +37,10 @@ def seconds(tables: list[pa.Table], everything: bool) -> dict[str, float]:
     return spent
 
 
-def main(paths: list[str]) -> None:
-    if not paths:
-        sys.exit(__doc__)
-    whole = pa.concat_tables([pq.read_table(path) for path in paths])
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("documents", type=Path, nargs="+", help="Parquet files with a column `text`")
+    whole = pa.concat_tables([pq.read_table(path) for path in parser.parse_args().documents])
     tables = [whole.slice(start, ROWS).combine_chunks() for start in range(0, whole.num_rows, ROWS)]
     megabytes = sum(Batch(table).offsets[-1] - Batch(table).offsets[0] for table in tables) / 1e6
     seconds([whole.slice(0, 16).combine_chunks()], True)
@@ -52,4 +53,4 @@ def main(paths: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
