@@ -95,7 +95,7 @@ def measure(arguments: list[str]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("corpus", type=Path, help="a corpus directory with the steps `language` and `c4`")
     parser.add_argument("--documents", type=int, default=1_000_000)
     parser.add_argument("--into", type=Path, required=True)
     options = parser.parse_args()
@@ -117,7 +117,7 @@ def main() -> None:
             *(measure(["explain", query, *where]) for query in (one["id"], one["url"], one["url"].partition("//")[2])),
             measure(["sample", "million", "--dropped-by", "c4", *where]),
             measure(["funnel", "million", *where]),
-            measure(["rules", "try", "million", "--set", "gopher_quality.min_words=100", *where]),
+            measure(["rules", "try", "million", "--set", "language.min_score=0.8", *where]),
         ],
     }, indent=1))
 
