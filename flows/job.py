@@ -191,8 +191,10 @@ def _build(
     inputs: dict[str, list[InputFile]],
 ) -> None:
     from flows.engine import Engine, default_workers, stop_on_signals
+    from flows.kernel_cache import drop_stale_kernels
     from flows.progress import ProgressBoard
 
+    drop_stale_kernels()
     recipe, workers = plan.recipe, options.workers or default_workers()
     write_json(workspace.root / "recipes" / f"{recipe.name}.resolved.json", recipe.to_json())
     documents = documents_arguments(inputs, {name: source.max_failed for name, source in recipe.sources.items()})

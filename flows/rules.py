@@ -7,6 +7,7 @@ from typing import Any
 
 from curation.rejudge import Rejudged, interval, rejudge
 from curation.trial import OVER_ALL, SURVIVOR_LEAVES, Trial, decides_over_all, try_settings
+from flows.kernel_cache import drop_stale_kernels
 from flows.summary import table
 from manifests.corpora import corpora_of
 from manifests.errors import RecipeError, UsageError
@@ -38,6 +39,7 @@ def try_run(asked: str, workspace: Path, settings: Sequence[str], corpus: str | 
     ]
     if not directories:
         raise UsageError(f"{asked}: no corpus {corpus} is built in {workspace}.")
+    drop_stale_kernels()
     failures: list[RecipeError] = []
     for directory in directories:
         try:
