@@ -30,7 +30,7 @@ from manifests.workspace import read_manifest
 class Rejudged:
     """Outcomes of `judged` documents out of `open` ones: dropped by each rule, as the corpus has it and now anew.
 
-    `passed_now`, `passed`: by no per-document rule: kept, or a duplicate. `unresolved`: a line deduplication would
+    `passed`: dropped by no per-document rule anew: kept, or a duplicate. `unresolved`: a line deduplication would
     decide on them.
     """
 
@@ -38,7 +38,6 @@ class Rejudged:
     open: int
     dropped_now: dict[RuleKey, int] = field(default_factory=dict)
     dropped: dict[RuleKey, int] = field(default_factory=dict)
-    passed_now: int = 0
     passed: int = 0
     unresolved: int = 0
 
@@ -93,8 +92,6 @@ def _count_now(found: Outcomes, rows: np.ndarray, trial: Trial, result: Rejudged
         if not decides_over_all(trial.steps, index):
             key = (index, trial.steps[index]["step"], found.rules[rule])
             result.dropped_now[key] = result.dropped_now.get(key, 0) + 1
-        else:
-            result.passed_now += 1
 
 
 def _judge(table: pa.Table, trial: Trial, part: int, result: Rejudged) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from curation import punkt
-from curation.dedup.lines import REPEAT, SPAN_SENTENCES
+from curation.dedup.lines import SPAN_SENTENCES
 from curation.rules.batch import Batch, Edited, Spans, undecided
 from curation.rules.thresholds import reasons
 from manifests.steps import C4LineDedup
@@ -43,10 +43,6 @@ def judge(batch: Batch, parameters: C4LineDedup, repeats: np.ndarray) -> Edited:
         reasons("c4_line_dedup", parameters), cause, value,
         text=pa.array(texts, pa.large_string()), spans=spans.finish(),
     )
-
-
-def no_repeats() -> np.ndarray:
-    return np.zeros(0, REPEAT)
 
 
 def _without_lines(text: str, lines: np.ndarray) -> str:
