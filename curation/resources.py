@@ -15,6 +15,7 @@ from pathlib import Path
 
 from manifests.errors import StorageError, UsageError
 from manifests.files import atomic_path
+from manifests.steps import Need
 
 _MAX_MEMBER_BYTES = 64 << 20  # far above any of them: a bomb stops here and fails its checksum
 
@@ -65,12 +66,8 @@ RESOURCES: dict[str, Resource] = {
     ),
 }
 
-MISSING_LANGDETECT = "the package `langdetect` is not here. Install it: pip install 'maslin[langdetect]'"
-MISSING_SPACY = "the package `spacy` is not here. Install it: pip install 'maslin[spacy]'"
-
-# What curation steps read.
-_MODELS_OF_STEPS = {"language": ("lid176",), "c4": ("punkt_english",), "c4_line_dedup": ("punkt_english",)}
-
+_MISSING_PACKAGE = "the package `{0}` is not here. Install it: pip install 'maslin[{0}]'"
+MISSING_LANGDETECT, MISSING_SPACY = map(_MISSING_PACKAGE.format, ("langdetect", "spacy"))
 
 def folder() -> Path:
     """Where the models of this Python environment lie."""
@@ -85,18 +82,15 @@ def path(name: str) -> Path:
     return folder() / resource.target
 
 
-def check(steps: Iterable[str]) -> None:
-    """Raise UsageError when a model that one of these curation steps needs is not there.
-
-    `langdetect` stands for the step `language` by that method, `spacy` for steps with `words: spacy`: packages.
-    """
-    for step in sorted(set(steps)):
-        if step == "langdetect" and find_spec("langdetect") is None:
-            raise UsageError(f"language: {MISSING_LANGDETECT}")
-        if step == "spacy" and find_spec("spacy") is None:
-            raise UsageError(f"words: {MISSING_SPACY}")
-        for name in _MODELS_OF_STEPS.get(step, ()):
-            path(name)
+def check(needs: Iterable[tuple[str, Need]]) -> None:
+    """Raise UsageError when a model or package that a step needs, (step, need), is not there or not as it should be."""
+    for step, need in sorted(needs, key=lambda each: (each[0], each[1].name)):
+        if need.kind == "package" and find_spec(need.name) is None:
+            raise UsageError(f"{step}: {_MISSING_PACKAGE.format(need.name)}")
+        if need.kind == "model" and need.name in missing():
+            raise UsageError(
+                f"{folder() / RESOURCES[need.name].target}: this model, which the step {step} reads, is not here or "
+                "damaged. Run `maslin setup` once to fetch it.")
 
 
 def missing() -> list[str]:

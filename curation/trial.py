@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from manifests.outcomes import KEPT, Outcomes, StepRules, corpus_steps, outcomes
 from manifests.recipe import CurationStep, with_settings
 from manifests.rules import Rule, parameters_of, thresholds
-from manifests.steps import STEPS, resolved
+from manifests.steps import STEPS, released, resolved
 from manifests.typed_yaml import Settings
 from manifests.workspace import read_manifest
 
@@ -66,7 +66,7 @@ def try_settings(directory: Path, settings: Sequence[str], say: Callable[[str], 
     """
     manifest = read_manifest(directory)
     entries = manifest["identity"]["parameters"]["steps"]
-    steps = tuple(CurationStep(entry["step"], parameters_of(entry)) for entry in entries)
+    steps = tuple(CurationStep(entry["step"], released(parameters_of(entry))) for entry in entries)
     tried = with_settings(steps, Settings(settings).root)
     changed = [index for index, (old, new) in enumerate(zip(steps, tried, strict=True))
                if resolved(old.parameters) != resolved(new.parameters)]

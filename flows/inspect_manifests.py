@@ -10,7 +10,7 @@ from flows.summary import stages_table, table
 from manifests.counts import missing_records
 from manifests.diff import differences
 from manifests.errors import UsageError
-from manifests.workspace import MANIFEST_NAME, is_complete, read_manifest, verify
+from manifests.workspace import MANIFEST_NAME, is_complete, is_current, read_manifest, verify
 
 
 def show(path: Path, as_json: bool) -> int:
@@ -70,7 +70,7 @@ def lineage(directory: Path) -> list[Path]:
     waiting = [directory.resolve()]
     while waiting:
         path = waiting.pop()
-        if path in found or not is_complete(path):
+        if path in found or not is_current(path):
             continue
         found[path] = None
         waiting.extend(root / value for value in read_manifest(path)["identity"]["inputs"].values() if "@" in value)
@@ -82,14 +82,18 @@ def verify_command(path: Path) -> int:
     if path.is_file():
         path = path.parent
     if is_complete(path):
+        read_manifest(path)
         directories = lineage(path)
     else:
         directories = sorted(manifest.parent for manifest in path.glob(f"*/*@*/{MANIFEST_NAME}"))
         if not directories:
             raise UsageError(f"{path}: neither a finished step directory nor a workspace with any.")
-    count, total_bytes, problems = verify_tree(directories)
+    others = [directory for directory in directories if not is_current(directory)]
+    count, total_bytes, problems = verify_tree([directory for directory in directories if directory not in others])
     for problem in problems:
         print(problem)
+    for directory in others:
+        print(f"{directory}: of another Maslin, not checked; nothing is taken from it")
     print(f"{count} directories, {total_bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
           + (f"{len(problems)} problems" if problems else "all sound"))
     return 3 if problems else 0

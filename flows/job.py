@@ -15,7 +15,9 @@ from manifests.initial_model import InitialModel, find_initial_model
 from manifests.inputs import InputFile, find_inputs
 from manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from manifests.recipe import Recipe, Tokenizer, read_recipe
-from manifests.workspace import Mapper, Step, Workspace
+from manifests.rules import parameters_of
+from manifests.steps import STEPS
+from manifests.workspace import Mapper, Step, Workspace, is_complete, is_current
 from trainer.config import OBJECTIVES, STACKED_PARAMETERS, ModelConfig, TrainingConfig, resolve_model, resolve_training
 
 
@@ -51,6 +53,7 @@ def run(options: Options) -> int:
     todo = missing_steps(targets, workspace)
     if todo:
         _check_resources(todo)
+        _tell_of_other_versions(recipe, workspace)
         with workspace.writer(f"maslin {options.command} {options.recipe}"):
             todo = missing_steps(targets, workspace)
             _build(options, plan, phases, todo, workspace, inputs)
@@ -246,17 +249,26 @@ def _build(
 
 
 def _check_resources(todo: Sequence[Step]) -> None:
-    """Missing models are found before work starts."""
-    names = set()
-    for entry in [entry for step in todo for entry in step.parameters.get("steps", ())]:
-        parameters = entry["parameters"]
-        if parameters.get("words") == "spacy":
-            names.add("spacy")
-        names.add("langdetect" if parameters.get("method") == "langdetect" else entry["step"])
-    if names & {"language", "langdetect", "spacy", "c4", "c4_line_dedup"}:
+    """Models and packages that are missing or damaged are found before work starts."""
+    entries = [entry for step in todo for entry in step.parameters.get("steps", ())]
+    needs = {
+        (entry["step"], need) for entry in entries for need in STEPS[entry["step"]].needed(parameters_of(entry))}
+    if needs:
         from curation.resources import check
 
-        check(names)
+        check(needs)
+
+
+def _tell_of_other_versions(recipe: Recipe, workspace: Workspace) -> None:
+    """One line when what the recipe had here is of another Maslin: why it is built again, and what may go."""
+    lock = workspace.lock_file(recipe.name)
+    known = read_json(lock) if lock.is_file() else {}
+    groups = [group.values() if isinstance(group, dict) else [group] for group in known.values()]
+    paths = [workspace.root / path for group in groups for path in group]
+    if others := [path for path in paths if is_complete(path) and not is_current(path)]:
+        print(f"maslin: {len(others)} results of this recipe in {workspace.root} are of another Maslin and stale: what "
+              f"decides their bytes is not all written in them. They are built anew beside the old ones, which "
+              f"`maslin status {recipe.path}` names and you may then remove.", file=sys.stderr)
 
 
 def _problems(plan: Plan, phases: Sequence[Sequence[Step]], workspace: Workspace) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from manifests.files import write_text
 from manifests.plan import Plan
-from manifests.workspace import Workspace, digest_of, is_complete, read_manifest
+from manifests.workspace import Workspace, digest_of, is_current, read_manifest
 from trainer.config import ModelConfig
 from trainer.ladder import Ladder, LadderRun, fit_ladder
 from trainer.scaling import Optimum
@@ -30,12 +30,12 @@ def _runs(workspace: Workspace, asked: tuple[Any, ...]) -> list[LadderRun]:
     """
     runs = []
     for directory in sorted((workspace.root / "run").glob("*")):
-        if not is_complete(directory):
+        if not is_current(directory):
             continue
         manifest = read_manifest(directory)
         identity, summary = manifest["identity"], manifest["summary"]
         mixture = workspace.root / identity["inputs"]["mixture"]
-        if "initial_model" in identity["inputs"] or not is_complete(mixture):
+        if "initial_model" in identity["inputs"] or not is_current(mixture):
             continue
         mixed = read_manifest(mixture)["identity"]
         inputs = {role: digest_of(value) for role, value in mixed["inputs"].items()}

@@ -1,12 +1,14 @@
 """`maslin status`: what is built, unfinished, missing or no longer asked for, and how much disk it takes."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from flows.summary import table
+from manifests.diff import why_stale
 from manifests.errors import MaslinError, UsageError
 from manifests.files import read_json
 from manifests.plan import in_order
-from manifests.workspace import Workspace, is_complete, read_manifest, verify_sizes
+from manifests.workspace import OtherVersionError, Step, Workspace, is_complete, read_manifest, verify_sizes
 
 
 def run(root: Path, recipe_path: Path | None) -> int:
@@ -24,19 +26,37 @@ def run(root: Path, recipe_path: Path | None) -> int:
         *([plan.report] if plan.report else []),
     ]
     rows = []
-    planned = set()
+    planned: dict[str, Step] = {}
     for step in in_order(targets):
-        planned.add(step.directory)
+        planned[step.directory] = step
         directory = root / step.directory
         rows.append([step.kind, step.name, _state(directory), _size(_bytes(directory)), step.digest])
     print(table(rows, ["kind", "name", "state", "disk", "digest"]))
     stale = [path for path in _directories(root) if path.relative_to(root).as_posix() not in planned]
     if stale:
         size = _size(sum(_bytes(path) for path in stale)).strip()
-        print(f"\nstale: {len(stale)} directories ({size}) that this recipe, as it is now, does not use:")
+        print(f"\nstale: {len(stale)} directories ({size}) that this recipe, as it is now, does not use, and why:")
         for path in stale:
-            print(f"  {path}")
+            print(f"  {path}\n      {_why(path, planned.values())}")
+        print("Nothing is taken from them. What the recipe lacks is built beside them; remove those that no other "
+              "recipe uses and you need no more.")
     return 0
+
+
+def _why(path: Path, planned: Iterable[Step]) -> str:
+    """In a line: why a directory is not one of those planned."""
+    try:
+        old = read_manifest(path)
+    except OtherVersionError as error:
+        return str(error).partition(": ")[2].partition(".")[0]
+    except UsageError:
+        return "not finished, or its manifest cannot be read"
+    identity = old["identity"]
+    like = [step for step in planned if (step.kind, step.name) == (identity["kind"], identity["name"])]
+    if not like:
+        return f"the recipe has no {identity['kind']} of this name, or reaches it otherwise"
+    lines = min((why_stale(old, step) for step in like), key=len)
+    return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more (`maslin manifest diff`)" if lines[3:] else "")
 
 
 def _whole_workspace(workspace: Workspace) -> int:
@@ -70,6 +90,8 @@ def _state(directory: Path) -> str:
         if verify_sizes(directory):
             return "damaged"
         return "built" if read_manifest(directory)["complete"] else "built, too much failed"
+    except OtherVersionError:
+        return "of another Maslin"
     except MaslinError:
         return "damaged"
 

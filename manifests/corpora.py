@@ -5,7 +5,7 @@ from pathlib import Path
 
 from manifests.errors import UsageError
 from manifests.files import read_json
-from manifests.workspace import is_complete, read_manifest
+from manifests.workspace import is_complete, is_current, read_manifest
 
 
 def finished_corpora(workspace: Path, name: str | None = None) -> list[Path]:
@@ -14,9 +14,13 @@ def finished_corpora(workspace: Path, name: str | None = None) -> list[Path]:
     Raises UsageError when there is none.
     """
     found: dict[Path, str] = {}
+    of_others: dict[Path, str] = {}
     for lock in sorted((workspace / "recipes").glob("*.lock.json")):
-        found |= {workspace / path: corpus for corpus, path in read_json(lock)["corpora"].items()
-                  if is_complete(workspace / path)}
+        for corpus, path in read_json(lock)["corpora"].items():
+            if is_complete(workspace / path):
+                (found if is_current(workspace / path) else of_others)[workspace / path] = corpus
+    if not found and of_others:
+        read_manifest(next(iter(of_others)))  # says what is wrong with it
     if not found:
         raise UsageError(f"{workspace}: no finished corpus here. Build one with `maslin curate`, or give --workspace.")
     chosen = [path for path, corpus in found.items() if name in (None, corpus)]
@@ -53,7 +57,7 @@ def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], Non
     known = read_json(lock)["corpora"] if lock.is_file() else {}
     found = []
     for name, corpus in recipe.corpora.items():
-        if name in known and is_complete(workspace / known[name]):
+        if name in known and is_current(workspace / known[name]):
             found.append(workspace / known[name])
             entries = read_manifest(found[-1])["identity"]["parameters"]["steps"]
             built = [(entry["step"], resolved(parameters_of(entry))) for entry in entries]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from manifests.workspace import is_complete, read_manifest
+from manifests.workspace import Step, is_complete, read_manifest
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], old_root: Path, new_root: Path) -> list[str]:
@@ -25,7 +25,7 @@ def _steps(old: dict[str, Any], new: dict[str, Any], old_root: Path, new_root: P
     for key in ("kind", "step_version"):
         if before[key] != after[key]:
             yield f"{place}{key}: {before[key]} → {after[key]}"
-    yield from (f"{place}{line}" for line in _values(before["parameters"], after["parameters"], "parameters"))
+    yield from (f"{place}{line}" for line in _own(before, after))
     for role in sorted(before["inputs"].keys() | after["inputs"].keys()):
         one, other = before["inputs"].get(role), after["inputs"].get(role)
         if one == other:
@@ -37,6 +37,26 @@ def _steps(old: dict[str, Any], new: dict[str, Any], old_root: Path, new_root: P
                               f"{place}{role} › ")
         else:
             yield f"{place}inputs.{role}: {one} → {other}" + ("" if "@" in one else "  (the raw content differs)")
+
+
+def why_stale(old: dict[str, Any], step: Step) -> list[str]:
+    """What a step as it is planned now has otherwise than the manifest `old` of its kind and name: lines as above."""
+    before, lines = old["identity"], []
+    if before["step_version"] != step.version:
+        lines.append(f"step_version: {before['step_version']} → {step.version}")
+    lines += _own(before, {"parameters": step.parameters, "libraries": step.libraries})
+    for role in sorted(before["inputs"].keys() | step.inputs.keys()):
+        one, other = before["inputs"].get(role), step.inputs.get(role)
+        other = other.directory if isinstance(other, Step) else other
+        if one != other:
+            lines.append(f"inputs.{role}: {_show(one)} → {_show(other)}")
+    return lines
+
+
+def _own(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """What differs in two identities besides their inputs."""
+    for key in ("parameters", "libraries"):
+        yield from _values(before[key], after[key], key)
 
 
 def _values(old: Any, new: Any, path: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from manifests.errors import UsageError
 from manifests.identity import digest
-from manifests.workspace import Workspace, is_complete, read_manifest
+from manifests.workspace import Workspace, is_complete, is_current, read_manifest
 
 CONFIG = "model/config.json"
 WEIGHTS = "model/model.safetensors"
@@ -56,7 +56,7 @@ def _find(wanted: str, beside: Path, workspace: Workspace) -> Path:
     for root in (beside, workspace.root):
         if (path := root / Path(wanted).expanduser()).exists():
             return path
-    named = [path for path in sorted((workspace.root / "run").glob(f"{wanted}@*")) if is_complete(path)]
+    named = [path for path in sorted((workspace.root / "run").glob(f"{wanted}@*")) if is_current(path)]
     if len(named) > 1:
         raise UsageError(
             f"{len(named)} finished runs are called `{wanted}`: give the directory of one, "

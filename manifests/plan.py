@@ -8,8 +8,9 @@ from typing import Any
 from manifests.chatml import SPECIAL_TOKENS
 from manifests.initial_model import InitialModel
 from manifests.inputs import InputFile
+from manifests.kinds import KINDS, versions
 from manifests.recipe import Corpus, CurationStep, Recipe
-from manifests.steps import VERSIONS, NearDedup
+from manifests.steps import STEPS, NearDedup
 from manifests.workspace import Step
 
 
@@ -58,9 +59,9 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
     `limit`: read only the first records of each source.
     """
     documents = {
-        name: Step("documents", name, VERSIONS["documents"],
-                   {"kind": source.kind, "options": source.options(), "limit": limit},
-                   {f"input:{item.name}": item.digest for item in inputs[name]})
+        name: _step(
+            "documents", name, {"kind": source.kind, "options": source.options(), "limit": limit},
+            {f"input:{item.name}": item.digest for item in inputs[name]}, libraries=source.LIBRARIES)
         for name, source in recipe.sources.items() if name in inputs
     }
     splits, held_out = _plan_held_out(recipe, documents)
@@ -76,14 +77,12 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
         step_inputs |= {f"held_out:{domain}": step for domain, step in held_out.items()}
         step_inputs |= {f"across:{other}": corpora[other] for other in earlier}
         last = chains.last(corpus)
-        corpora[name] = Step(
-            "corpus", name, VERSIONS["corpus"],
-            {
+        corpora[name] = _step(
+            "corpus", name, {
                 "steps": _steps_json(corpus.steps), "overlap": _json(NearDedup()),
                 "across": _json(recipe.dedup.near_dedup()) if recipe.dedup and earlier else None,
             },
-            step_inputs, via={"last": last} if last is not None else {},
-        )
+            step_inputs, via={"last": last} if last is not None else {}, libraries=_packages(corpus.steps))
     return Plan(recipe, documents, {name: corpora[name] for name in recipe.corpora}, held_out)
 
 
@@ -101,11 +100,10 @@ def plan_mixtures(
     special = {"special_tokens": list(SPECIAL_TOKENS)} if chats else {}
     if recipe.tokenizer.path is not None:
         assert tokenizer_digest is not None
-        tokenizer = Step(
-            "tokenizer", recipe.name, VERSIONS["tokenizer"], {"kind": "file", **special}, {"file": tokenizer_digest})
+        tokenizer = _step("tokenizer", recipe.name, {"kind": "file", **special}, {"file": tokenizer_digest})
     else:
-        tokenizer = Step(
-            "tokenizer", recipe.name, VERSIONS["tokenizer"],
+        tokenizer = _step(
+            "tokenizer", recipe.name,
             {"kind": recipe.tokenizer.kind, "vocab_size": recipe.tokenizer.vocab_size,
              "sample_bytes": recipe.tokenizer.sample_bytes, **special},
             {f"corpus:{name}": plan.corpora[name] for name in mixed},
@@ -114,24 +112,22 @@ def plan_mixtures(
     def tokens(name: str, corpus: str, source: Step) -> Step:
         # Only in conversations, where the reader wrote them, are the names of special tokens tokens.
         parameters = special if corpus in chats else {}
-        return Step("tokens", name, VERSIONS["tokens"], parameters, {"documents": source, "tokenizer": tokenizer})
+        return _step("tokens", name, parameters, {"documents": source, "tokenizer": tokenizer})
 
     shards = {name: tokens(name, name, plan.corpora[name]) for name in mixed}
     for name, made in recipe.token_shards.items():
         if any(name in mixture.weights for mixture in recipe.mixtures.values()):
             files: dict[str, Step | str] = {f"input:{file.name}": file.digest for file in (inputs or {})[name]}
             files["tokenizer"] = tokenizer
-            shards[name] = Step("tokens", name, VERSIONS["tokens"], {"kind": made.kind}, files)
+            shards[name] = _step("tokens", name, {"kind": made.kind}, files)
     training = recipe.training
     budget: dict[str, Any] = {"budget_tokens": training.tokens, "max_epochs": training.max_epochs}
     if training.simulate_target_tokens not in (None, training.tokens):
         budget["simulate_target_tokens"] = training.simulate_target_tokens
     mixtures = {
-        name: Step(
-            "mixture", name, VERSIONS["mixture"],
-            {**mixture.parameters(), **budget},
-            {f"tokens:{corpus}": shards[corpus] for corpus in mixture.weights},
-        )
+        name: _step(
+            "mixture", name, {**mixture.parameters(), **budget},
+            {f"tokens:{corpus}": shards[corpus] for corpus in mixture.weights})
         for name, mixture in recipe.mixtures.items()
     }
     held_out_tokens = {name: tokens(f"{name}.held-out", name, step) for name, step in plan.held_out.items()}
@@ -163,12 +159,11 @@ def plan_runs(
             inputs["initial_model"] = initial.digest
         if (mixture, seed) in stacks:
             inputs["stack"] = stacks[mixture, seed]
-        runs[name] = Step(
-            "run", name, VERSIONS["run"], {"seed": seed, "model": model, "training": training}, inputs)
+        runs[name] = _step("run", name, {"seed": seed, "model": model, "training": training}, inputs)
         branched[name] = [f"{name}-{branch['tokens']}-tokens" for branch in branches]
         for branch_name, branch in zip(branched[name], branches, strict=True):
-            runs[branch_name] = Step(
-                "run", branch_name, VERSIONS["run"], {"seed": seed, "model": model, "training": branch},
+            runs[branch_name] = _step(
+                "run", branch_name, {"seed": seed, "model": model, "training": branch},
                 inputs | {"trunk": runs[name]})
     return dataclasses.replace(
         plan, initial=initial, runs=runs, branches=branched,
@@ -186,8 +181,8 @@ def _plan_stacks(
         for start in range(0, len(pairs), size):
             members = pairs[start:start + size]
             (mixture, first), (_, last) = members[0], members[-1]
-            step = Step(
-                "stack", f"{mixture}-s{first}-to-s{last}", VERSIONS["stack"],
+            step = _step(
+                "stack", f"{mixture}-s{first}-to-s{last}",
                 {"seeds": [seed for _, seed in members], "model": model, "training": training},
                 {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer})
             stacks |= dict.fromkeys(members, step)
@@ -199,16 +194,16 @@ def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan
     recipe = plan.recipe
     assert recipe.comparison is not None
     evaluations = {
-        name: Step(
-            "evaluation", name, VERSIONS["evaluation"],
-            {**evaluation, "split": "test" if final else "validation",
+        name: _step(
+            "evaluation", name,
+            {**evaluation, "metric": recipe.comparison.metric, "split": "test" if final else "validation",
              "max_bytes": recipe.comparison.max_bytes_per_domain},
             {"run": run, **{f"domain:{domain}": step for domain, step in plan.held_out_tokens.items()}},
         )
         for name, run in plan.runs.items()
     }
-    report = Step(
-        "report", recipe.name, VERSIONS["report"],
+    report = _step(
+        "report", recipe.name,
         {
             "recipe": recipe.identity_json(), "baseline": recipe.comparison.baseline, "groups": plan.groups,
             "domains": list(recipe.comparison.domains), "split": "test" if final else "validation",
@@ -223,6 +218,22 @@ def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan
         },
     )
     return dataclasses.replace(plan, evaluations=evaluations, report=report)
+
+
+def _step(
+    kind: str, name: str, parameters: dict[str, Any], inputs: Mapping[str, Step | str],
+    via: Mapping[str, Step] | None = None, libraries: Iterable[str] = (),
+) -> Step:
+    """A step of today's version of its kind; `libraries` decide on it besides those of the kind."""
+    return Step(
+        kind, name, KINDS[kind].version, parameters, dict(inputs), dict(via or {}),
+        versions({*KINDS[kind].libraries, *libraries}))
+
+
+def _packages(steps: Iterable[CurationStep]) -> set[str]:
+    """The packages whose versions decide what these steps do."""
+    return {
+        need.name for step in steps for need in STEPS[step.name].needed(step.parameters) if need.kind == "package"}
 
 
 def _json(parameters: Any) -> dict[str, Any]:
@@ -241,17 +252,16 @@ def _plan_held_out(recipe: Recipe, documents: dict[str, Step]) -> tuple[dict[str
     for domain in comparison.domains if comparison else ():
         corpus = recipe.corpora[domain]
         source = documents[corpus.source]
-        split = splits.setdefault(corpus.source, Step(
-            "split", corpus.source, VERSIONS["split"],
+        split = splits.setdefault(corpus.source, _step(
+            "split", corpus.source,
             {"seed": comparison.seed, "fraction": comparison.held_out_share, "test_share": comparison.test_share,
              "near_dedup": _json(NearDedup())},
             {"documents": source},
         ))
-        held_out[domain] = Step(
-            "held_out", domain, VERSIONS["held_out"],
+        held_out[domain] = _step(
+            "held_out", domain,
             {"steps": _steps_json([step for step in corpus.steps if not step.is_barrier])},
-            {"documents": source, "split": split},
-        )
+            {"documents": source, "split": split}, libraries=_packages(corpus.steps))
     return splits, held_out
 
 
@@ -281,9 +291,9 @@ class _Chains:
             if (corpus.source, steps) not in self._ends:
                 continue
             kind = steps[-1].stage_kind
-            previous = Step(
-                kind, corpus.source, VERSIONS[kind], {"steps": _steps_json(steps), "start": start},
+            previous = _step(
+                kind, corpus.source, {"steps": _steps_json(steps), "start": start},
                 {"documents": self._documents[corpus.source]}, via={"previous": previous} if previous else {},
-            )
+                libraries=_packages(steps))
             start = length
         return previous

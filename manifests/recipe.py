@@ -5,10 +5,10 @@ import re
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from manifests.mixtures import Mixture, read_mixture
-from manifests.steps import PRESETS, STEPS, NearDedup
+from manifests.steps import PRESETS, STEPS, NearDedup, resolved
 from manifests.typed_yaml import Document, Node, convert, convert_dataclass, suggestion
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")  # names become directory names
@@ -20,6 +20,8 @@ _POSITIVE = {"min": 1}
 @dataclass(frozen=True)
 class Source:
     """What every kind of source has: paths (local, glob, https://, s3://) and the share of records that may fail."""
+
+    LIBRARIES: ClassVar[tuple[str, ...]] = ()  # whose versions decide what its reader makes of it
 
     kind: str
     paths: tuple[str, ...]
@@ -33,10 +35,16 @@ class Source:
 
 @dataclass(frozen=True)
 class WarcSource(Source):
-    """Web crawls. `max_page_bytes`: a larger HTML body is not parsed but dropped, with its size in the ledger."""
+    """Web crawls. `max_page_bytes`: a larger HTML body is not parsed but dropped, with its size in the ledger.
+
+    `extractor`: who finds the text of a page.
+    """
+
+    LIBRARIES: ClassVar[tuple[str, ...]] = ("resiliparse",)  # encodings of pages that announce none
 
     reader: Literal["fastwarc", "warcio"] = "fastwarc"
     max_page_bytes: int = field(default=2 << 20, metadata=_POSITIVE)
+    extractor: Literal["maslin"] = "maslin"
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ class WikipediaSource(Source):
 @dataclass(frozen=True)
 class CodeSource(Source):
     """Source archives and folders. `max_file_bytes`: larger files are dropped."""
+
+    LIBRARIES: ClassVar[tuple[str, ...]] = ("resiliparse",)
 
     max_file_bytes: int = field(default=1 << 20, metadata=_POSITIVE)
 
@@ -123,10 +133,10 @@ class CurationStep:
         return "dedup" if STEPS[self.name].role == "barrier" else "segment"
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in manifests: name, version and every parameter."""
+        """As it stands in manifests: name, version and every parameter, with nothing left to be filled in later."""
         parameters = {
             key: list(value) if isinstance(value, tuple) else value
-            for key, value in dataclasses.asdict(self.parameters).items()
+            for key, value in dataclasses.asdict(resolved(self.parameters)).items()
         }
         return {"step": self.name, "version": STEPS[self.name].version, "parameters": parameters}
 
@@ -197,7 +207,7 @@ class Comparison:
     """What is compared: every mixture against `baseline`, on held-out documents of these corpora.
 
     `held_out_share` of each domain's source (by duplicate group) is never trained on; `test_share` of that stays closed
-    until `--final`. `max_bytes_per_domain` bounds what is scored.
+    until `--final`. `max_bytes_per_domain` bounds what is scored, by `metric`.
     """
 
     baseline: str
@@ -205,6 +215,7 @@ class Comparison:
     held_out_share: float = field(default=0.05, metadata={"min": 0.0001, "max": 0.5})
     test_share: float = field(default=0.2, metadata={"min": 0.0, "max": 0.9})
     max_bytes_per_domain: int = field(default=1_000_000, metadata=_POSITIVE)
+    metric: Literal["bits_per_byte"] = "bits_per_byte"
     seed: int = field(default=0, metadata={"min": 0, "max": 2**32 - 1})
 
 
@@ -402,7 +413,11 @@ def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:
     for name, child in children.items():
         _check_name(child, name)
         read(name, (name,))
-    return {name: corpora[name] for name in children}
+    return {  # only now: what a variant fills in is not to be taken for what `like` has written
+        name: Corpus(corpora[name].source, tuple(
+            CurationStep(step.name, resolved(step.parameters)) for step in corpora[name].steps))
+        for name in children
+    }
 
 
 def _read_steps(node: Node) -> tuple[CurationStep, ...]:

@@ -46,6 +46,11 @@ class C4:
         numbers = C4_NUMBERS[self.variant]
         return replace(self, **{name: value for name, value in numbers.items() if getattr(self, name) is None})
 
+    def released(self) -> "C4":
+        """With None in the place of the variant's numbers: another variant then brings its own."""
+        numbers = C4_NUMBERS[self.variant]
+        return replace(self, **{name: None for name, value in numbers.items() if getattr(self, name) == value})
+
 
 _NO_LIMIT = 1 << 62
 C4_NUMBERS: dict[str, dict[str, int]] = {
@@ -213,6 +218,21 @@ class NearDedup:
 
 
 @dataclass(frozen=True)
+class Need:
+    """What a step reads besides documents: a `model` that set-up fetches, or a `package` whose version decides.
+
+    `only`: a parameter, and its values under which it is read.
+    """
+
+    kind: Literal["model", "package"]
+    name: str
+    only: tuple[str, tuple[str, ...]] | None = None
+
+    def applies(self, parameters: Any) -> bool:
+        return self.only is None or getattr(parameters, self.only[0]) in self.only[1]
+
+
+@dataclass(frozen=True)
 class StepSpec:
     """A curation step: its parameters, and how it decides.
 
@@ -223,30 +243,43 @@ class StepSpec:
     parameters: type
     role: Literal["rule", "barrier", "editing_barrier"]
     version: int
+    needs: tuple[Need, ...] = ()
 
+    def needed(self, parameters: Any) -> tuple[Need, ...]:
+        """What it reads with these parameters."""
+        return tuple(need for need in self.needs if need.applies(parameters))
+
+
+_SPACY = Need("package", "spacy", ("words", ("spacy",)))
 
 STEPS: dict[str, StepSpec] = {
-    "language": StepSpec(Language, "rule", 2),
-    "c4": StepSpec(C4, "rule", 2),
+    "language": StepSpec(Language, "rule", 2, (
+        Need("model", "lid176", ("method", ("lid176",))), Need("package", "langdetect", ("method", ("langdetect",))))),
+    "c4": StepSpec(C4, "rule", 2, (Need("model", "punkt_english", ("variant", ("tfds", "paper"))),)),
     "c4_length": StepSpec(C4Length, "rule", 1),
     "mc4_paragraphs": StepSpec(Mc4Paragraphs, "rule", 1),
     "offensive": StepSpec(Offensive, "rule", 2),
     "licence": StepSpec(Licence, "rule", 1),
-    "gopher_quality": StepSpec(GopherQuality, "rule", 2),
-    "gopher_repetition": StepSpec(GopherRepetition, "rule", 1),
-    "fineweb": StepSpec(FineWeb, "rule", 1),
+    "gopher_quality": StepSpec(GopherQuality, "rule", 2, (_SPACY,)),
+    "gopher_repetition": StepSpec(GopherRepetition, "rule", 1, (_SPACY,)),
+    "fineweb": StepSpec(FineWeb, "rule", 1, (_SPACY,)),
     "newline_removal": StepSpec(NewlineRemoval, "rule", 1),
     "refinedweb": StepSpec(RefinedWeb, "rule", 1),
     "exact_dedup": StepSpec(ExactDedup, "barrier", 1),
-    "near_dedup": StepSpec(NearDedup, "barrier", 1),
+    "near_dedup": StepSpec(NearDedup, "barrier", 1, (Need("package", "datasketch"),)),
     "c4_url_dedup": StepSpec(C4UrlDedup, "barrier", 1),
-    "c4_line_dedup": StepSpec(C4LineDedup, "editing_barrier", 1),
+    "c4_line_dedup": StepSpec(C4LineDedup, "editing_barrier", 1, (Need("model", "punkt_english"),)),
 }
 
 
 def resolved(parameters: Any) -> Any:
     """A step's parameters with everything filled in that was left to a variant."""
     return parameters.resolved() if hasattr(parameters, "resolved") else parameters
+
+
+def released(parameters: Any) -> Any:
+    """The other way: with nothing filled in that the variant would."""
+    return parameters.released() if hasattr(parameters, "released") else parameters
 
 
 @dataclass(frozen=True)
@@ -274,10 +307,4 @@ PRESETS: dict[str, Preset] = {
         ("gopher_quality", GopherQuality(variant="dclm")), ("gopher_repetition", GopherRepetition(variant="dclm")),
         ("refinedweb", RefinedWeb()),
     )),
-}
-
-# Versions of the step directories themselves: raised when the code behind them changes what they hold.
-VERSIONS: dict[str, int] = {
-    "documents": 4, "segment": 2, "dedup": 1, "split": 1, "held_out": 3, "corpus": 2, "tokenizer": 1, "tokens": 2,
-    "mixture": 1, "stack": 2, "run": 5, "evaluation": 3, "report": 3,
 }

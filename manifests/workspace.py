@@ -21,7 +21,7 @@ from manifests.errors import UsageError
 from manifests.files import TEMPORARY_SUFFIX, checksum, read_json, write_json
 from manifests.identity import digest
 
-MANIFEST_SCHEMA_VERSION = 1
+MANIFEST_SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 MEASURED_NAME = "measured.json"
 SHARD_MARKERS = ".shards"
@@ -58,7 +58,8 @@ class Step:
 
     `parameters` are JSON values; `inputs` maps a role ("documents", "corpus:wiki", "tokenizer") to another step or
     to the content digest of raw input. `via` names steps whose results are read on the way but whose bytes follow
-    from the parameters and inputs already (the segments of a corpus): they are not part of the digest.
+    from the parameters and inputs already (the segments of a corpus): they are not part of the digest. `libraries`: the
+    versions of packages that decide its bytes.
     """
 
     kind: str
@@ -67,12 +68,14 @@ class Step:
     parameters: dict[str, Any]
     inputs: dict[str, "Step | str"] = field(default_factory=dict)
     via: dict[str, "Step"] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
         return digest({
             "kind": self.kind, "version": self.version, "parameters": self.parameters,
             "inputs": {role: value if isinstance(value, str) else value.digest for role, value in self.inputs.items()},
+            "libraries": self.libraries,
         })
 
     @property
@@ -94,8 +97,23 @@ def is_complete(directory: Path) -> bool:
     return (directory / MANIFEST_NAME).is_file()
 
 
+def is_current(directory: Path) -> bool:
+    """Whether a step directory is finished and of this Maslin's schema."""
+    try:
+        return is_complete(directory) and bool(read_manifest(directory))
+    except OtherVersionError:
+        return False
+
+
+class OtherVersionError(UsageError):
+    """A step directory of an earlier or later Maslin: nothing is taken from it."""
+
+
 def read_manifest(directory: Path) -> dict[str, Any]:
-    """The manifest of a step directory. Raises UsageError when there is none, or it is of another schema version."""
+    """The manifest of a step directory. Raises UsageError when there is none that can be read.
+
+    Raises OtherVersionError when it is of another schema version.
+    """
     path = directory / MANIFEST_NAME if directory.is_dir() else directory
     if not path.is_file():
         raise UsageError(f"{directory}: no {MANIFEST_NAME} here: not a finished step directory.")
@@ -105,7 +123,10 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: not a readable manifest ({error}).") from error
     if version != MANIFEST_SCHEMA_VERSION:
-        raise UsageError(f"{path}: schema version {version}, this Maslin reads {MANIFEST_SCHEMA_VERSION}.")
+        age = "an earlier" if isinstance(version, int) and version < MANIFEST_SCHEMA_VERSION else "another"
+        raise OtherVersionError(
+            f"{path.parent}: of {age} Maslin (manifest schema {version}, this one reads {MANIFEST_SCHEMA_VERSION}). "
+            "Nothing is taken from it: the command that made it builds it anew beside it, then it can be removed.")
     return manifest
 
 
@@ -167,6 +188,7 @@ def commit(
                 role: value if isinstance(value, str) else value.directory
                 for role, value in sorted(step.inputs.items())
             },
+            "libraries": step.libraries,
             "files": sorted(files, key=lambda entry: entry["path"]),
         },
         "complete": complete,

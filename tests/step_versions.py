@@ -1,30 +1,31 @@
 """The code behind every step, by digest: so that nobody changes what a step writes and forgets its version.
 
-After a change that alters what a step writes: raise its version in manifests/steps.py, then
+After a change that alters what a step writes: raise its version (manifests/steps.py, manifests/kinds.py), then
 `python -m tests.step_versions`.
 After one that does not: `python -m tests.step_versions --same-bytes`, which says so in the commit.
 """
 
 import ast
-import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 from curation.ingest.records import READERS
 from curation.token_import import READERS as TOKEN_READERS
 from flows.build import BUILDERS
-from manifests.steps import STEPS, VERSIONS
+from manifests.kinds import KINDS
+from manifests.steps import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_name("step_versions.json")
-WATCHED = (
-    "curation", "trainer", "manifests.tables", "manifests.identity", "manifests.counts", "manifests.rules",
-)
+WATCHED = ("curation", "trainer", "manifests")
 
-# The modules where the code of a step begins; what they import of ours, all the way down, belongs to it. A rule has a
-# version of its own, so the segment that runs it does not count it.
+# The modules where the code of a step begins; what they import of ours, anywhere in them and all the way down, belongs
+# to it. A rule has a version of its own, so the segment that runs it does not count it.
 ENTRIES: dict[str, list[str]] = {kind: [builder.split(":")[0]] for kind, builder in BUILDERS.items()}
 ENTRIES["documents"] += READERS.values()
 ENTRIES["tokens"] += TOKEN_READERS.values()
@@ -36,7 +37,7 @@ ENTRIES["c4_url_dedup"] = ["curation.dedup.urls"]
 
 
 def version(step: str) -> int:
-    return STEPS[step].version if step in STEPS else VERSIONS[step]
+    return STEPS[step].version if step in STEPS else KINDS[step].version
 
 
 @cache
@@ -58,22 +59,51 @@ def source(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def code_digest(step: str) -> str:
-    """Digest of the step's modules, without comment lines and blank ones, and of the data files beside them."""
-    modules: set[str] = set()
+@cache
+def modules(step: str) -> frozenset[str]:
+    """Every module of ours that has a part in what a step writes."""
+    found: set[str] = set()
     waiting = list(ENTRIES[step])
     while waiting:
         module = waiting.pop()
-        if module not in modules:
-            modules.add(module)
+        if module not in found:
+            found.add(module)
             waiting.extend(imports(module))
-    files = {source(module) for module in modules}
-    files |= {path for file in files for path in (file.parent / "data").rglob("*") if path.is_file()}
-    state = hashlib.sha256()
-    for file in sorted(files):
-        lines = [line for line in file.read_bytes().splitlines() if line.strip() and not line.strip().startswith(b"#")]
-        state.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + b"\n".join(lines))
+    return frozenset(found)
+
+
+def code_digest(step: str, changed: Mapping[Path, str] = MappingProxyType({})) -> str:
+    """Digest of the step's modules, of what they do and not how it is written, and of the data files beside them.
+
+    `changed`: files to be taken as if they held this text.
+    """
+    state = sha256()
+    for file in _files(step):
+        state.update(file.relative_to(ROOT).as_posix().encode() + b"\0")
+        state.update(meaning(changed[file]) if file in changed else _content(file))
     return state.hexdigest()[:16]
+
+
+@cache
+def _files(step: str) -> list[Path]:
+    files = {source(module) for module in modules(step)}
+    files |= {path for file in files for path in (file.parent / "data").rglob("*") if path.is_file()}
+    return sorted(files)
+
+
+@cache
+def _content(file: Path) -> bytes:
+    return meaning(file.read_text(encoding="utf-8")) if file.suffix == ".py" else sha256(file.read_bytes()).digest()
+
+
+@cache
+def meaning(text: str) -> bytes:
+    """Digest of code without comments, docstrings and layout."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return sha256(ast.dump(tree).encode()).digest()
 
 
 def recorded() -> dict[str, dict[str, object]]:
@@ -97,7 +127,7 @@ def unrecorded_steps() -> list[str]:
 
 if __name__ == "__main__":
     if (stale := stale_steps()) and "--same-bytes" not in sys.argv:
-        sys.exit(f"the code of {', '.join(stale)} changed: raise the version in manifests/steps.py, "
+        sys.exit(f"the code of {', '.join(stale)} changed: raise the version, "
                  "or say --same-bytes when what it writes cannot differ")
     record = {step: {"version": version(step), "code": code_digest(step)} for step in ENTRIES}
     RECORD.write_text(json.dumps(record, indent=1) + "\n")

@@ -37,10 +37,14 @@ _HEADER_ONLY = frozenset(("warcinfo", "request", "metadata", "revisit", "continu
 
 @dataclass(frozen=True, slots=True)
 class WarcOptions:
-    """`reader`: who parses the records' heads. `max_page_bytes`: larger HTML is dropped before any parser sees it."""
+    """`reader`: who parses the records' heads. `max_page_bytes`: larger HTML is dropped before any parser sees it.
+
+    `extractor`: who finds the text of a page: we.
+    """
 
     reader: ReaderName = "fastwarc"
     max_page_bytes: int = 2 << 20
+    extractor: str = "maslin"
 
     @property
     def keep_bytes(self) -> int:

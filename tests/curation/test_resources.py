@@ -7,6 +7,7 @@ import pytest
 from curation import resources
 from curation.resources import Member, Resource
 from manifests.errors import StorageError, UsageError
+from manifests.steps import Need
 
 GOOD = b"a model"
 
@@ -39,13 +40,19 @@ def test_absent_model_says_what_to_run(environment):
         resources.path("model")
 
 
-def test_steps_are_checked_for_their_models(environment, monkeypatch):
-    monkeypatch.setattr(resources, "_MODELS_OF_STEPS", {"language": ("model",)})
-    resources.check(["licence", "near_dedup"])
-    with pytest.raises(UsageError, match="maslin setup"):
-        resources.check(["licence", "language"])
+def test_steps_are_checked_for_their_models(environment):
+    resources.check([])
+    with pytest.raises(UsageError, match=r"the step language reads.*maslin setup"):
+        resources.check([("language", Need("model", "model"))])
     resources.fetch()
-    resources.check(["language"])
+    resources.check([("language", Need("model", "model"))])
+
+
+def test_a_damaged_model_is_told_before_work_starts(environment):
+    resources.fetch()
+    (resources.path("model") / "model.bin").write_bytes(b"cut")
+    with pytest.raises(UsageError, match="damaged"):
+        resources.check([("language", Need("model", "model"))])
 
 
 def test_fetch_once_and_show_the_notice(environment):
@@ -83,4 +90,4 @@ def test_a_failing_pip_is_told_in_one_line(tmp_path, monkeypatch):
 def test_a_missing_package_is_named_with_what_installs_it(monkeypatch, package):
     monkeypatch.setattr(resources, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=rf"maslin\[{package}\]"):
-        resources.check([package])
+        resources.check([("fineweb", Need("package", package))])

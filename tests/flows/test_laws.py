@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -175,10 +176,31 @@ def test_explain_show_verify_status(inputs, compared, capsys):
     mixture = next(compared.glob("mixture/with-code@*"))
     assert maslin("manifest", "show", mixture) == 0 and "epochs" in capsys.readouterr().out
     assert maslin("manifest", "show", mixture, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["schema_version"] == 1
+    assert json.loads(capsys.readouterr().out)["schema_version"] == 2
     other = next(compared.glob("mixture/text-only@*"))
     assert maslin("manifest", "diff", other, mixture) == 0
     assert "parameters.weights.web-code: (absent) → 0.5" in capsys.readouterr().out
     assert maslin("status", inputs, "--workspace", compared) == 0
     assert "missing" not in capsys.readouterr().out
     assert maslin("status", "--workspace", compared) == 0 and "built" in capsys.readouterr().out
+
+
+def test_what_an_earlier_version_left_is_told_and_never_mixed(inputs, tmp_path, capsys):
+    arguments = ["curate", inputs, "--workspace", tmp_path, "--prefect", "off"]
+    assert maslin(*arguments) == 0
+    fresh = content(tmp_path)
+    for path in list(tmp_path.glob("*/*@*/manifest.json")):
+        path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 1'))
+        path.parent.rename(path.parent.with_name(path.parent.name.replace("@", "@0")[:-1]))
+    (lock,) = tmp_path.glob("recipes/*.lock.json")
+    lock.write_text(re.sub("@([0-9a-f]{15})[0-9a-f]", r"@0\1", lock.read_text()))
+    capsys.readouterr()
+    assert maslin("explain", "anything", "--workspace", tmp_path) == 2
+    assert "of an earlier Maslin" in capsys.readouterr().err
+    assert maslin(*arguments) == 0
+    assert "stale" in (told := capsys.readouterr().err) and f"maslin status {inputs}" in told
+    assert fresh.items() <= content(tmp_path).items()
+    assert maslin("status", inputs, "--workspace", tmp_path) == 0
+    out = capsys.readouterr().out
+    assert out.count("of an earlier Maslin (manifest schema 1, this one reads 2)") == len(fresh)
+    assert maslin("manifest", "verify", tmp_path) == 0 and "of another Maslin" in capsys.readouterr().out

@@ -1,6 +1,6 @@
 """`manifest diff` says why digests differ: parameter path, old → new, followed down the inputs."""
 
-from manifests.diff import differences
+from manifests.diff import differences, why_stale
 from manifests.workspace import Step, Workspace, commit, read_manifest
 
 
@@ -30,3 +30,12 @@ def test_inputs_are_followed_to_the_raw_content(tmp_path):
 
 def test_equal_steps_have_no_differences(tmp_path):
     assert differences(make(tmp_path / "a", 0.8), make(tmp_path / "b", 0.8), tmp_path / "a", tmp_path / "b") == []
+
+
+def test_why_a_directory_is_stale_is_said_of_versions_libraries_parameters_and_inputs(tmp_path):
+    old = make(tmp_path, 0.8)
+    documents = Step("documents", "web", 2, {"kind": "warc"}, {"input:a.warc": "aaaa"})
+    planned = Step("corpus", "web", 2, old["identity"]["parameters"], {"documents": documents}, {}, {"pyarrow": "99"})
+    version, library, documents_line = why_stale(old, planned)
+    assert version == "step_version: 1 → 2" and library == "libraries.pyarrow: (absent) → 99"
+    assert documents_line.startswith("inputs.documents: documents/web@")

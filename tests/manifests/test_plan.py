@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from manifests import kinds
 from manifests.inputs import InputFile
 from manifests.plan import in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
-from manifests.recipe import read_recipe
+from manifests.recipe import CurationStep, read_recipe
+from manifests.steps import PRESETS, STEPS
 
 RECIPE = """\
 name: n
@@ -119,3 +121,43 @@ def test_seeds_that_train_together_are_runs_of_one_stack(tmp_path):
     stacks = [run.inputs["stack"] for run in plan.runs.values()]
     assert [stack.name for stack in stacks] == ["m-s0-to-s2"] * 3 + ["m-s3-to-s4"] * 2
     assert stacks[0].parameters["seeds"] == [0, 1, 2] and len({stack.digest for stack in stacks}) == 2
+
+
+def test_a_manifest_has_every_number_that_a_variant_fills_in(tmp_path):
+    """Nothing is left to be filled in later: else another default would come under the same digest."""
+    plan = make(tmp_path)
+    c4 = next(step for step in plan.corpora["a"].parameters["steps"] if step["step"] == "c4")["parameters"]
+    assert (c4["min_words_per_line"], c4["min_sentences"], c4["max_word_characters"]) == (5, 3, 1000)
+    written = make(tmp_path, RECIPE.replace("{code: drop}", "{code: drop, min_words_per_line: 5, min_sentences: 3}"))
+    assert plan.corpora["a"].digest == written.corpora["a"].digest
+
+
+def test_no_parameter_of_any_step_or_preset_is_null_in_a_manifest():
+    steps = [*((name, spec.parameters()) for name, spec in STEPS.items()),
+             *(step for preset in PRESETS.values() for step in preset.steps)]
+    for name, parameters in steps:
+        assert None not in CurationStep(name, parameters).to_json()["parameters"].values(), name
+
+
+def test_set_changes_a_variant_with_its_numbers(tmp_path):
+    plan = make(tmp_path, RECIPE.replace("{c4.code: keep}", "{c4.variant: datatrove}"))
+    c4 = next(step for step in plan.corpora["b"].parameters["steps"] if step["step"] == "c4")["parameters"]
+    assert (c4["min_words_per_line"], c4["min_sentences"]) == (3, 5)
+
+
+def test_the_versions_of_libraries_that_decide_are_in_the_digest(tmp_path, monkeypatch):
+    before = make(tmp_path)
+    assert set(before.documents["web"].libraries) == {"pyarrow", "resiliparse", "unicode"}
+    assert set(before.documents["wiki"].libraries) == {"pyarrow", "unicode"}
+    assert "datasketch" in before.corpora["a"].libraries and "torch" in before.runs["one-s0"].libraries
+    monkeypatch.setattr(kinds, "_version", lambda name: "99" if name == "tokenizers" else before_versions[name])
+    before_versions = {name: value for step in in_order([before.report]) for name, value in step.libraries.items()}
+    after = make(tmp_path)
+    assert after.corpora["a"].digest == before.corpora["a"].digest
+    assert after.tokenizer.digest != before.tokenizer.digest != after.tokens["a"].digest
+
+
+def test_a_package_asked_for_by_a_parameter_is_in_the_digest(tmp_path):
+    plan = make(tmp_path, RECIPE.replace("[language,", "[{language: {method: langdetect}}, {fineweb: {words: spacy}},"))
+    assert {"langdetect", "spacy"} <= set(stages(plan.corpora["a"])[0].libraries)
+    assert {"langdetect", "spacy"} <= set(plan.held_out["a"].libraries)

@@ -7,7 +7,7 @@ import pytest
 
 from manifests.errors import RecipeError
 from manifests.recipe import read_recipe
-from manifests.steps import C4, PRESETS
+from manifests.steps import C4, PRESETS, resolved
 
 GOOD = """\
 name: code-inclusion
@@ -42,8 +42,8 @@ def test_a_good_recipe_is_resolved(tmp_path):
     assert recipe.sources["wiki"].paths == ("dump.xml.bz2",)
     assert recipe.sources["web"].max_failed == 0.05
     assert [step.name for step in recipe.corpora["web-code"].steps] == ["language", "c4", "exact_dedup"]
-    assert recipe.corpora["web-code"].steps[1].parameters == C4(code="keep")
-    assert recipe.corpora["web-no-code"].steps[1].parameters == C4(code="drop")
+    assert recipe.corpora["web-code"].steps[1].parameters == C4(code="keep").resolved()
+    assert recipe.corpora["web-no-code"].steps[1].parameters == C4(code="drop").resolved()
     assert recipe.corpora["wiki"].source == "wiki" and recipe.corpora["wiki"].steps == ()
     assert recipe.mixtures["text-only"].weights == {"web-no-code": 0.8, "wiki": 0.2}
     assert recipe.training.tokens == 2_000_000 and recipe.training.learning_rate == 1e-3
@@ -75,7 +75,8 @@ def test_a_preset_is_written_out(tmp_path, name):
     preset = PRESETS[name]
     recipe = read(tmp_path, GOOD.replace("- c4: {code: drop}", f"- {name}", 1).replace("{c4.code: keep}", "{}"))
     steps = recipe.corpora["web-no-code"].steps
-    assert [(step.name, step.parameters) for step in steps[1:-1]] == list(preset.steps) and preset.source
+    assert [(step.name, step.parameters) for step in steps[1:-1]] == [
+        (step, resolved(parameters)) for step, parameters in preset.steps] and preset.source
 
 
 def test_presets_have_the_order_of_their_sources():

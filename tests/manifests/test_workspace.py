@@ -85,7 +85,7 @@ def test_reading_what_is_no_manifest_is_a_users_error(tmp_path):
     with pytest.raises(UsageError, match="not a readable manifest"):
         read_manifest(tmp_path)
     (tmp_path / "manifest.json").write_text('{"schema_version": 99}')
-    with pytest.raises(UsageError, match="schema version 99"):
+    with pytest.raises(UsageError, match=r"of another Maslin .manifest schema 99"):
         read_manifest(tmp_path)
 
 

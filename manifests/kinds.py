@@ -1,0 +1,52 @@
+"""The kinds of step directories: their versions, and the libraries whose versions decide what they hold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+UNICODE = "unicode"  # Python's tables of characters, which come with Python and have a version of their own
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`version` is raised when the code behind the kind changes what a directory holds.
+
+    `libraries`: packages whose next version may answer otherwise, or write other bytes. They are part of the identity,
+    so that nothing of another version passes for it. Decoders of exact formats (zlib, brotli, zstd, WARC) are none.
+    """
+
+    version: int
+    libraries: tuple[str, ...] = ()
+
+
+KINDS: dict[str, Kind] = {
+    "documents": Kind(4, ("pyarrow", UNICODE)),  # and those of the source: manifests.recipe.Source
+    "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: manifests.steps.StepSpec.needs
+    "dedup": Kind(1, ("pyarrow", UNICODE)),
+    "split": Kind(1, ("datasketch", "pyarrow", UNICODE)),
+    "held_out": Kind(3, ("pyarrow", UNICODE)),
+    "corpus": Kind(2, ("datasketch", "pyarrow", UNICODE)),
+    "tokenizer": Kind(1, ("tokenizers",)),
+    "tokens": Kind(2, ("pyarrow", "tokenizers")),
+    "mixture": Kind(1),
+    "stack": Kind(2, ("tokenizers", "torch")),
+    "run": Kind(5, ("tokenizers", "torch")),
+    "evaluation": Kind(3, ("pyarrow", "torch")),
+    "report": Kind(3, ("scipy",)),
+}
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """The version of each library that is here; `absent` for one that is not: who needs it says so before any work."""
+    return {name: _version(name) for name in sorted(set(names))}
+
+
+@cache
+def _version(name: str) -> str:
+    from importlib import metadata  # here: importing it takes longer than reading a recipe
+    from unicodedata import unidata_version
+
+    try:
+        return unidata_version if name == UNICODE else metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
