@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.counts import Counts, sum_counts
 from manifests.files import write_json
 from manifests.identity import document_id
 from manifests.lookup import index_tables
@@ -31,15 +32,15 @@ RUNS = 7
 
 def lay_out(corpus: Path, documents: int, workspace: Workspace) -> None:
     """Write a source and a corpus of that many documents, copies of those of `corpus`."""
-    identity = read_manifest(corpus)["identity"]
-    source = corpus.parent.parent / identity["inputs"]["documents"]
+    manifest = read_manifest(corpus)
+    source = corpus.parent.parent / manifest.inputs["documents"]
     real = [(0, "documents"), (1, "documents"), (1, "ledger"), (1, "signals"), (1, "edits")]
     tables = {(0, "ledger"): LEDGER.empty_table()}
     for owner, name in real:
         parts = sorted(((source, corpus)[owner] / name).glob("part-*.parquet"))
         tables[owner, name] = pa.concat_tables(map(read_table, parts))
-    first = Step("documents", "million", 0, {"documents": documents, "of": identity["digest"]})
-    second = Step("corpus", "million", 0, {"steps": identity["parameters"]["steps"]}, {"documents": first})
+    first = Step("documents", "million", 0, {"documents": documents, "of": manifest.digest})
+    second = Step("corpus", "million", 0, {"steps": manifest.parameters["steps"]}, {"documents": first})
     roots = [workspace.path(step) for step in (first, second)]
     files: list[list[dict[str, Any]]] = [[], []]
     copies = -(-SHARD_DOCUMENTS // tables[0, "documents"].num_rows)
@@ -52,11 +53,10 @@ def lay_out(corpus: Path, documents: int, workspace: Workspace) -> None:
     rows = sum(entry["rows"] for entry in files[0] if entry["path"].startswith("documents/"))
     shards = max(1, documents // SHARD_DOCUMENTS)
     before = read_manifest(corpus)
-    counts = {group: {rule: number * copies * shards for rule, number in before["counts"][group].items()}
-              for group in ("dropped", "failed", "edited", "lines_removed")}
-    counts |= {"unit": "documents", "read": rows, "kept": before["counts"]["kept"] * copies * shards}
-    commit(roots[0], first, files[0], counts={**counts, "kept": rows, "dropped": {}})
-    commit(roots[1], second, files[1], counts=counts, sizes={"bytes": before["sizes"]["bytes"] * copies * shards})
+    counts = sum_counts([before.counted().to_json()] * (copies * shards))
+    counts.read = rows
+    commit(roots[0], first, files[0], counts=Counts(read=rows, kept=rows))
+    commit(roots[1], second, files[1], counts=counts, sizes={"bytes": before.sizes["bytes"] * copies * shards})
     write_json(workspace.lock_file("million"), {"corpora": {"million": second.directory}})
 
 
@@ -104,13 +104,13 @@ def main() -> None:
         lay_out(options.corpus, options.documents, workspace)
     (corpus,) = options.into.glob("corpus/million@*")
     assert is_complete(corpus)
-    documents = options.into / read_manifest(corpus)["identity"]["inputs"]["documents"]
+    documents = options.into / read_manifest(corpus).inputs["documents"]
     part = sorted((documents / "documents").glob("part-*.parquet"))[len(list(documents.glob("documents/part-*"))) // 2]
     rows = read_table(part, ["id", "url"])
     one = rows.slice(rows.num_rows // 2, 1).to_pylist()[0]
     where = ["--workspace", str(options.into)]
     print(json.dumps({
-        "documents": read_manifest(corpus)["counts"]["read"],
+        "documents": read_manifest(corpus).counted().read,
         "documents_bytes": sum(path.stat().st_size for path in (documents / "documents").iterdir()),
         "index_bytes": sum(path.stat().st_size for path in (documents / ".index").iterdir()),
         "measured": [

@@ -7,7 +7,7 @@ were cut: by step, then by the documents' own order.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curation.stages import StageShard, chain, iter_surviving, surviving
-from manifests.counts import add, check_conservation, new_counts, sum_counts
+from manifests.counts import Counts, add, sum_counts
+from manifests.manifest import Manifest
 from manifests.progress import advance
 from manifests.steps import NearDedup
 from manifests.tables import (
@@ -60,7 +61,7 @@ class CorpusTask:
     removals: tuple[Removal, ...]
 
 
-def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Build a corpus: `documents/`, and `ledger/`, `signals/` and `edits/` of the whole way from the documents step.
 
     Rules of its own: `held_out` (held out of its own source) and `held_out_overlap` (duplicate of a held-out document
@@ -88,31 +89,31 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, 
         )
         for index, (document_shard, shard) in enumerate(zip(surviving(documents, workspace), shards, strict=True))
     ]
-    total = workspace.manifest(documents)["counts"]["kept"]
+    total = workspace.manifest(documents).counted().kept
     results = run_shards(
         directory, assemble_shard, tasks, mapper, f"corpus {step.name}", stage="assemble", total=total,
         unit="documents")
     counts = sum_counts(result["counts"] for result in results)
-    check_conservation(counts, step.directory)
-    if counts["read"] != total:
-        raise AssertionError(f"{step.directory}: read {counts['read']} documents of {total}")
+    counts.check_conservation(step.directory)
+    if counts.read != total:
+        raise AssertionError(f"{step.directory}: read {counts.read} documents of {total}")
     summary = {
         "dedup": {
-            f"{stage.parameters['start']}:{stage.parameters['steps'][-1]['step']}": workspace.manifest(stage)["summary"]
+            f"{stage.parameters['start']}:{stage.parameters['steps'][-1]['step']}": workspace.manifest(stage).summary
             for stage in stages if stage.kind == "dedup"
         },
         **{rule: found.summary for _, _, rule, _, found in searches},
     }
     return commit(
         directory, step, [entry for result in results for entry in result["files"]], counts=counts,
-        sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts["kept"]}, summary=summary)
+        sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts.kept}, summary=summary)
 
 
 def _searches(
     step: Step, workspace: Workspace, mapper: Mapper, shards: list[StageShard],
 ) -> list[tuple[int, str, str, NearDedup, "Found"]]:
     """Search for duplicates of held-out documents and of earlier corpora: (steps after the last, step, rule, …)."""
-    total = workspace.manifest(step.via.get("last") or step.inputs["documents"])["counts"]["kept"]  # type: ignore[arg-type]
+    total = workspace.manifest(step.via.get("last") or step.inputs["documents"]).counted().kept  # type: ignore[arg-type]
     searches = []
     for offset, role, name, rule, parameters in (
         (0, "held_out:", "held_out", "held_out_overlap", step.parameters["overlap"]),
@@ -157,20 +158,20 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
             advance(table.num_rows, table.num_rows, sum(rows.num_rows for rows in left))
     ledger = _merge(LEDGER, [read_table(path) for path in task.ledgers] + own_ledger, ids)
     edits = _merge(EDITS, [read_table(path) for path in task.edits], ids)
-    counts = new_counts()
-    counts["read"], counts["kept"] = len(ids), documents.rows
-    for group, action in (("dropped", "drop"), ("failed", "fail")):
+    counts = Counts()
+    counts.read, counts.kept = len(ids), documents.rows
+    for group, action in ((counts.dropped, "drop"), (counts.failed, "fail")):
         rows = ledger.filter(pc.equal(ledger["action"], action))
         for item in pc.value_counts(rows["rule"]).to_pylist():
-            add(counts[group], item["values"], item["counts"])
+            add(group, item["values"], item["counts"])
     _count_edits(counts, edits.filter(pc.is_in(edits["id"], value_set=pa.chunked_array(kept_ids, pa.string()))))
-    check_conservation(counts, f"{task.directory}, part {task.index}")
+    counts.check_conservation(f"{task.directory}, part {task.index}")
     files = [
         documents.entry, write_table(task.directory, f"ledger/{name}", ledger),
         write_table(task.directory, f"signals/{name}", _join_signals(task.signals, ids)),
         write_table(task.directory, f"edits/{name}", edits),
     ]
-    return {"files": files, "counts": counts, "bytes": text_bytes}
+    return {"files": files, "counts": counts.to_json(), "bytes": text_bytes}
 
 
 def _remove(
@@ -210,12 +211,12 @@ def _join_signals(paths: tuple[Path, ...], ids: pa.ChunkedArray) -> pa.Table:
     return table
 
 
-def _count_edits(counts: dict[str, Any], edits: pa.Table) -> None:
+def _count_edits(counts: Counts, edits: pa.Table) -> None:
     """Documents each step edited, and lines each rule removed."""
     pairs = edits.group_by(["step", "id"]).aggregate([])
     for item in pc.value_counts(pairs["step"]).to_pylist():
-        add(counts["edited"], item["values"], item["counts"])
+        add(counts.edited, item["values"], item["counts"])
     removed = edits.filter(pc.is_null(edits["replacement"]))
     lines = pa.table({"rule": removed["rule"], "lines": pc.subtract(removed["line_end"], removed["line_start"])})
     for item in lines.group_by("rule").aggregate([("lines", "sum")]).to_pylist():
-        add(counts["lines_removed"], item["rule"], item["lines_sum"])
+        add(counts.lines_removed, item["rule"], item["lines_sum"])

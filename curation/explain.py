@@ -60,8 +60,8 @@ class Way:
 
 def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
     """The way of the document at `place` of the documents step through the corpus in `directory`."""
-    identity = read_manifest(directory)["identity"]
-    entries, name = identity["parameters"]["steps"], part_name(place.part)
+    manifest = read_manifest(directory)
+    entries, name = manifest.parameters["steps"], part_name(place.part)
     left = next(rows_of(directory / "ledger" / name, document["id"]), None)
     edits = list(rows_of(directory / "edits" / name, document["id"]))
     signals = read_row(directory / "signals" / name, place.row)
@@ -75,7 +75,7 @@ def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
         source = published.source_of(parameters_of(entry)) if published else ""
         steps.append(StepPassed(index, entry["step"], source, checks, text, here))
         text = apply(text, here)
-    return Way(directory, identity["name"], steps, left, text)
+    return Way(directory, manifest.name, steps, left, text)
 
 
 def _checks(

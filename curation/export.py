@@ -4,7 +4,6 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from curation.megatron import write_index
 from manifests.errors import UsageError
 from manifests.files import atomic_path, write_text
+from manifests.manifest import Manifest
 from manifests.tables import TableWriter, iter_tables, read_table
 from manifests.workspace import read_manifest
 
@@ -28,23 +28,23 @@ def export_megatron(directory: Path, target: Path) -> list[Path]:
     Returns the files. Raises UsageError when `directory` is no tokens step, or holds held-out documents.
     """
     manifest = _manifest(directory, ("tokens",))
-    identity, summary = manifest["identity"], manifest["summary"]
+    summary = manifest.summary
     root = directory.resolve().parent.parent
-    name = identity["name"]
-    tokenizer = root / identity["inputs"]["tokenizer"]
+    name = manifest.name
+    tokenizer = root / manifest.inputs["tokenizer"]
     files = [target / f"{name}.bin", target / f"{name}.idx"]
     copies = {
-        target / "tokenizer" / entry["path"]: tokenizer / entry["path"]
-        for entry in (read_manifest(tokenizer)["identity"]["files"] if tokenizer.is_dir() else [])
+        target / "tokenizer" / entry.path: tokenizer / entry.path
+        for entry in (read_manifest(tokenizer).files if tokenizer.is_dir() else [])
     }
     _refuse_existing([*files, *copies])
     with atomic_path(files[0]) as temporary, open(temporary, "wb") as sink:
-        for path in _parts(manifest, directory, "tokens/"):
+        for path in manifest.parts("tokens"):
             with open(path, "rb") as source:
                 shutil.copyfileobj(source, sink, _COPY_BYTES)
     lengths = [
         (table["end"].to_numpy() - table["start"].to_numpy()).astype(np.int32)
-        for table in iter_tables(_parts(manifest, directory, "index/"), ["start", "end"])
+        for table in iter_tables(manifest.parts("index"), ["start", "end"])
     ]
     dtype = np.dtype("<u2" if summary["dtype"] == "uint16" else "<i4")
     write_index(files[1], dtype, np.concatenate([np.empty(0, np.int32), *lengths]))
@@ -61,15 +61,15 @@ def export_datasets(directory: Path, target: Path) -> list[Path]:
     `bytes`. Returns the files. Raises UsageError for other steps, and for held-out documents.
     """
     manifest = _manifest(directory, ("documents", "corpus", "tokens"))
-    tokens = manifest["identity"]["kind"] == "tokens"
-    sources = _parts(manifest, directory, "index/" if tokens else "documents/")
+    tokens = manifest.kind == "tokens"
+    sources = manifest.parts("index" if tokens else "documents")
     files = [target / f"data/train-{number:05d}-of-{len(sources):05d}.parquet" for number in range(len(sources))]
     _refuse_existing([*files, target / "README.md"])
     licences: Counter[str] = Counter()
     rows = 0
     for number, (path, source) in enumerate(zip(files, sources, strict=True)):
         if tokens:
-            rows += _write_ids(target, path, source, _parts(manifest, directory, "tokens/")[number], manifest)
+            rows += _write_ids(target, path, source, manifest.parts("tokens")[number], manifest)
         else:
             with atomic_path(path) as temporary:
                 shutil.copyfile(source, temporary)
@@ -80,20 +80,15 @@ def export_datasets(directory: Path, target: Path) -> list[Path]:
     return [*files, target / "README.md"]
 
 
-def _manifest(directory: Path, kinds: tuple[str, ...]) -> dict[str, Any]:
+def _manifest(directory: Path, kinds: tuple[str, ...]) -> Manifest:
     manifest = read_manifest(directory)
-    identity = manifest["identity"]
-    if identity["inputs"].get("documents", "").startswith("held_out/") or identity["kind"] == "held_out":
+    if manifest.inputs.get("documents", "").startswith("held_out/") or manifest.kind == "held_out":
         raise UsageError(
             f"{directory}: holds held-out documents. They stay where they are: what is trained on elsewhere can no "
             "longer be compared on.")
-    if identity["kind"] not in kinds:
-        raise UsageError(f"{directory}: holds {identity['kind']}; give a directory of {' or '.join(kinds)}.")
+    if manifest.kind not in kinds:
+        raise UsageError(f"{directory}: holds {manifest.kind}; give a directory of {' or '.join(kinds)}.")
     return manifest
-
-
-def _parts(manifest: dict[str, Any], directory: Path, prefix: str) -> list[Path]:
-    return [directory / entry["path"] for entry in manifest["identity"]["files"] if entry["path"].startswith(prefix)]
 
 
 def _refuse_existing(paths: list[Path]) -> None:
@@ -102,9 +97,9 @@ def _refuse_existing(paths: list[Path]) -> None:
             raise UsageError(f"{path}: exists already; give another folder, or remove it.")
 
 
-def _write_ids(target: Path, path: Path, index: Path, binary: Path, manifest: dict[str, Any]) -> int:
+def _write_ids(target: Path, path: Path, index: Path, binary: Path, manifest: Manifest) -> int:
     """Ids of a part as lists, a row group of its index at a time; returns its documents."""
-    dtype = _DTYPES[manifest["summary"]["dtype"]]
+    dtype = _DTYPES[manifest.summary["dtype"]]
     schema = pa.schema([
         ("id", pa.string()), ("input_ids", pa.list_(pa.from_numpy_dtype(dtype))), ("bytes", pa.int64())])
     with TableWriter(target, path.relative_to(target).as_posix(), schema) as writer:
@@ -118,18 +113,17 @@ def _write_ids(target: Path, path: Path, index: Path, binary: Path, manifest: di
     return writer.rows
 
 
-def _card(manifest: dict[str, Any], rows: int, licences: Counter[str | None]) -> str:
+def _card(manifest: Manifest, rows: int, licences: Counter[str | None]) -> str:
     """A dataset card: what `datasets` is to load, and what the rows are made of."""
-    identity = manifest["identity"]
-    sizes = ", ".join(f"{number:,} {key}" for key, number in sorted(manifest["sizes"].items()))
+    sizes = ", ".join(f"{number:,} {key}" for key, number in sorted(manifest.sizes.items()))
     lines = [
         "---", "configs:", "- config_name: default", "  data_files:", "  - split: train",
-        "    path: data/train-*.parquet", "---", "", f"# {identity['name']}", "",
-        f"{rows:,} documents, made by Maslin: {identity['kind']} `{identity['name']}@{identity['digest']}` ({sizes}).",
+        "    path: data/train-*.parquet", "---", "", f"# {manifest.name}", "",
+        f"{rows:,} documents, made by Maslin: {manifest.kind} `{manifest.name}@{manifest.digest}` ({sizes}).",
     ]
-    if identity["kind"] == "tokens":
-        about = manifest["summary"]
-        lines += ["", f"`input_ids` are of the tokenizer `{identity['inputs']['tokenizer']}`, a vocabulary of "
+    if manifest.kind == "tokens":
+        about = manifest.summary
+        lines += ["", f"`input_ids` are of the tokenizer `{manifest.inputs['tokenizer']}`, a vocabulary of "
                       f"{about['vocab_size']:,}; each document ends with the end-of-text id {about['end_of_text']}."]
     if licences:
         shown: Counter[str] = Counter()

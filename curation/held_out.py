@@ -17,8 +17,9 @@ from curation.dedup.build import ledger_rows
 from curation.dedup.near import Search, find_groups, read_found
 from curation.segment import curate_table, signals_schema
 from curation.stages import StageShard, iter_surviving, surviving
-from manifests.counts import add, check_conservation, sum_counts
+from manifests.counts import add, sum_counts
 from manifests.identity import hash_unit
+from manifests.manifest import Manifest
 from manifests.progress import advance
 from manifests.steps import NearDedup
 from manifests.tables import (
@@ -41,12 +42,12 @@ _SITE = r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>\[[^\]/]*\]|[^/?#
 _TABLES = ("documents", "ledger", "signals", "edits")
 
 
-def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Build `split/part-00000.parquet`: id, group and part (validation or test) of every held-out document, by id."""
     directory = workspace.path(step)
     documents = step.inputs["documents"]
     assert isinstance(documents, Step)
-    total = workspace.manifest(documents)["counts"]["kept"]
+    total = workspace.manifest(documents).counted().kept
     search = Search(directory, "split", mapper, f"{step.name}: duplicate groups", total)
     found = find_groups(search, surviving(documents, workspace), NearDedup(**step.parameters["near_dedup"]))
     seed, fraction, test_share = (step.parameters[key] for key in ("seed", "fraction", "test_share"))
@@ -79,7 +80,7 @@ class DomainTask:
     source: str
 
 
-def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Build one evaluation domain: held-out documents after the corpus's per-document steps, one of each group.
 
     `documents/part-00000.parquet` has the columns of documents and `split`, `group`, `site`; ledger, signals and edits
@@ -95,7 +96,7 @@ def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str
     ]
     results = run_shards(
         directory, curate_held_out, tasks, mapper, f"{step.name}: held-out documents",
-        total=workspace.manifest(documents)["counts"]["kept"], unit="documents")
+        total=workspace.manifest(documents).counted().kept, unit="documents")
     counts = sum_counts(result["counts"] for result in results)
     paths = {name: [directory / _work_name(name, task.index) for task in tasks] for name in _TABLES}
     chosen = _smallest_of_groups(paths["documents"])
@@ -115,15 +116,15 @@ def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str
             copies, left = table.filter(pc.invert(stays)), pc.invert(stays)
             ledger.write(ledger_rows(
                 copies, len(steps), "held_out", "duplicate_group", survivor_id=survivors.filter(left)))
-            add(counts["dropped"], "duplicate_group", copies.num_rows)
-            counts["kept"] -= copies.num_rows
+            add(counts.dropped, "duplicate_group", copies.num_rows)
+            counts.kept -= copies.num_rows
             table = table.filter(stays)
             kept.write(table)
             text_bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
-    check_conservation(counts, step.directory)
+    counts.check_conservation(step.directory)
     return commit(
         directory, step, [writer.entry for writer in (kept, ledger, signals, edits)], counts=counts,
-        sizes={"bytes": text_bytes, "documents": counts["kept"]},
+        sizes={"bytes": text_bytes, "documents": counts.kept},
         summary={"held_out": {
             name: int(pc.sum(pc.equal(chosen["split"], name)).as_py() or 0) for name in ("validation", "test")}})
 

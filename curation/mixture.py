@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from manifests.errors import DataError
+from manifests.manifest import Manifest
 from manifests.workspace import Mapper, Step, Workspace, commit
 
 
-def build_mixture(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_mixture(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Write the manifest of a mixture; its summary says of each corpus what there is and what the budget plans.
 
     With `simulate_target_tokens` epochs are those of that budget, and `tokens_used` is the part of each corpus that the
@@ -21,7 +22,7 @@ def build_mixture(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str,
     budget, max_epochs = parameters["budget_tokens"], parameters["max_epochs"]
     target = parameters.get("simulate_target_tokens")
     tokens = {name: workspace.manifest(step.input_steps()[f"tokens:{name}"]) for name in shares}
-    available = {name: manifest["sizes"]["tokens"] for name, manifest in tokens.items()}
+    available = {name: manifest.sizes["tokens"] for name, manifest in tokens.items()}
     epochs = check_epochs(
         step.name, shares, available, target or budget, max_epochs,
         "training.simulate_target_tokens" if target else "training.tokens")
@@ -37,8 +38,8 @@ def build_mixture(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str,
                     "weight": share, "tokens_available": available[name], "tokens_planned": round(share * budget),
                     **({"tokens_used": round(available[name] * budget / target)} if target else {}),
                     "epochs": epochs[name], "max_epochs": max_epochs,
-                    "documents": tokens[name]["sizes"]["documents"], "bytes": tokens[name]["sizes"]["bytes"],
-                    "tokens_digest": tokens[name]["identity"]["digest"],
+                    "documents": tokens[name].sizes["documents"], "bytes": tokens[name].sizes["bytes"],
+                    "tokens_digest": tokens[name].digest,
                 }
                 for name, share in shares.items()
             },

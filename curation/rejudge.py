@@ -44,7 +44,7 @@ class Rejudged:
 
 def rejudge(trial: Trial, most: int, seed: int = 0) -> Rejudged:
     """Judge the trial's open documents again; of more than `most`, those with the smallest hashes of (seed, id)."""
-    source = trial.directory.parent.parent / read_manifest(trial.directory)["identity"]["inputs"]["documents"]
+    source = read_manifest(trial.directory).input("documents")
     total = sum(map(len, trial.open.values()))
     rows = trial.open if total <= most else _draw(source, trial.open, most, seed)
     result = Rejudged(sum(map(len, rows.values())), total)

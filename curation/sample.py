@@ -40,7 +40,7 @@ def sample(
     if not ids and name is not None:
         _check_name(directory, table, name)
     chosen = heapq.nsmallest(number, ids, key=lambda each: (hash_int(seed, each), each))
-    source = directory.parent.parent / read_manifest(directory)["identity"]["inputs"]["documents"]
+    source = read_manifest(directory).input("documents")
     found = []
     for document_id in chosen:
         place: Place = find(source, "documents", document_id, say)[0]
@@ -62,9 +62,9 @@ def _ids(directory: Path, table: str, name: str | None) -> Iterator[str]:
 def _check_name(directory: Path, table: str, name: str) -> None:
     """Raise UsageError unless the name is one of the corpus's steps or rules, which then did nothing."""
     manifest = read_manifest(directory)
-    steps = [entry["step"] for entry in manifest["identity"]["parameters"]["steps"]]
+    steps = [entry["step"] for entry in manifest.parameters["steps"]]
     pairs = [(step, rule.name) for step in steps for rule in RULES[step].rules]
     pairs += [(step, rule.name) for step, published in CORPUS_RULES.items() for rule in published.rules]
     if name not in {each for step, rule in pairs for each in (step, rule, f"{step}.{rule}")}:
-        active = manifest["counts"]["lines_removed" if table == "edits" else "dropped"]
+        active = manifest.counted().lines_removed if table == "edits" else manifest.counted().dropped
         raise UsageError(f"{directory}: no step or rule `{name}`{suggestion(name, [*active, *steps])}")

@@ -16,7 +16,8 @@ from curation import rules
 from curation.rules.batch import Batch, Decision, Edited
 from curation.stages import StageShard, iter_surviving, previous, surviving
 from manifests import progress
-from manifests.counts import add, check_conservation, new_counts, sum_counts
+from manifests.counts import Counts, add, sum_counts
+from manifests.manifest import Manifest
 from manifests.rules import signal_column
 from manifests.steps import STEPS
 from manifests.tables import DOCUMENTS, EDITS, LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
@@ -36,7 +37,7 @@ class SegmentOutput:
     ledger: pa.Table
     signals: pa.Table
     edits: pa.Table
-    counts: dict[str, Any]
+    counts: Counts
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,14 @@ class SegmentTask:
     repeats: tuple[Path, ...] = ()  # of a segment that is a line deduplication: see curation.dedup.lines
 
 
-def build_segment(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_segment(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Run `steps[start:]` over the stage before, one output part for each of its parts; returns the manifest."""
     before = previous(step)
     assert before is not None
     directory = workspace.path(step)
     steps, start = step.parameters["steps"], step.parameters["start"]
     shards = surviving(before, workspace)
-    kept_before = workspace.manifest(before)["counts"]["kept"]
+    kept_before = workspace.manifest(before).counted().kept
     repeats = _find_repeats(step, directory, shards, mapper, kept_before)
     tasks = [
         SegmentTask(directory, index, shard, tuple(steps), start, step.name, repeats)
@@ -69,9 +70,9 @@ def build_segment(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str,
         directory, run_segment_shard, tasks, mapper, f"segment {step.name}", total=kept_before, unit="documents"
     )
     counts = sum_counts(result["counts"] for result in results)
-    check_conservation(counts, step.directory)
-    if counts["read"] != kept_before:
-        raise AssertionError(f"{step.directory}: read {counts['read']} documents of {kept_before} kept before")
+    counts.check_conservation(step.directory)
+    if counts.read != kept_before:
+        raise AssertionError(f"{step.directory}: read {counts.read} documents of {kept_before} kept before")
     return commit(
         directory, step, [entry for result in results for entry in result["files"]], counts=counts,
         sizes={"text_bytes": sum(result["text_bytes"] for result in results)},
@@ -109,11 +110,11 @@ def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
             signals.write(output.signals)
             edits.write(output.edits)
             text_bytes += pc.sum(pc.binary_length(output.documents["text"])).as_py() or 0
-            parts.append(output.counts)
+            parts.append(output.counts.to_json())
             progress.advance(table.num_rows, output.documents.num_rows, output.ledger.num_rows)
     return {
-        "files": [writer.entry for writer in (documents, ledger, signals, edits)], "counts": sum_counts(parts),
-        "text_bytes": text_bytes,
+        "files": [writer.entry for writer in (documents, ledger, signals, edits)],
+        "counts": sum_counts(parts).to_json(), "text_bytes": text_bytes,
     }
 
 
@@ -148,8 +149,8 @@ def curate_table(
     ids = table["id"].to_pylist()
     ledger: list[dict[str, Any]] = []
     edits: list[_StepEdits] = []
-    counts = new_counts()
-    counts["read"] = len(batch)
+    counts = Counts()
+    counts.read = len(batch)
     for index in range(start_index, len(steps)):
         name = steps[index]["step"]
         judge = rules.bind(name, steps[index]["parameters"])
@@ -157,7 +158,7 @@ def curate_table(
         for signal, values in decision.signals.items():
             measured[signal_column(steps, index, signal)][here] = values
         for row in _ledger_rows(batch, decision, index, name, source):
-            add(counts["dropped"], row["rule"])
+            add(counts.dropped, row["rule"])
             ledger.append(row)
         if isinstance(decision, Edited):
             edits.append(_StepEdits(index, name, decision, here, batch.table["text"]))
@@ -166,7 +167,7 @@ def curate_table(
             batch = batch.with_columns(decision.columns)
         alive = np.flatnonzero(decision.kept)
         batch, here = batch.take(alive), here[alive]
-    counts["kept"] = len(batch)
+    counts.kept = len(batch)
     for step_edits in edits:
         step_edits.count(counts, here)
     return SegmentOutput(
@@ -210,16 +211,16 @@ class _StepEdits:
         changed = pc.not_equal(before.cast(pa.large_string()).fill_null(""), decision.text)
         self.changed = here[np.asarray(changed) & decision.kept]
 
-    def count(self, counts: dict[str, Any], survivors: np.ndarray) -> None:
+    def count(self, counts: Counts, survivors: np.ndarray) -> None:
         """Add documents edited and lines removed by each rule, over the survivors."""
         spans = self.spans
-        add(counts["edited"], self.name, np.isin(self.changed, survivors).sum())
+        add(counts.edited, self.name, np.isin(self.changed, survivors).sum())
         removed = np.isin(self.rows, survivors) & np.asarray(spans.replacement.is_null())
         lines = np.bincount(
             spans.rule[removed], (spans.line_end - spans.line_start)[removed], minlength=len(spans.rules)
         )
         for rule, number in zip(spans.rules, lines.tolist(), strict=True):
-            add(counts["lines_removed"], rule, int(number))
+            add(counts.lines_removed, rule, int(number))
 
     def table(self, ids: list[str]) -> pa.Table:
         spans, number = self.spans, len(self.rows)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests.tables import part_name, read_table
+from manifests.tables import read_table
 from manifests.workspace import Step, Workspace
 
 
@@ -50,14 +50,9 @@ def surviving(step: Step, workspace: Workspace) -> list[StageShard]:
     while step.kind == "dedup":
         dedup_steps.insert(0, step)
         step = previous(step)  # type: ignore[assignment]  # a dedup step always reads a stage
-    files = workspace.manifest(step)["identity"]["files"]
-    parts = sum(entry["path"].startswith("documents/") for entry in files)
     return [
-        StageShard(
-            workspace.path(step) / "documents" / part_name(index),
-            tuple(workspace.path(dedup) / "ledger" / part_name(index) for dedup in dedup_steps),
-        )
-        for index in range(parts)
+        StageShard(path, tuple(workspace.path(dedup) / "ledger" / path.name for dedup in dedup_steps))
+        for path in workspace.manifest(step).parts("documents")
     ]
 
 

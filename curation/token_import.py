@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +18,7 @@ from manifests import progress
 from manifests.errors import DataError
 from manifests.files import atomic_path, file_entry
 from manifests.inputs import InputFile
+from manifests.manifest import Manifest
 from manifests.tables import TableWriter, part_name
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
@@ -51,7 +51,7 @@ class _Task:
     end_of_text: int
 
 
-def import_tokens(step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile]) -> dict[str, Any]:
+def import_tokens(step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile]) -> Manifest:
     """Take over token shards, in the order of their files' names; returns the manifest.
 
     Ids become uint16 or uint32 as the vocabulary asks; a document without an end-of-text id behind it gets one, an
@@ -59,7 +59,7 @@ def import_tokens(step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequ
     are missing, DataError for damage and for ids beyond the vocabulary.
     """
     directory, tokenizer = workspace.path(step), step.input_steps()["tokenizer"]
-    about = workspace.manifest(tokenizer)["summary"]
+    about = workspace.manifest(tokenizer).summary
     kind, dtype = step.parameters["kind"], "uint16" if about["vocab_size"] <= 1 << 16 else "uint32"
     splits = import_module(READERS[kind]).splits(inputs)
     tasks = [

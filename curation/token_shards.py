@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from manifests import progress
 from manifests.files import atomic_path, file_entry
 from manifests.inputs import InputFile
+from manifests.manifest import Manifest
 from manifests.tables import TableWriter, part_name
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
@@ -29,7 +30,7 @@ BATCH_BYTES = 4 << 20  # of text encoded at once
 
 def build_tokens(
     step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile] = (),
-) -> dict[str, Any]:
+) -> Manifest:
     """Encode every part of a corpus or held-out domain; part NNNNN of tokens and index is part NNNNN of its documents.
 
     After each document comes one end-of-text id. Special tokens' names in a text are text, but for the step's
@@ -43,18 +44,18 @@ def build_tokens(
 
         return import_tokens(step, workspace, mapper, inputs)
     documents = step.input_steps()["documents"]
-    about = workspace.manifest(tokenizer)["summary"]
+    about = workspace.manifest(tokenizer).summary
     manifest = workspace.manifest(documents)
-    parts = [entry for entry in manifest["identity"]["files"] if entry["path"].startswith("documents/")]
+    parts = manifest.entries("documents")
     dtype = "uint16" if about["vocab_size"] <= 1 << 16 else "uint32"
     tasks = [
-        (directory, index, workspace.path(documents) / entry["path"], workspace.path(tokenizer), dtype,
+        (directory, index, workspace.path(documents) / entry.path, workspace.path(tokenizer), dtype,
          about["end_of_text"], tuple(step.parameters.get("special_tokens", ())))
         for index, entry in enumerate(parts)
     ]
     results = run_shards(
         directory, _encode_part, tasks, mapper, f"tokens {step.name}", unit="documents",
-        total=sum(entry.get("rows", 0) for entry in parts),
+        total=sum(entry.rows or 0 for entry in parts),
     )
     return commit(
         directory, step, [entry for result in results for entry in result["files"]],

@@ -17,6 +17,7 @@ from manifests import chatml, progress
 from manifests.errors import DataError, UsageError
 from manifests.files import atomic_path, checksum, file_entry, write_json, write_text
 from manifests.identity import hash_int
+from manifests.manifest import Manifest
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ ROUND_TRIP_TEXTS = (
 )
 
 
-def build_tokenizer(step: Step, workspace: Workspace, mapper: Mapper, path: Path | None = None) -> dict[str, Any]:
+def build_tokenizer(step: Step, workspace: Workspace, mapper: Mapper, path: Path | None = None) -> Manifest:
     """Train (`kind: bpe`) or take over (`kind: file`, at `path`) the tokenizer of a recipe; returns the manifest.
 
     The step's `special_tokens` are tokens of it, too: ChatML's, when a corpus holds conversations. A sample with too
@@ -211,8 +212,7 @@ def _bytes(texts: pa.ChunkedArray) -> int:
 
 
 def _document_paths(step: Step, workspace: Workspace) -> list[Path]:
-    entries = workspace.manifest(step)["identity"]["files"]
-    return [workspace.path(step) / entry["path"] for entry in entries if entry["path"].startswith("documents/")]
+    return workspace.manifest(step).parts("documents")
 
 
 def _write_transformers_files(directory: Path, token: str, chat: bool) -> None:

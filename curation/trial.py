@@ -65,12 +65,12 @@ def try_settings(directory: Path, settings: Sequence[str], say: Callable[[str], 
     Raises RecipeError for a step or parameter that the corpus does not have, or a value it cannot take.
     """
     manifest = read_manifest(directory)
-    entries = manifest["identity"]["parameters"]["steps"]
+    entries = manifest.parameters["steps"]
     steps = tuple(CurationStep(entry["step"], released(parameters_of(entry))) for entry in entries)
     tried = with_settings(steps, Settings(settings).root)
     changed = [index for index, (old, new) in enumerate(zip(steps, tried, strict=True))
                if resolved(old.parameters) != resolved(new.parameters)]
-    trial = Trial(manifest["identity"]["name"], directory, [step.to_json() for step in tried], changed)
+    trial = Trial(manifest.name, directory, [step.to_json() for step in tried], changed)
     rules = corpus_steps(manifest)
     leaving: list[pa.Array] = []
     duplicates: list[tuple[RuleKey, pa.Array]] = []

@@ -107,7 +107,7 @@ def _epochs(
             wanted, step = share * budget, plan.tokens[corpus]
             row = [name, corpus, f"{share:.3f}", _short(wanted)]
             if workspace.is_complete(step):
-                there = workspace.manifest(step)["sizes"]["tokens"]
+                there = workspace.manifest(step).sizes["tokens"]
                 lacking = max(0.0, wanted - plan.recipe.training.max_epochs * there)
                 epochs = f"{wanted / there:,.2f}" if there else "none there"
                 row += [_short(there), epochs, _short(lacking) if lacking else "none"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from manifests.errors import UsageError
 from manifests.inputs import InputFile
+from manifests.manifest import Manifest
 from manifests.workspace import Mapper, Step, Workspace, is_complete, verify_sizes
 
 # kind of step → module and function of its builder: `build(step, workspace, mapper, **extra)`
@@ -67,7 +68,7 @@ def is_sound(directory: Path) -> bool:
 
 def build_all(
     steps: Sequence[Step], workspace: Workspace, mapper: Mapper, extra: Callable[[Step], dict[str, Any]],
-    on_built: Callable[[Step, dict[str, Any]], None], at_once: int,
+    on_built: Callable[[Step, Manifest], None], at_once: int,
 ) -> None:
     """Build steps (inputs first in the sequence), up to `at_once` at a time, each when its inputs are there.
 
@@ -75,7 +76,7 @@ def build_all(
     steps and is raised when those under way have ended.
     """
     waiting = {step.directory: step for step in steps}
-    running: dict[Future[dict[str, Any]], Step] = {}
+    running: dict[Future[Manifest], Step] = {}
     lock = threading.Lock()
     with ThreadPoolExecutor(max_workers=max(1, at_once), thread_name_prefix="step") as threads:
         try:
@@ -99,7 +100,7 @@ def build_all(
             raise
 
 
-def build(step: Step, workspace: Workspace, mapper: Mapper, extra: dict[str, Any]) -> dict[str, Any]:
+def build(step: Step, workspace: Workspace, mapper: Mapper, extra: dict[str, Any]) -> Manifest:
     """Build one step with the function its kind names; a damaged directory is started anew."""
     directory = workspace.path(step)
     (directory / "manifest.json").unlink(missing_ok=True)

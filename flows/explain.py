@@ -28,7 +28,7 @@ def run(query: str, workspace: Path, corpus: str | None, full: bool) -> int:
         raise UsageError("explain: give a document's id, its URL or path, or the end of one.")
     sources: dict[str, list[Path]] = {}
     for directory in finished_corpora(workspace, corpus):
-        sources.setdefault(read_manifest(directory)["identity"]["inputs"]["documents"], []).append(directory)
+        sources.setdefault(read_manifest(directory).inputs["documents"], []).append(directory)
     found = 0
     for source, directories in sources.items():
         places = find(workspace / source, "documents", query, _say)

@@ -12,9 +12,9 @@ def run(arguments: argparse.Namespace) -> int:
     directory = arguments.run
     if not is_complete(directory):
         raise UsageError(f"{directory}: no finished run: give a directory below <workspace>/run/.")
-    identity = read_manifest(directory)["identity"]
-    if identity["kind"] != "run":
-        raise UsageError(f"{directory}: this is a step of kind {identity['kind']}: give one of kind run.")
+    manifest = read_manifest(directory)
+    if manifest.kind != "run":
+        raise UsageError(f"{directory}: this is a step of kind {manifest.kind}: give one of kind run.")
     from trainer.generate import generate  # torch takes seconds to import
 
     before = "" if arguments.chat else arguments.prompt
@@ -33,6 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
     text = generate(
         directory, arguments.prompt, arguments.tokens, seed=arguments.seed, temperature=arguments.temperature,
         top_k=arguments.top_k, chat=arguments.chat,
-        computing_threads=identity["parameters"]["training"]["threads"], on_text=show)
+        computing_threads=manifest.parameters["training"]["threads"], on_text=show)
     sys.stdout.write((before + text)[len(shown):] + "\n")
     return 0

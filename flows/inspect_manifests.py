@@ -4,10 +4,8 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 from flows.summary import stages_table, table
-from manifests.counts import missing_records
 from manifests.diff import differences
 from manifests.errors import UsageError
 from manifests.workspace import MANIFEST_NAME, is_complete, is_current, read_manifest, verify
@@ -17,36 +15,35 @@ def show(path: Path, as_json: bool) -> int:
     """Print a manifest for people, or as it stands."""
     manifest = read_manifest(path)
     if as_json:
-        print(json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False))
+        print(json.dumps(manifest.to_json(), indent=1, sort_keys=True, ensure_ascii=False))
         return 0
-    identity = manifest["identity"]
-    state = "complete" if manifest["complete"] else "more failed than max_failed allows"
-    print(f"{identity['kind']} {identity['name']}   digest {identity['digest']}   version {identity['step_version']}"
+    state = "complete" if manifest.complete else "more failed than max_failed allows"
+    print(f"{manifest.kind} {manifest.name}   digest {manifest.digest}   version {manifest.version}"
           f"   {state}")
-    if manifest["sizes"]:
-        print("sizes   " + "   ".join(f"{key} {number:,}" for key, number in sorted(manifest["sizes"].items())))
-    if counts := manifest.get("counts"):
-        print(f"counts  read {counts['read']:,} {counts['unit']} = kept {counts['kept']:,}"
-              f" + dropped {sum(counts['dropped'].values()):,} + failed {sum(counts['failed'].values()):,}")
+    if manifest.sizes:
+        print("sizes   " + "   ".join(f"{key} {number:,}" for key, number in sorted(manifest.sizes.items())))
+    if counts := manifest.counts:
+        print(f"counts  read {counts.read:,} {counts.unit} = kept {counts.kept:,}"
+              f" + dropped {counts.dropped_in_all:,} + failed {counts.failed_in_all:,}")
         for group in ("dropped", "failed", "edited", "lines_removed"):
-            for rule, number in sorted(counts[group].items(), key=lambda item: (-item[1], item[0])):
+            for rule, number in sorted(getattr(counts, group).items(), key=lambda item: (-item[1], item[0])):
                 print(f"        {group:<13} {number:>10,}  {rule}")
-    corpora = manifest["summary"].get("corpora") if identity["kind"] == "mixture" else None
+    corpora = manifest.summary.get("corpora") if manifest.kind == "mixture" else None
     if corpora:
         rows = [[name, *entry.values()] for name, entry in corpora.items()]
         print(table(rows, ["corpus", *next(iter(corpora.values()))]))
-    if stages := manifest["summary"].get("stages"):
+    if stages := manifest.summary.get("stages"):
         print(stages_table(stages))
     print("inputs")
-    for role, value in identity["inputs"].items():
+    for role, value in manifest.inputs.items():
         print(f"        {role}: {value}")
     print("parameters")
-    print("        " + json.dumps(identity["parameters"], indent=1, sort_keys=True, ensure_ascii=False)
+    print("        " + json.dumps(manifest.parameters, indent=1, sort_keys=True, ensure_ascii=False)
           .replace("\n", "\n        "))
-    print(f"files   {len(identity['files'])}, {sum(entry['bytes'] for entry in identity['files']):,} bytes")
-    for entry in identity["files"]:
-        rows_text = f"{entry['rows']:>12,} rows" if "rows" in entry else " " * 17
-        print(f"        {entry['bytes']:>14,} bytes {rows_text}  {entry['xxh3_128']}  {entry['path']}")
+    print(f"files   {len(manifest.files)}, {manifest.bytes:,} bytes")
+    for entry in manifest.files:
+        rows_text = " " * 17 if entry.rows is None else f"{entry.rows:>12,} rows"
+        print(f"        {entry.bytes:>14,} bytes {rows_text}  {entry.xxh3_128}  {entry.path}")
     return 0
 
 
@@ -57,9 +54,9 @@ def verify_tree(directories: list[Path]) -> tuple[int, int, list[str]]:
     for directory in directories:
         problems.extend(verify(directory))
         manifest = read_manifest(directory)
-        total_bytes += sum(entry["bytes"] for entry in manifest["identity"]["files"])
-        if (counts := manifest.get("counts")) and (missing := missing_records(counts)):
-            problems.append(f"{directory}: {missing:,} of {counts['read']:,} {counts['unit']} are not accounted for")
+        total_bytes += manifest.bytes
+        if (counts := manifest.counts) and (missing := counts.missing):
+            problems.append(f"{directory}: {missing:,} of {counts.read:,} {counts.unit} are not accounted for")
     return len(directories), total_bytes, problems
 
 
@@ -73,7 +70,7 @@ def lineage(directory: Path) -> list[Path]:
         if path in found or not is_current(path):
             continue
         found[path] = None
-        waiting.extend(root / value for value in read_manifest(path)["identity"]["inputs"].values() if "@" in value)
+        waiting.extend(root / value for value in read_manifest(path).inputs.values() if "@" in value)
     return list(found)
 
 
@@ -116,5 +113,5 @@ def _root(path: Path) -> Path:
 
 
 def _title(path: Path) -> str:
-    identity: dict[str, Any] = read_manifest(path)["identity"]
-    return f"{identity['kind']} {identity['name']}@{identity['digest']}  ({os.path.relpath(path)})"
+    manifest = read_manifest(path)
+    return f"{manifest.kind} {manifest.name}@{manifest.digest}  ({os.path.relpath(path)})"

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from flows.build import build_all, documents_arguments, missing_steps
+from manifests.counts import Counts
 from manifests.errors import DataError, RecipeError, UsageError
 from manifests.files import checksum, read_json, write_json
 from manifests.initial_model import InitialModel, find_initial_model
 from manifests.inputs import InputFile, find_inputs
+from manifests.manifest import Manifest
 from manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from manifests.recipe import Recipe, Tokenizer, read_recipe
 from manifests.rules import parameters_of
@@ -223,7 +225,7 @@ def _build(
                 total = len(steps)
                 count = 0
 
-                def on_built(step: Step, manifest: dict[str, Any]) -> None:
+                def on_built(step: Step, manifest: Manifest) -> None:
                     nonlocal count
                     count += 1
                     seconds = time.monotonic() - started  # noqa: B023
@@ -277,44 +279,44 @@ def _problems(plan: Plan, phases: Sequence[Sequence[Step]], workspace: Workspace
     for step in in_order([step for phase in phases for step in phase]):
         if not workspace.is_complete(step):
             continue
-        if step.kind == "documents" and not (manifest := workspace.manifest(step))["complete"]:
+        if step.kind == "documents" and not (manifest := workspace.manifest(step)).complete:
             limit = plan.recipe.sources[step.name].max_failed
             problems.append(
-                f"{_failures(step, manifest['counts'])}, more than max_failed {limit:g} allows. "
+                f"{_failures(step, manifest.counted())}, more than max_failed {limit:g} allows. "
                 f"See `maslin manifest show {workspace.path(step)}`.")
-        if step.kind == "corpus" and (counts := workspace.manifest(step)["counts"])["kept"] == 0:
-            dropped = sorted(counts["dropped"].items(), key=lambda item: -item[1])[:3]
+        if step.kind == "corpus" and (counts := workspace.manifest(step).counted()).kept == 0:
+            dropped = sorted(counts.dropped.items(), key=lambda item: -item[1])[:3]
             most = ", ".join(f"{rule} {number:,}" for rule, number in dropped) or "nothing was read"
             problems.append(
-                f"corpus {step.name} came out empty: of {counts['read']:,} documents none was kept ({most}).")
+                f"corpus {step.name} came out empty: of {counts.read:,} documents none was kept ({most}).")
     return problems
 
 
-def _failures(step: Step, counts: dict[str, Any]) -> str:
-    causes = ", ".join(f"{cause} {number:,}" for cause, number in sorted(counts["failed"].items()))
-    failed = sum(counts["failed"].values())
-    return f"source {step.name}: {failed:,} of {counts['read']:,} {counts['unit']} failed ({causes})"
+def _failures(step: Step, counts: Counts) -> str:
+    causes = ", ".join(f"{cause} {number:,}" for cause, number in sorted(counts.failed.items()))
+    failed = counts.failed_in_all
+    return f"source {step.name}: {failed:,} of {counts.read:,} {counts.unit} failed ({causes})"
 
 
 def _warn_of_failures(plan: Plan, workspace: Workspace) -> None:
     """One line for each source with damaged records that stay within its `max_failed`."""
     for step in plan.documents.values():
         manifest = workspace.manifest(step) if workspace.is_complete(step) else None
-        if manifest and manifest["complete"] and manifest["counts"]["failed"]:
-            print(f"maslin: warning: {_failures(step, manifest['counts'])}; see its ledger", file=sys.stderr)
+        if manifest and manifest.complete and manifest.counted().failed:
+            print(f"maslin: warning: {_failures(step, manifest.counted())}; see its ledger", file=sys.stderr)
 
 
-def describe_built(step: Step, manifest: dict[str, Any]) -> str:
+def describe_built(step: Step, manifest: Manifest) -> str:
     """One line on a finished step: what it is and what it kept."""
     line = f"{step.kind} {step.name}"
-    if counts := manifest.get("counts"):
-        dropped, failed = sum(counts["dropped"].values()), sum(counts["failed"].values())
-        line += f"  read {counts['read']:,} {counts['unit']}, kept {counts['kept']:,}, dropped {dropped:,}"
+    if counts := manifest.counts:
+        dropped, failed = counts.dropped_in_all, counts.failed_in_all
+        line += f"  read {counts.read:,} {counts.unit}, kept {counts.kept:,}, dropped {dropped:,}"
         line += f", failed {failed:,}" if failed else ""
-    elif tokens := manifest["sizes"].get("tokens"):
+    elif tokens := manifest.sizes.get("tokens"):
         line += f"  {tokens:,} tokens"
     elif step.kind == "tokenizer":
-        size, asked = manifest["summary"]["vocab_size"], step.parameters.get("vocab_size")
+        size, asked = manifest.summary["vocab_size"], step.parameters.get("vocab_size")
         line += f"  {size:,} entries"
         if asked not in (None, size):
             line += f" (asked for {asked:,}: the sample has no more pairs that occur twice)"

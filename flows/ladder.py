@@ -33,16 +33,16 @@ def _runs(workspace: Workspace, asked: tuple[Any, ...]) -> list[LadderRun]:
         if not is_current(directory):
             continue
         manifest = read_manifest(directory)
-        identity, summary = manifest["identity"], manifest["summary"]
-        mixture = workspace.root / identity["inputs"]["mixture"]
-        if "initial_model" in identity["inputs"] or not is_current(mixture):
+        summary = manifest.summary
+        mixture = manifest.input("mixture")
+        if "initial_model" in manifest.inputs or not is_current(mixture):
             continue
-        mixed = read_manifest(mixture)["identity"]
-        inputs = {role: digest_of(value) for role, value in mixed["inputs"].items()}
-        if (_blend(mixed["parameters"]), inputs, _kind(identity["parameters"])) == asked:
-            model = ModelConfig.from_json(identity["parameters"]["model"] | {"vocab_size": summary["vocab_size"]})
+        mixed = read_manifest(mixture)
+        inputs = {role: digest_of(value) for role, value in mixed.inputs.items()}
+        if (_blend(mixed.parameters), inputs, _kind(manifest.parameters)) == asked:
+            model = ModelConfig.from_json(manifest.parameters["model"] | {"vocab_size": summary["vocab_size"]})
             runs.append(LadderRun(
-                identity["name"], model.all_parameters, manifest["sizes"]["tokens"], summary["final_loss_nats"]))
+                manifest.name, model.all_parameters, manifest.sizes["tokens"], summary["final_loss_nats"]))
     return runs
 
 

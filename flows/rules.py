@@ -35,7 +35,7 @@ def try_run(asked: str, workspace: Path, settings: Sequence[str], corpus: str | 
     """
     directories = [
         directory for directory in corpora_of(asked, workspace, _say)
-        if corpus in (None, read_manifest(directory)["identity"]["name"])
+        if corpus in (None, read_manifest(directory).name)
     ]
     if not directories:
         raise UsageError(f"{asked}: no corpus {corpus} is built in {workspace}.")
@@ -47,7 +47,7 @@ def try_run(asked: str, workspace: Path, settings: Sequence[str], corpus: str | 
         except RecipeError as error:  # a corpus without the step; others may have it
             failures.append(error)
             continue
-        _print(trial, read_manifest(directory)["identity"]["parameters"]["steps"], texts)
+        _print(trial, read_manifest(directory).parameters["steps"], texts)
     if len(failures) == len(directories):
         raise failures[0]
     return 0

@@ -51,10 +51,9 @@ def _why(path: Path, planned: Iterable[Step]) -> str:
         return str(error).partition(": ")[2].partition(".")[0]
     except UsageError:
         return "not finished, or its manifest cannot be read"
-    identity = old["identity"]
-    like = [step for step in planned if (step.kind, step.name) == (identity["kind"], identity["name"])]
+    like = [step for step in planned if (step.kind, step.name) == (old.kind, old.name)]
     if not like:
-        return f"the recipe has no {identity['kind']} of this name, or reaches it otherwise"
+        return f"the recipe has no {old.kind} of this name, or reaches it otherwise"
     lines = min((why_stale(old, step) for step in like), key=len)
     return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more (`maslin manifest diff`)" if lines[3:] else "")
 
@@ -89,7 +88,7 @@ def _state(directory: Path) -> str:
     try:
         if verify_sizes(directory):
             return "damaged"
-        return "built" if read_manifest(directory)["complete"] else "built, too much failed"
+        return "built" if read_manifest(directory).complete else "built, too much failed"
     except OtherVersionError:
         return "of another Maslin"
     except MaslinError:

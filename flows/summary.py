@@ -34,12 +34,11 @@ def print_corpora(plan: Plan, workspace: Workspace) -> None:
     """The funnel of every corpus: what each rule removed."""
     for name, step in plan.corpora.items():
         manifest = workspace.manifest(step)
-        counts = manifest["counts"]
-        share = counts["kept"] / counts["read"] if counts["read"] else 0.0
-        print(f"\n{name}: kept {counts['kept']:,} of {counts['read']:,} {counts['unit']} ({share:.1%}), "
-              f"{manifest['sizes'].get('bytes', 0) / 1e6:,.1f} MB of text")
-        removed = sorted((counts["dropped"] | counts["failed"]).items(), key=lambda item: (-item[1], item[0]))
-        for rule, number in removed:
+        counts = manifest.counted()
+        share = counts.kept / counts.read if counts.read else 0.0
+        print(f"\n{name}: kept {counts.kept:,} of {counts.read:,} {counts.unit} ({share:.1%}), "
+              f"{manifest.sizes.get('bytes', 0) / 1e6:,.1f} MB of text")
+        for rule, number in counts.removed.items():
             print(f"  − {number:>9,}  {rule}")
         print(f"  {workspace.path(step)}")
     print("\nWhy a page is missing: maslin explain URL-OR-ID --workspace", workspace.root)
@@ -49,7 +48,7 @@ def print_mixtures(plan: Plan, workspace: Workspace) -> None:
     for name, step in plan.mixtures.items():
         if not workspace.is_complete(step):
             continue
-        about = workspace.manifest(step)["summary"]
+        about = workspace.manifest(step).summary
         rows = [
             [corpus, entry["weight"], entry["tokens_available"], entry["tokens_planned"], entry["epochs"]]
             for corpus, entry in about["corpora"].items()
@@ -77,7 +76,7 @@ def print_runs(plan: Plan, workspace: Workspace) -> None:
             manifest, measured = workspace.manifest(step), read_json(workspace.path(step) / MEASURED_NAME)
             mfu = "unknown" if measured["mfu"] is None else f"{measured['mfu']:.1%}"
             rows.append([
-                name, manifest["sizes"]["tokens"], manifest["summary"]["final_loss_nats"],
+                name, manifest.sizes["tokens"], manifest.summary["final_loss_nats"],
                 round(measured["tokens_per_second"]), mfu, f"{measured['matmul_share']:.1%}", step.directory])
     print()
     print(table(rows, ["run", "tokens", "last loss (nats/token)", "tokens/s", "MFU", "of matmul peak", "directory"]))

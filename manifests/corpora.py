@@ -38,7 +38,7 @@ def corpora_of(asked: str, workspace: Path, say: Callable[[str], None] = lambda 
     """
     path = Path(asked)
     if path.is_dir() and is_complete(path):
-        if (kind := read_manifest(path)["identity"]["kind"]) != "corpus":
+        if (kind := read_manifest(path).kind) != "corpus":
             raise UsageError(f"{path}: a step of kind {kind}, not a corpus.")
         return [path]
     if path.is_file() or path.suffix in (".yaml", ".yml"):
@@ -59,7 +59,7 @@ def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], Non
     for name, corpus in recipe.corpora.items():
         if name in known and is_current(workspace / known[name]):
             found.append(workspace / known[name])
-            entries = read_manifest(found[-1])["identity"]["parameters"]["steps"]
+            entries = read_manifest(found[-1]).parameters["steps"]
             built = [(entry["step"], resolved(parameters_of(entry))) for entry in entries]
             if built != [(step.name, resolved(step.parameters)) for step in corpus.steps]:
                 say(f"corpus {name} was built from other steps than {recipe_path} has now; this is of the one built")

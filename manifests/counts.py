@@ -1,37 +1,70 @@
 """The counts every manifest carries, and the law that they add up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-def new_counts(unit: str = "documents") -> dict[str, Any]:
-    """read = kept + dropped + failed, in `unit`s; `edited` counts documents an edit changed, `lines_removed` lines."""
-    return {"unit": unit, "read": 0, "kept": 0, "dropped": {}, "failed": {}, "edited": {}, "lines_removed": {}}
+@dataclass
+class Counts:
+    """read = kept + dropped + failed, in `unit`s; dropped by rule, failed by cause.
+
+    `edited`: documents that each step changed; `lines_removed`: lines that each rule took away.
+    """
+
+    unit: str = "documents"
+    read: int = 0
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
+    edited: dict[str, int] = field(default_factory=dict)
+    lines_removed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def dropped_in_all(self) -> int:
+        return sum(self.dropped.values())
+
+    @property
+    def failed_in_all(self) -> int:
+        return sum(self.failed.values())
+
+    @property
+    def removed(self) -> dict[str, int]:
+        """Dropped and failed, most first."""
+        return dict(sorted((self.dropped | self.failed).items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def missing(self) -> int:
+        """read − (kept + dropped + failed): 0 in every sound manifest."""
+        return self.read - self.kept - self.dropped_in_all - self.failed_in_all
+
+    def check_conservation(self, where: str) -> None:
+        """Raise AssertionError, naming the step, when records are not accounted for: a bug, not a user's mistake."""
+        if self.missing:
+            raise AssertionError(f"{where}: of {self.read} {self.unit} read, {self.missing} are not accounted for")
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Counts":
+        """Raises KeyError for what is missing."""
+        return cls(**{each.name: value[each.name] for each in fields(cls)})
 
 
 def add(counter: dict[str, int], key: str, number: int = 1) -> None:
+    """Count `number` more of a key; none leaves no entry."""
     if number:
         counter[key] = counter.get(key, 0) + int(number)
 
 
-def sum_counts(parts: Iterable[dict[str, Any]], unit: str = "documents") -> dict[str, Any]:
-    """The sum of the counts of shards."""
-    total = new_counts(unit)
-    for part in parts:
-        total["read"] += part["read"]
-        total["kept"] += part["kept"]
+def sum_counts(parts: Iterable[Mapping[str, Any]], unit: str = "documents") -> Counts:
+    """The sum of the counts of shards, as these return them (JSON values)."""
+    total = Counts(unit)
+    for part in map(Counts.from_json, parts):
+        total.read += part.read
+        total.kept += part.kept
         for group in ("dropped", "failed", "edited", "lines_removed"):
-            for key, number in part[group].items():
-                add(total[group], key, number)
+            for key, number in getattr(part, group).items():
+                add(getattr(total, group), key, number)
     return total
-
-
-def missing_records(counts: dict[str, Any]) -> int:
-    """read − (kept + dropped + failed): 0 in every sound manifest."""
-    return counts["read"] - counts["kept"] - sum(counts["dropped"].values()) - sum(counts["failed"].values())
-
-
-def check_conservation(counts: dict[str, Any], where: str) -> None:
-    """Raise AssertionError, naming the step, when read ≠ kept + dropped + failed: a bug, never the user's mistake."""
-    if missing := missing_records(counts):
-        raise AssertionError(f"{where}: of {counts['read']} {counts['unit']} read, {missing} are not accounted for")

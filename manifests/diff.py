@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from manifests.manifest import Manifest
 from manifests.workspace import Step, is_complete, read_manifest
 
 
-def differences(old: dict[str, Any], new: dict[str, Any], old_root: Path, new_root: Path) -> list[str]:
+def differences(old: Manifest, new: Manifest, old_root: Path, new_root: Path) -> list[str]:
     """Lines `place: old → new` for parameters, versions and inputs; steps among the inputs are followed down.
 
     `old_root` and `new_root` are the workspaces in which input directories are looked up.
@@ -15,19 +16,19 @@ def differences(old: dict[str, Any], new: dict[str, Any], old_root: Path, new_ro
     return list(dict.fromkeys(_steps(old, new, old_root, new_root, "")))
 
 
-def _steps(old: dict[str, Any], new: dict[str, Any], old_root: Path, new_root: Path, place: str) -> Iterator[str]:
-    before, after = old["identity"], new["identity"]
-    if before["digest"] == after["digest"]:
-        if before["files"] != after["files"]:
-            names = _changed_files(before["files"], after["files"])
+def _steps(old: Manifest, new: Manifest, old_root: Path, new_root: Path, place: str) -> Iterator[str]:
+    if old.digest == new.digest:
+        if set(old.files) != set(new.files):
+            names = sorted({entry.path for entry in set(old.files) ^ set(new.files)})
             yield f"{place}same digest, other files ({', '.join(names[:5])}): damage, or a broken law of determinism"
         return
-    for key in ("kind", "step_version"):
-        if before[key] != after[key]:
-            yield f"{place}{key}: {before[key]} → {after[key]}"
-    yield from (f"{place}{line}" for line in _own(before, after))
-    for role in sorted(before["inputs"].keys() | after["inputs"].keys()):
-        one, other = before["inputs"].get(role), after["inputs"].get(role)
+    if old.kind != new.kind:
+        yield f"{place}kind: {old.kind} → {new.kind}"
+    if old.version != new.version:
+        yield f"{place}step_version: {old.version} → {new.version}"
+    yield from (f"{place}{line}" for line in _own(old, new))
+    for role in sorted(old.inputs.keys() | new.inputs.keys()):
+        one, other = old.inputs.get(role), new.inputs.get(role)
         if one == other:
             continue
         if one is None or other is None:
@@ -39,24 +40,24 @@ def _steps(old: dict[str, Any], new: dict[str, Any], old_root: Path, new_root: P
             yield f"{place}inputs.{role}: {one} → {other}" + ("" if "@" in one else "  (the raw content differs)")
 
 
-def why_stale(old: dict[str, Any], step: Step) -> list[str]:
+def why_stale(old: Manifest, step: Step) -> list[str]:
     """What a step as it is planned now has otherwise than the manifest `old` of its kind and name: lines as above."""
-    before, lines = old["identity"], []
-    if before["step_version"] != step.version:
-        lines.append(f"step_version: {before['step_version']} → {step.version}")
-    lines += _own(before, {"parameters": step.parameters, "libraries": step.libraries})
-    for role in sorted(before["inputs"].keys() | step.inputs.keys()):
-        one, other = before["inputs"].get(role), step.inputs.get(role)
+    lines = []
+    if old.version != step.version:
+        lines.append(f"step_version: {old.version} → {step.version}")
+    lines += _own(old, step)
+    for role in sorted(old.inputs.keys() | step.inputs.keys()):
+        one, other = old.inputs.get(role), step.inputs.get(role)
         other = other.directory if isinstance(other, Step) else other
         if one != other:
             lines.append(f"inputs.{role}: {_show(one)} → {_show(other)}")
     return lines
 
 
-def _own(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
-    """What differs in two identities besides their inputs."""
-    for key in ("parameters", "libraries"):
-        yield from _values(before[key], after[key], key)
+def _own(old: Manifest, new: Manifest | Step) -> Iterator[str]:
+    """What differs besides version and inputs."""
+    yield from _values(old.parameters, new.parameters, "parameters")
+    yield from _values(old.libraries, new.libraries, "libraries")
 
 
 def _values(old: Any, new: Any, path: str) -> Iterator[str]:
@@ -83,9 +84,3 @@ def _values(old: Any, new: Any, path: str) -> Iterator[str]:
 def _show(value: Any) -> str:
     text = "(absent)" if value is None else str(value)
     return text if len(text) <= 200 else text[:200] + "…"
-
-
-def _changed_files(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[str]:
-    before = {entry["path"]: entry for entry in old}
-    after = {entry["path"]: entry for entry in new}
-    return [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]

@@ -65,13 +65,13 @@ class SourceCount:
 def count_sources(corpora: Sequence[Path]) -> list[SourceCount]:
     """The sources of corpora, each once, from their manifests."""
     found = dict.fromkeys(
-        directory.parent.parent / read_manifest(directory)["identity"]["inputs"]["documents"] for directory in corpora)
+        read_manifest(directory).input("documents") for directory in corpora)
     manifests = [read_manifest(source) for source in found]
     return [
         SourceCount(
-            manifest["identity"]["name"], counts["unit"], counts["read"], counts["kept"],
-            dict(sorted((counts["dropped"] | counts["failed"]).items(), key=lambda item: (-item[1], item[0]))))
-        for manifest in manifests for counts in (manifest["counts"],)
+            manifest.name, counts.unit, counts.read, counts.kept,
+            counts.removed)
+        for manifest in manifests for counts in (manifest.counted(),)
     ]
 
 
@@ -84,8 +84,8 @@ def count_funnel(directory: Path, say: Callable[[str], None] = lambda line: None
         for step in steps for rule in step.rules
     ]
     funnel = Funnel(
-        manifest["identity"]["name"], directory, [count for _, _, count in counted], [step.name for step in steps],
-        manifest["sizes"]["bytes"])
+        manifest.name, directory, [count for _, _, count in counted], [step.name for step in steps],
+        manifest.sizes["bytes"])
     for found in outcomes(directory, say):
         kept = found.rule < 0
         funnel.read += len(found)

@@ -36,11 +36,11 @@ def find_initial_model(wanted: str, beside: Path, workspace: Workspace) -> Initi
     run = path.parent.parent if path.is_file() else path
     if not is_complete(run):
         raise UsageError(f"{run}: no finished run.")
-    identity = read_manifest(run)["identity"]
-    if identity["kind"] != "run":
-        raise UsageError(f"{run}: holds {identity['kind']}, not a run.")
+    manifest = read_manifest(run)
+    if manifest.kind != "run":
+        raise UsageError(f"{run}: holds {manifest.kind}, not a run.")
     weights = path.relative_to(run).as_posix() if path.is_file() else WEIGHTS
-    entries = {entry["path"]: entry for entry in identity["files"]}
+    entries = {entry.path: entry for entry in manifest.files}
     for name in (weights, CONFIG):
         if name not in entries:
             raise UsageError(f"{run / name}: not among the files that the run's manifest names.")
@@ -48,8 +48,8 @@ def find_initial_model(wanted: str, beside: Path, workspace: Workspace) -> Initi
         if not file.is_file() or file.stat().st_size != entries[name]["bytes"]:
             raise UsageError(f"{file}: missing or not {entries[name]['bytes']:,} bytes as the run's manifest says.")
     return InitialModel(
-        run, run / weights, digest({name: entries[name]["xxh3_128"] for name in (weights, CONFIG)}),
-        identity["parameters"]["model"], run.resolve().parents[1] / identity["inputs"]["tokenizer"] / "tokenizer.json")
+        run, run / weights, digest({name: entries[name].xxh3_128 for name in (weights, CONFIG)}),
+        manifest.parameters["model"], run.resolve().parents[1] / manifest.inputs["tokenizer"] / "tokenizer.json")
 
 
 def _find(wanted: str, beside: Path, workspace: Workspace) -> Path:

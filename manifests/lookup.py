@@ -128,7 +128,7 @@ def _tasks(directory: Path, table: str, entries: Sequence[dict[str, Any]]) -> li
 
 def _indexes(directory: Path, table: str, say: Callable[[str], None]) -> Iterator[tuple[_Task, pa.Table]]:
     told = False
-    for task in _tasks(directory, table, read_manifest(directory)["identity"]["files"]):
+    for task in _tasks(directory, table, [entry.to_json() for entry in read_manifest(directory).files]):
         index = _read_index(task)
         if index is None:
             if not told:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from manifests.lookup import text_bytes
+from manifests.manifest import Manifest
 from manifests.rules import CORPUS_RULES, RULES, Rule, parameters_of, signal_column
 from manifests.tables import part_name, read_table
 from manifests.workspace import read_manifest
@@ -33,9 +34,9 @@ class StepRules:
     columns: dict[str, str] = field(default_factory=dict)
 
 
-def corpus_steps(manifest: dict[str, Any]) -> list[StepRules]:
+def corpus_steps(manifest: Manifest) -> list[StepRules]:
     """The steps of a corpus: the recipe's, then those of the corpus itself."""
-    entries = manifest["identity"]["parameters"]["steps"]
+    entries = manifest.parameters["steps"]
     steps = []
     for index, entry in enumerate(entries):
         parameters = parameters_of(entry)
@@ -45,7 +46,7 @@ def corpus_steps(manifest: dict[str, Any]) -> list[StepRules]:
     own = [
         StepRules(len(entries) + offset, name, published.rules)
         for offset, (name, published) in enumerate(CORPUS_RULES.items())
-        if any(manifest["counts"]["dropped"].get(rule.name) for rule in published.rules)
+        if any(manifest.counted().dropped.get(rule.name) for rule in published.rules)
     ]
     return steps + own
 
@@ -88,8 +89,8 @@ class Outcomes:
 
 def outcomes(directory: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[Outcomes]:
     """The outcomes of a corpus, part by part: memory is bounded by the largest. `say`: see lookup.find."""
-    identity = read_manifest(directory)["identity"]
-    documents = directory.parent.parent / identity["inputs"]["documents"]
+    manifest = read_manifest(directory)
+    documents = manifest.input("documents")
     for part, sizes in enumerate(text_bytes(documents, say)):
         name = part_name(part)
         ids = read_table(directory / "signals" / name, ["id"])["id"].combine_chunks()

@@ -17,11 +17,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from manifests.counts import Counts
 from manifests.errors import UsageError
 from manifests.files import TEMPORARY_SUFFIX, checksum, read_json, write_json
 from manifests.identity import digest
+from manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest
 
-MANIFEST_SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 MEASURED_NAME = "measured.json"
 SHARD_MARKERS = ".shards"
@@ -109,7 +110,7 @@ class OtherVersionError(UsageError):
     """A step directory of an earlier or later Maslin: nothing is taken from it."""
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
+def read_manifest(directory: Path) -> Manifest:
     """The manifest of a step directory. Raises UsageError when there is none that can be read.
 
     Raises OtherVersionError when it is of another schema version.
@@ -118,16 +119,16 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UsageError(f"{directory}: no {MANIFEST_NAME} here: not a finished step directory.")
     try:
-        manifest = read_json(path)
-        version = manifest["schema_version"]
+        value = read_json(path)
+        version = value["schema_version"]
+        if version == MANIFEST_SCHEMA_VERSION:
+            return Manifest.from_json(path.parent, value)
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: not a readable manifest ({error}).") from error
-    if version != MANIFEST_SCHEMA_VERSION:
-        age = "an earlier" if isinstance(version, int) and version < MANIFEST_SCHEMA_VERSION else "another"
-        raise OtherVersionError(
-            f"{path.parent}: of {age} Maslin (manifest schema {version}, this one reads {MANIFEST_SCHEMA_VERSION}). "
-            "Nothing is taken from it: the command that made it builds it anew beside it, then it can be removed.")
-    return manifest
+    age = "an earlier" if isinstance(version, int) and version < MANIFEST_SCHEMA_VERSION else "another"
+    raise OtherVersionError(
+        f"{path.parent}: of {age} Maslin (manifest schema {version}, this one reads {MANIFEST_SCHEMA_VERSION}). "
+        "Nothing is taken from it: the command that made it builds it anew beside it, then it can be removed.")
 
 
 def run_shards(
@@ -170,43 +171,29 @@ def _finished(directory: Path, marker: Path) -> ShardResult | None:
 
 
 def commit(
-    directory: Path, step: Step, files: list[dict[str, Any]], *, counts: dict[str, Any] | None = None,
+    directory: Path, step: Step, files: Sequence[dict[str, Any]], *, counts: Counts | None = None,
     sizes: dict[str, int] | None = None, summary: dict[str, Any] | None = None, complete: bool = True,
     measured: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Manifest:
     """Write measured.json and then manifest.json, the commit point; remove shard markers and unfinished files.
 
-    `summary` holds further deterministic facts of the step (JSON values). `complete` is false when more of a source
-    failed than its `max_failed` allows: the outputs are kept and marked.
+    `files`: entries as `manifests.files.file_entry` makes them. `summary` holds further deterministic facts of the step
+    (JSON values). `complete` is false when more of a source failed than its `max_failed` allows: the outputs are kept
+    and marked.
     """
-    manifest: dict[str, Any] = {
-        "schema_version": MANIFEST_SCHEMA_VERSION,
-        "identity": {
-            "kind": step.kind, "name": step.name, "digest": step.digest, "step_version": step.version,
-            "parameters": step.parameters,
-            "inputs": {
-                role: value if isinstance(value, str) else value.directory
-                for role, value in sorted(step.inputs.items())
-            },
-            "libraries": step.libraries,
-            "files": sorted(files, key=lambda entry: entry["path"]),
-        },
-        "complete": complete,
-    }
-    if counts is not None:
-        manifest["counts"] = counts
-    manifest["sizes"] = sizes or {}
-    manifest["summary"] = summary or {}
+    inputs = {role: value if isinstance(value, str) else value.directory for role, value in step.inputs.items()}
+    manifest = Manifest(
+        directory, step.kind, step.name, step.digest, step.version, step.parameters, inputs,
+        tuple(FileEntry(**entry) for entry in files), step.libraries, complete, counts, sizes or {}, summary or {})
     write_json(directory / MEASURED_NAME, {
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "host": platform.node(),
         "python": platform.python_version(), **(measured or {}),
     })
-    named = {entry["path"] for entry in files}
     for leftover in list(directory.rglob(f".*{TEMPORARY_SUFFIX}")):
         leftover.unlink(missing_ok=True)
-    if missing := [path for path in sorted(named) if not (directory / path).is_file()]:
+    if missing := [entry.path for entry in manifest.files if not (directory / entry.path).is_file()]:
         raise AssertionError(f"{directory}: the manifest would name files that are not there: {missing[:3]}")
-    write_json(directory / MANIFEST_NAME, manifest)
+    write_json(directory / MANIFEST_NAME, manifest.to_json())
     shutil.rmtree(directory / SHARD_MARKERS, ignore_errors=True)
     return manifest
 
@@ -214,21 +201,20 @@ def commit(
 def verify_sizes(directory: Path) -> list[str]:
     """Problems of a step directory against its manifest: files that are missing or of another size. Quick."""
     problems = []
-    for entry in read_manifest(directory)["identity"]["files"]:
-        path = directory / entry["path"]
+    for entry in read_manifest(directory).files:
+        path = directory / entry.path
         if not path.is_file():
             problems.append(f"{path}: missing")
-        elif path.stat().st_size != entry["bytes"]:
-            problems.append(f"{path}: {path.stat().st_size} bytes, the manifest says {entry['bytes']}")
+        elif path.stat().st_size != entry.bytes:
+            problems.append(f"{path}: {path.stat().st_size} bytes, the manifest says {entry.bytes}")
     return problems
 
 
 def verify(directory: Path) -> list[str]:
     """Problems of a step directory against its manifest: missing, resized or changed files. Empty when sound."""
     return verify_sizes(directory) or [
-        f"{directory / entry['path']}: content differs from the manifest's checksum"
-        for entry in read_manifest(directory)["identity"]["files"]
-        if checksum(directory / entry["path"]) != entry["xxh3_128"]
+        f"{directory / entry.path}: content differs from the manifest's checksum"
+        for entry in read_manifest(directory).files if checksum(directory / entry.path) != entry.xxh3_128
     ]
 
 
@@ -244,7 +230,7 @@ class Workspace:
     def is_complete(self, step: Step) -> bool:
         return is_complete(self.path(step))
 
-    def manifest(self, step: Step) -> dict[str, Any]:
+    def manifest(self, step: Step) -> Manifest:
         return read_manifest(self.path(step))
 
     def lock_file(self, recipe_name: str) -> Path:

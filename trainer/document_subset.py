@@ -43,8 +43,8 @@ class DocumentSubset(TokenCorpus):
 
     def _drawn(self, seed: int) -> Iterator[tuple[np.ndarray, ...]]:
         """Of every document, part by part: its draw, where it begins, its tokens and its bytes."""
-        for begin, entry in zip(self._begins, self._indexes, strict=False):
-            table = read_table(self.directory / entry["path"], ["id", "start", "end", "bytes"])
+        for begin, path in zip(self._begins, self._indexes, strict=False):
+            table = read_table(path, ["id", "start", "end", "bytes"])
             starts, ends, sizes = (table[name].to_numpy() for name in ("start", "end", "bytes"))
             draws = np.array([hash_int(seed, "subset", id) for id in table["id"].to_pylist()], np.uint64)
             yield draws, starts + begin, ends - starts, sizes

@@ -1,11 +1,11 @@
 """Score a run on held-out documents: nats of every document of every domain, one row each."""
 
-from typing import Any
 
 import pyarrow as pa
 
 from manifests.errors import DataError, UsageError
 from manifests.identity import hash_int
+from manifests.manifest import Manifest
 from manifests.tables import EVALUATION_ITEMS, part_name, write_table
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, digest_of, run_shards
 from trainer.token_shards import TokenCorpus
@@ -13,7 +13,7 @@ from trainer.token_shards import TokenCorpus
 _DOMAIN = "domain:"
 
 
-def build_evaluation(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_evaluation(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Score one run on the held-out documents of the step's split; returns the manifest.
 
     Bits per byte of a domain are Σ nats / Σ bytes / ln 2 over its rows. Raises UsageError when the model's context is

@@ -66,18 +66,18 @@ class Sampler:
         self, mixture: Path, *, seed: int, context_tokens: int, sequences_per_step: int, steps: int,
         whole_documents: bool = False,
     ) -> None:
-        identity = read_manifest(mixture)["identity"]
-        if identity["kind"] != "mixture":
-            raise UsageError(f"{mixture}: holds {identity['kind']}, not a mixture.")
-        self.mixture, self.digest, self.seed = identity["name"], identity["digest"], seed
+        manifest = read_manifest(mixture)
+        if manifest.kind != "mixture":
+            raise UsageError(f"{mixture}: holds {manifest.kind}, not a mixture.")
+        self.mixture, self.digest, self.seed = manifest.name, manifest.digest, seed
         self.context_tokens, self.sequences_per_step, self.steps = context_tokens, sequences_per_step, steps
-        parameters = identity["parameters"]
+        parameters = manifest.parameters
         self.corpora = tuple(sorted(name for name, weight in parameters["weights"].items() if weight > 0))
         target = parameters.get("simulate_target_tokens")
         self._kept = Fraction(parameters["budget_tokens"], target) if target else Fraction(1)
         root = mixture.resolve().parent.parent
         self.tokens = [
-            self._open(root / identity["inputs"][f"tokens:{name}"], whole_documents) for name in self.corpora]
+            self._open(root / manifest.inputs[f"tokens:{name}"], whole_documents) for name in self.corpora]
         self.vocab_size, self.end_of_text = self._vocabulary()
         self.windows = [self._windows(corpus) for corpus in self.tokens]
         self.schedule = self._schedule(parameters.get("stages") or [{"until": 1.0, "weights": parameters["weights"]}])

@@ -3,13 +3,13 @@
 import shutil
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
 
 import torch
 
 from manifests import progress
 from manifests.files import atomic_path, read_json
 from manifests.identity import hash_int
+from manifests.manifest import Manifest
 from manifests.workspace import MEASURED_NAME, Mapper, ShardResult, Step, Workspace, commit, run_shards
 from trainer.architectures import initialise
 from trainer.checkpoint import (
@@ -34,7 +34,7 @@ from trainer.threads import threads
 from trainer.throughput import measure
 
 
-def build_stack(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_stack(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Train the runs of a `stack` step, each below `s<seed>/`; returns its manifest."""
     training = step.parameters["training"]
     total = len(step.parameters["seeds"]) * training["tokens"]
@@ -132,17 +132,17 @@ def train_stack(task: tuple[Workspace, Step]) -> ShardResult:
     }
 
 
-def take_from_stack(step: Step, stack: Step, workspace: Workspace) -> dict[str, Any]:
+def take_from_stack(step: Step, stack: Step, workspace: Workspace) -> Manifest:
     """Commit a run that a stack trained, with a copy of its files; returns its manifest."""
     source, root = workspace.path(stack) / f"s{step.parameters['seed']}", workspace.path(step)
     entries = []
-    for entry in workspace.manifest(stack)["identity"]["files"]:
-        folder, _, name = entry["path"].partition("/")
+    for entry in workspace.manifest(stack).files:
+        folder, _, name = entry.path.partition("/")
         if folder == source.name:
             with atomic_path(root / name) as temporary:
                 shutil.copyfile(source / name, temporary)
-            entries.append({**entry, "path": name})
-    run = workspace.manifest(stack)["summary"]["runs"][str(step.parameters["seed"])]
+            entries.append({**entry.to_json(), "path": name})
+    run = workspace.manifest(stack).summary["runs"][str(step.parameters["seed"])]
     return commit(
         root, step, entries, sizes=run["sizes"], summary=run["summary"],
         measured=read_json(workspace.path(stack) / MEASURED_NAME))

@@ -5,12 +5,12 @@ from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from manifests.errors import DataError, UsageError
+from manifests.manifest import FileEntry
 from manifests.tables import read_table
 from manifests.workspace import read_manifest
 
@@ -27,38 +27,37 @@ class TokenCorpus:
 
     def __init__(self, directory: Path) -> None:
         manifest = read_manifest(directory)
-        identity, summary = manifest["identity"], manifest["summary"]
-        if identity["kind"] != "tokens":
-            raise UsageError(f"{directory}: holds {identity['kind']}, not tokens.")
+        summary = manifest.summary
+        if manifest.kind != "tokens":
+            raise UsageError(f"{directory}: holds {manifest.kind}, not tokens.")
         self.directory = directory
-        self.name: str = identity["name"]
-        self.digest: str = identity["digest"]
-        self.tokenizer: str = identity["inputs"]["tokenizer"]
+        self.name: str = manifest.name
+        self.digest: str = manifest.digest
+        self.tokenizer: str = manifest.inputs["tokenizer"]
         self.vocab_size: int = summary["vocab_size"]
         self.end_of_text: int = summary["end_of_text"]
         self.dtype = _DTYPES[summary["dtype"]]
-        self.tokens = self.stored_tokens = int(manifest["sizes"]["tokens"])
-        self.bytes: int = manifest["sizes"]["bytes"]  # UTF-8, of the documents' texts
-        self.documents: int = manifest["sizes"]["documents"]
+        self.tokens = self.stored_tokens = int(manifest.sizes["tokens"])
+        self.bytes: int = manifest.sizes["bytes"]  # UTF-8, of the documents' texts
+        self.documents: int = manifest.sizes["documents"]
         if not 0 <= self.end_of_text < self.vocab_size <= 1 << 8*self.dtype.itemsize:
             raise DataError(
                 f"{directory}: a vocabulary of {self.vocab_size} with end-of-text {self.end_of_text} "
                 f"does not fit {summary['dtype']}.")
-        files = identity["files"]
-        parts = [entry for entry in files if entry["path"].endswith(".bin") and self._check(entry)]
-        self._paths = [directory / entry["path"] for entry in parts]
+        parts = [entry for entry in manifest.entries("tokens") if self._check(entry)]
+        self._paths = manifest.parts("tokens")
         self._begins = [0]  # position of each part's first token, and the end
         for entry in parts:
-            self._begins.append(self._begins[-1] + entry["bytes"] // self.dtype.itemsize)
-        self._indexes = [entry for entry in files if entry["path"].startswith("index/")]
+            self._begins.append(self._begins[-1] + entry.bytes // self.dtype.itemsize)
+        self._indexes = manifest.parts("index")
         if len(parts) != len(self._indexes) or self._begins[-1] != self.tokens:
             raise DataError(f"{directory}: parts, index and sizes of the manifest do not agree; build it again.")
         self._maps: OrderedDict[int, np.ndarray] = OrderedDict()
 
-    def _check(self, entry: dict[str, Any]) -> bool:
-        path = self.directory / entry["path"]
-        if not path.is_file() or path.stat().st_size != entry["bytes"] or entry["bytes"] % self.dtype.itemsize:
-            raise DataError(f"{path}: missing or not {entry['bytes']} bytes as the manifest says; build it again.")
+    def _check(self, entry: FileEntry) -> bool:
+        path = self.directory / entry.path
+        if not path.is_file() or path.stat().st_size != entry.bytes or entry.bytes % self.dtype.itemsize:
+            raise DataError(f"{path}: missing or not {entry.bytes} bytes as the manifest says; build it again.")
         return True
 
     def read(self, start: int, stop: int) -> np.ndarray:
@@ -89,8 +88,8 @@ class TokenCorpus:
     def document_table(self, columns: list[str] | None = None) -> pa.Table:
         """The index of all parts, one row a document in the order of the tokens; `start` and `end` are positions."""
         tables = []
-        for begin, entry in zip(self._begins, self._indexes, strict=False):
-            table = read_table(self.directory / entry["path"], columns)
+        for begin, path in zip(self._begins, self._indexes, strict=False):
+            table = read_table(path, columns)
             for name in ("start", "end"):
                 if name in table.column_names:
                     shifted = table[name].to_numpy() + begin

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from manifests.manifest import Manifest
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit
 from trainer.config import ModelConfig, TrainingConfig
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def build_run(
     step: Step, workspace: Workspace, mapper: Mapper, tensorboard: bool = False, initial: Path | None = None,
-) -> dict[str, Any]:
+) -> Manifest:
     """Train one run; returns its manifest. Interrupted, it goes on from its newest checkpoint."""
     stack = step.inputs.get("stack")
     if isinstance(stack, Step):

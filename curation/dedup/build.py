@@ -12,7 +12,8 @@ from curation.c4_urls import normalised
 from curation.dedup.near import Found, Search, find_duplicates, read_found
 from curation.dedup.urls import find_older
 from curation.stages import StageShard, iter_surviving, previous, surviving
-from manifests.counts import add, check_conservation, new_counts, sum_counts
+from manifests.counts import Counts, add, sum_counts
+from manifests.manifest import Manifest
 from manifests.steps import NearDedup
 from manifests.tables import LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, part_name
 from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
@@ -29,7 +30,7 @@ class LedgerTask:
     threshold: float
 
 
-def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Build a step directory of `exact_dedup`, `near_dedup` or `c4_url_dedup`: `ledger/`, one part a shard before."""
     directory = workspace.path(step)
     index = step.parameters["start"]
@@ -39,7 +40,7 @@ def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, A
     before = previous(step)
     assert before is not None
     shards = surviving(before, workspace)
-    label, total = f"{step.name}: {name}", workspace.manifest(before)["counts"]["kept"]
+    label, total = f"{step.name}: {name}", workspace.manifest(before).counted().kept
     if name == "c4_url_dedup":
         found = Found(find_older(directory, shards, mapper, label, total), {})
     else:
@@ -50,14 +51,14 @@ def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, A
     ]
     results = run_shards(directory, write_ledger, tasks, mapper, f"{step.name}: {name}, ledger", stage="ledger")
     counts = sum_counts(result["counts"] for result in results)
-    check_conservation(counts, step.directory)
+    counts.check_conservation(step.directory)
     return commit(
         directory, step, [entry for result in results for entry in result["files"]], counts=counts,
         summary=found.summary)
 
 
 def write_ledger(task: LedgerTask) -> ShardResult:
-    counts = new_counts()
+    counts = Counts()
     matches = read_found(task.matches)
     with TableWriter(task.directory, f"ledger/{part_name(task.index)}", LEDGER) as writer:
         for table in iter_surviving(task.shard, ["id", "source", "url", "text"]):
@@ -66,10 +67,10 @@ def write_ledger(task: LedgerTask) -> ShardResult:
             else:
                 left = duplicate_rows(table, matches, task.step_index, task.step, task.step, task.threshold)
             writer.write(left)
-            counts["read"] += table.num_rows
-            add(counts["dropped"], task.step, left.num_rows)
-    counts["kept"] = counts["read"] - sum(counts["dropped"].values())
-    return {"files": [writer.entry], "counts": counts}
+            counts.read += table.num_rows
+            add(counts.dropped, task.step, left.num_rows)
+    counts.kept = counts.read - counts.dropped_in_all
+    return {"files": [writer.entry], "counts": counts.to_json()}
 
 
 def _older_rows(documents: pa.Table, matches: pa.Table, step_index: int) -> pa.Table:

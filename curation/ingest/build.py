@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from curation.ingest.crumb import Crumb
 from curation.ingest.records import Document, Dropped, Failed, Record, Split, reader, split_bytes
 from curation.ingest.repeated_ids import drop_repeated, find_repeated
-from manifests.counts import add, check_conservation, new_counts, sum_counts
+from manifests.counts import Counts, add, sum_counts
 from manifests.inputs import InputFile
 from manifests.lookup import index_tables
+from manifests.manifest import Manifest
 from manifests.progress import advance
 from manifests.tables import DOCUMENTS, LEDGER, ORIGIN, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
 from manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
@@ -39,7 +40,7 @@ class _Shard:
 
 def build_documents(
     step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile], max_failed: float
-) -> dict[str, Any]:
+) -> Manifest:
     """Read a source and commit its documents; returns the manifest.
 
     Parameters of the step: `kind` and `options` of the source, and `limit`: only that many records are read, in the
@@ -64,9 +65,9 @@ def build_documents(
     text_bytes = [result["text_bytes"] for result in results]
     for (index, ids), result in zip(repeated, rewritten, strict=True):
         text_bytes[index] = result["text_bytes"]
-        counts["kept"] -= len(ids)
-        add(counts["dropped"], "same_identity", len(ids))
-    check_conservation(counts, step.directory)
+        counts.kept -= len(ids)
+        add(counts.dropped, "same_identity", len(ids))
+    counts.check_conservation(step.directory)
     index_tables(directory, ("documents", "ledger"), list(files.values()), mapper, f"index {step.name}")
     notes: dict[str, int] = {}
     for result in results:
@@ -75,7 +76,7 @@ def build_documents(
     return commit(
         directory, step, list(files.values()), counts=counts,
         sizes={"input_bytes": sum(file.bytes for file in inputs), "text_bytes": sum(text_bytes)},
-        summary={"notes": notes}, complete=sum(counts["failed"].values()) <= max_failed * counts["read"],
+        summary={"notes": notes}, complete=counts.failed_in_all <= max_failed * counts.read,
         measured={"cpu_seconds": round(sum(result["cpu_seconds"] for result in results), 3)},
     )
 
@@ -97,7 +98,7 @@ def _grouped(splits: Sequence[Split], target: int) -> list[tuple[Split, ...]]:
 def _read_shard(kind: str, options: dict[str, Any], shard: _Shard) -> ShardResult:
     """Write the documents and the ledger of a shard."""
     began = time.process_time()
-    counts = new_counts("records")
+    counts = Counts("records")
     notes: dict[str, int] = {}
     seen: set[str] = set()
     text_bytes = 0
@@ -111,7 +112,7 @@ def _read_shard(kind: str, options: dict[str, Any], shard: _Shard) -> ShardResul
             kept: list[Document] = []
             rows: list[dict[str, Any]] = []
             for record in batch:
-                counts["read"] += 1
+                counts.read += 1
                 if isinstance(record, Document) and record.id in seen:
                     record = Dropped("same_identity", record.id, record.url or record.origin.file, text=record.text)
                 if isinstance(record, Document):
@@ -120,22 +121,23 @@ def _read_shard(kind: str, options: dict[str, Any], shard: _Shard) -> ShardResul
                     for note in record.notes:
                         add(notes, note)
                 elif isinstance(record, Dropped):
-                    add(counts["dropped"], record.cause)
+                    add(counts.dropped, record.cause)
                     if record.id is not None:
                         rows.append(_dropped_row(shard.source, record))
                 else:
-                    add(counts["failed"], record.cause)
+                    add(counts.failed, record.cause)
                     rows.append(_failed_row(shard.source, record))
             table = _table(shard.source, kept)
             text_bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
             documents.write(table)
             ledger.write_rows(rows)
-            counts["kept"] += len(kept)
+            counts.kept += len(kept)
             advance(watch.newly_read(), len(kept), len(batch) - len(kept))
         if shard.limit is None:
             advance(sum(split.bytes for split in shard.splits) - watch.reported)
     return {
-        "files": [documents.entry, ledger.entry], "counts": counts, "notes": notes, "text_bytes": text_bytes,
+        "files": [documents.entry, ledger.entry], "counts": counts.to_json(), "notes": notes,
+        "text_bytes": text_bytes,
         "cpu_seconds": time.process_time() - began,
     }
 

@@ -142,7 +142,7 @@ def test_a_tokenizer_file_gets_the_signs_behind_its_own_tokens(workspace, tmp_pa
     path = workspace.path(plain) / "tokenizer.json"
     more = tokenizer_of(workspace, {"kind": "file", **SPECIAL}, corpus, path)
     before, after = (Tokenizer.from_file(str(workspace.path(step) / "tokenizer.json")) for step in (plain, more))
-    assert workspace.manifest(more)["summary"]["vocab_size"] == 332
+    assert workspace.manifest(more).summary["vocab_size"] == 332
     assert [after.token_to_id(token) for token in chatml.SPECIAL_TOKENS] == [330, 331]
     assert after.get_vocab() == {**before.get_vocab(), "<|im_start|>": 330, "<|im_end|>": 331}
     again = tokenizer_of(workspace, {"kind": "file", **SPECIAL}, corpus, workspace.path(more) / "tokenizer.json")

@@ -98,9 +98,9 @@ def test_every_document_is_kept_or_in_the_ledger_once(built):
     workspace, _, _, corpus, manifest = built
     kept, removed = column(workspace, corpus, "documents"), column(workspace, corpus, "ledger")
     assert sorted(kept + removed) == sorted(texts())
-    assert (manifest["counts"]["read"], manifest["counts"]["kept"]) == (len(texts()), len(kept))
-    assert manifest["counts"]["dropped"] == Counter(column(workspace, corpus, "ledger", "rule"))
-    assert {"exact_dedup", "near_dedup", "held_out"} < set(manifest["counts"]["dropped"])
+    assert (manifest.counted().read, manifest.counted().kept) == (len(texts()), len(kept))
+    assert manifest.counted().dropped == Counter(column(workspace, corpus, "ledger", "rule"))
+    assert {"exact_dedup", "near_dedup", "held_out"} < set(manifest.counted().dropped)
     assert verify(workspace.path(corpus)) == []
 
 
@@ -125,7 +125,7 @@ def test_held_out_documents_are_nowhere_in_the_corpus(built):
     assert not {row["id"] for row in rows} & set(column(workspace, corpus, "documents"))
     reasons = {row["id"]: row for part in range(PARTS) for row in table(workspace, corpus, "ledger", part).to_pylist()}
     named = [reasons[row["id"]] for row in rows if reasons[row["id"]]["rule"] == "held_out"]
-    assert len(named) == manifest["counts"]["dropped"]["held_out"] > 5
+    assert len(named) == manifest.counted().dropped["held_out"] > 5
     assert {row["step_index"] for row in named} == {len(STEPS)}
     assert {row["detail"] for row in named} == {"validation", "test"}
 
@@ -139,7 +139,7 @@ def test_edits_are_counted_over_kept_documents(built):
     for row in edits:
         if row["id"] in kept and row["replacement"] is None:
             lines[row["rule"]] += row["line_end"] - row["line_start"]
-    assert manifest["counts"]["lines_removed"] == lines and manifest["counts"]["edited"]["c4"] == len(
+    assert manifest.counted().lines_removed == lines and manifest.counted().edited["c4"] == len(
         {row["id"] for row in edits if row["id"] in kept})
 
 
@@ -148,8 +148,8 @@ def test_bytes_do_not_depend_on_where_segments_were_cut_or_how_shards_ran(built,
     workspace, _, _, corpus, manifest = built
     other, _, _, again, other_manifest = build_all(tmp_path, cuts, mapper)
     assert other_manifest == manifest
-    for entry in manifest["identity"]["files"]:
-        path = entry["path"]
+    for entry in manifest.files:
+        path = entry.path
         assert (other.path(again) / path).read_bytes() == (workspace.path(corpus) / path).read_bytes(), path
 
 
@@ -158,10 +158,10 @@ def test_a_corpus_without_steps_copies_the_documents(tmp_path):
     documents = documents_step(workspace, cut(texts(), PARTS))
     corpus = corpus_step("web", documents, None, [])
     manifest = build_corpus(corpus, workspace, serial_map)
-    assert manifest["counts"]["kept"] == len(texts()) and manifest["counts"]["dropped"] == {}
+    assert manifest.counted().kept == len(texts()) and manifest.counted().dropped == {}
     assert [table(workspace, corpus, "documents", part) for part in range(PARTS)] == [
         table(workspace, documents, "documents", part) for part in range(PARTS)]
-    assert manifest["sizes"]["bytes"] == sum(len(text.encode()) for text in texts().values())
+    assert manifest.sizes["bytes"] == sum(len(text.encode()) for text in texts().values())
 
 
 def test_overlap_with_a_domain_of_another_source_and_duplicates_of_an_earlier_corpus(tmp_path):
@@ -188,8 +188,8 @@ def test_overlap_with_a_domain_of_another_source_and_duplicates_of_an_earlier_co
         ("d", 0, "held_out", "held_out_overlap", "w1"), ("f", 1, "dedup_across", "dedup_across", "b5")]
     assert all(row["value"] == row["similarity"] >= row["threshold"] == 0.8 for row in rows)
     assert column(workspace, corpus, "documents") == ["c", "e", "g"]
-    assert manifest["summary"]["held_out_overlap"]["near"] == 1
-    assert manifest["summary"]["dedup_across"]["largest_clusters"][0] == {"survivor_id": "b4", "documents": 1}
+    assert manifest.summary["held_out_overlap"]["near"] == 1
+    assert manifest.summary["dedup_across"]["largest_clusters"][0] == {"survivor_id": "b4", "documents": 1}
 
 
 def test_a_corpus_that_comes_out_empty_has_its_counts(tmp_path):
@@ -198,4 +198,4 @@ def test_a_corpus_that_comes_out_empty_has_its_counts(tmp_path):
     made = stages(documents, [C4], [1])
     build_stages(workspace, made)
     manifest = build_corpus(corpus_step("web", documents, made[-1], [C4]), workspace, serial_map)
-    assert (manifest["counts"]["read"], manifest["counts"]["kept"]) == (1, 0)
+    assert (manifest.counted().read, manifest.counted().kept) == (1, 0)

@@ -5,6 +5,7 @@ import pytest
 
 from curation.dedup.build import build_dedup
 from curation.stages import read_surviving, surviving
+from manifests.counts import Counts
 from manifests.tables import LEDGER, part_name, read_table, write_table
 from manifests.workspace import Step, Workspace, commit, serial_map
 from tests.curation.stage_fixtures import documents_table, sentence
@@ -21,8 +22,7 @@ def documents_step(workspace, shards, name="web"):
     files = [
         write_table(root, f"documents/{part_name(k)}", documents_table(texts, name)) for k, texts in enumerate(shards)]
     rows = sum(map(len, shards))
-    commit(root, step, files, counts={
-        "unit": "records", "read": rows, "kept": rows, "dropped": {}, "failed": {}, "edited": {}, "lines_removed": {}})
+    commit(root, step, files, counts=Counts("records", rows, rows))
     return step
 
 
@@ -64,11 +64,9 @@ def test_a_row_says_why_with_value_threshold_and_survivor(built):
 
 def test_counts_are_conserved_and_the_second_step_reads_what_the_first_left(built):
     _, _, _, exact, near = built
-    assert exact["counts"] == {
-        "unit": "documents", "read": 5, "kept": 3, "dropped": {"exact_dedup": 2}, "failed": {}, "edited": {},
-        "lines_removed": {}}
-    assert (near["counts"]["read"], near["counts"]["kept"], near["counts"]["dropped"]) == (3, 2, {"near_dedup": 1})
-    assert near["summary"]["largest_clusters"] == [{"survivor_id": "a", "documents": 1}]
+    assert exact.counts == Counts(read=5, kept=3, dropped={"exact_dedup": 2})
+    assert (near.counted().read, near.counted().kept, near.counted().dropped) == (3, 2, {"near_dedup": 1})
+    assert near.summary["largest_clusters"] == [{"survivor_id": "a", "documents": 1}]
 
 
 def test_what_survives_is_what_no_ledger_names(built):
@@ -85,7 +83,7 @@ def test_no_duplicates_give_empty_ledgers(tmp_path):
     workspace = Workspace(tmp_path)
     exact, near = steps_after(documents_step(workspace, [{"a": TEXT}, {}]))
     for step in (exact, near):
-        assert build_dedup(step, workspace, serial_map)["counts"]["dropped"] == {}
+        assert build_dedup(step, workspace, serial_map).counted().dropped == {}
         assert pa.concat_tables([ledger(workspace, step, part) for part in (0, 1)]).num_rows == 0
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from curation.ingest import repeated_ids
 from curation.ingest.build import build_documents, normalised_text, valid_unicode
+from manifests.counts import Counts
 from manifests.errors import StorageError
 from manifests.tables import DOCUMENTS, LEDGER
 from manifests.workspace import Step, Workspace, serial_map
@@ -55,10 +56,8 @@ def crawl(tmp_path):
 
 def test_counts_ledger_and_schema(tmp_path, crawl):
     manifest, directory = build(tmp_path / "w", crawl)
-    assert manifest["counts"] == {
-        "unit": "records", "read": 20, "kept": 13, "failed": {"damaged_record": 1}, "edited": {}, "lines_removed": {},
-        "dropped": {"request": 1, "empty_text": 1, "same_identity": 4},
-    }
+    assert manifest.counts == Counts(
+        "records", 20, 13, {"request": 1, "empty_text": 1, "same_identity": 4}, {"damaged_record": 1})
     ledger = rows(directory, "ledger")
     assert sorted(row["rule"] for row in ledger) == ["damaged_record", "empty_text"] + ["same_identity"] * 4
     repeated = [row for row in ledger if row["rule"] == "same_identity"]
@@ -67,8 +66,8 @@ def test_counts_ledger_and_schema(tmp_path, crawl):
     assert pq.read_schema(directory / "ledger/part-00000.parquet").equals(LEDGER)
     documents = rows(directory, "documents")
     assert len({row["id"] for row in documents}) == len(documents) == 13
-    assert manifest["sizes"]["text_bytes"] == sum(len(row["text"].encode()) for row in documents)
-    assert manifest["complete"] and not (directory / ".shards").exists()
+    assert manifest.sizes["text_bytes"] == sum(len(row["text"].encode()) for row in documents)
+    assert manifest.complete and not (directory / ".shards").exists()
 
 
 def test_of_equal_ids_the_first_stays(tmp_path, crawl, many_shards):
@@ -82,7 +81,7 @@ def test_same_documents_however_the_source_is_cut(tmp_path, crawl, monkeypatch):
     monkeypatch.setattr("curation.ingest.records.MIN_SPLIT_BYTES", 1000)
     monkeypatch.setattr("curation.ingest.records.MAX_SPLIT_BYTES", 1000)
     cut, second = build(tmp_path / "cut", crawl)
-    assert rows(first, "documents") == rows(second, "documents") and whole["counts"] == cut["counts"]
+    assert rows(first, "documents") == rows(second, "documents") and whole.counts == cut.counts
     assert len(list((second / "documents").iterdir())) > 4
 
 
@@ -161,19 +160,19 @@ def test_a_full_disk_is_said_and_nothing_is_corrupt(tmp_path, crawl, many_shards
 @pytest.mark.parametrize("limit, kept", [(1, 1), (5, 5), (100, 13)])
 def test_limit_reads_the_first_records_in_order(tmp_path, crawl, many_shards, limit, kept):
     manifest, directory = build(tmp_path / "w", crawl, limit=limit)
-    assert (manifest["counts"]["read"], manifest["counts"]["kept"]) == (min(limit, 20), kept)
+    assert (manifest.counted().read, manifest.counted().kept) == (min(limit, 20), kept)
     assert [row["url"] for row in rows(directory, "documents")][:1] == ["http://a.test/0"]
 
 
 @pytest.mark.parametrize("max_failed, complete", [(0.05, True), (0.01, False)])
 def test_too_many_failures_mark_the_manifest(tmp_path, crawl, max_failed, complete):
-    assert build(tmp_path / "w", crawl, max_failed=max_failed)[0]["complete"] is complete
+    assert build(tmp_path / "w", crawl, max_failed=max_failed)[0].complete is complete
 
 
 @pytest.mark.parametrize("content, cause", [(b"", "empty_file"), (b"no archive", "not_warc")])
 def test_a_damaged_file_is_a_failure_and_never_a_crash(tmp_path, content, cause):
     manifest, directory = build(tmp_path / "w", [input_file(tmp_path / "a.warc.gz", content)])
-    assert manifest["counts"]["failed"] == {cause: 1} and not manifest["complete"]
+    assert manifest.counted().failed == {cause: 1} and not manifest.complete
     (row,) = rows(directory, "ledger")
     assert row["action"] == "fail" and row["detail"].startswith("a.warc.gz") and rows(directory, "documents") == []
 
@@ -196,7 +195,7 @@ def test_what_a_page_asks_of_robots_stands_beside_it_and_is_counted(tmp_path):
     content = gzipped(record(asking, "http://a.test/1"), record(http(page()), "http://a.test/2"))
     manifest, directory = build(tmp_path / "w", [input_file(tmp_path / "a.warc.gz", content)])
     assert [row["notes"] for row in rows(directory, "documents")] == [["robots_noindex"], None]
-    assert manifest["summary"]["notes"] == {"robots_noindex": 1}
+    assert manifest.summary["notes"] == {"robots_noindex": 1}
 
 
 SCRIPT = """

@@ -42,9 +42,9 @@ def test_a_corpus_opens_in_datasets(made, tmp_path, streaming):
     export_datasets(workspace.path(corpus), tmp_path / "out")
     rows = loaded(tmp_path / "out", tmp_path / "cache", streaming)
     assert [row["text"] for row in rows] == texts and rows[0]["licence"] == "MIT" and len(rows[0]["id"]) == 32
-    parts = [(workspace.path(corpus) / entry["path"]).read_bytes() for entry in
-             workspace.manifest(corpus)["identity"]["files"]]
-    assert [path.read_bytes() for path in sorted((tmp_path / "out/data").iterdir())] == parts
+    parts = workspace.manifest(corpus).parts("documents")
+    assert [path.read_bytes() for path in sorted((tmp_path / "out/data").iterdir())] == [
+        path.read_bytes() for path in parts]
 
 
 def test_token_shards_open_in_datasets(made, tmp_path):
@@ -80,7 +80,7 @@ def test_exported_token_shards_come_back_with_every_token_and_every_document(mad
     workspace, _, tokens, _ = made
     files = [path for path in export_datasets(workspace.path(tokens), tmp_path / "out") if path.suffix == ".parquet"]
     directory, manifest = imported(made, files)
-    assert manifest["sizes"] == workspace.manifest(tokens)["sizes"]
+    assert manifest.sizes == workspace.manifest(tokens).sizes
     with TokenCorpus(directory) as back, TokenCorpus(workspace.path(tokens)) as there:
         assert back.document_table().equals(there.document_table())
         assert np.array_equal(back.read(0, back.tokens), there.read(0, there.tokens))
@@ -92,7 +92,7 @@ def test_tokens_of_others_are_taken_as_they_are_in_parts_of_row_groups(made, tmp
     table = pa.table({"input_ids": pa.array([*lists, None, []], pa.large_list(pa.int64()))})
     pq.write_table(table, tmp_path / "x.parquet", row_group_size=5)
     directory, manifest = imported(made, [tmp_path / "x.parquet"])
-    assert manifest["sizes"]["documents"] == 40 and len(list((directory / "tokens").iterdir())) > 2
+    assert manifest.sizes["documents"] == 40 and len(list((directory / "tokens").iterdir())) > 2
     with TokenCorpus(directory) as back:
         assert back.read(0, back.tokens).tolist() == [id for ids in lists for id in [*ids, back.end_of_text]]
 

@@ -87,16 +87,16 @@ def test_the_domain_keeps_one_document_a_group_and_accounts_for_the_others(built
     kept = documents.to_pylist()
     groups = {row["group"] for row in held_out}
     assert {row["id"] for row in kept} == groups  # the smallest id of each: prose passes the steps
-    assert manifest["counts"]["read"] == len(held_out) and manifest["counts"]["kept"] == len(groups)
-    assert manifest["counts"]["dropped"] == {"duplicate_group": len(held_out) - len(groups)}
+    assert manifest.counted().read == len(held_out) and manifest.counted().kept == len(groups)
+    assert manifest.counted().dropped == {"duplicate_group": len(held_out) - len(groups)}
     ledger = rows_of(workspace, domain, "ledger/part-00000.parquet")
     assert ledger.schema == LEDGER
     assert {row["id"]: row["survivor_id"] for row in ledger.to_pylist()} == {
         row["id"]: row["group"] for row in held_out if row["id"] != row["group"]}
     of_split = {row["id"]: row["split"] for row in held_out}
     assert all(row["split"] == of_split[row["id"]] for row in kept)
-    assert sum(manifest["summary"]["held_out"].values()) == len(kept)
-    assert manifest["sizes"] == {"bytes": sum(len(row["text"].encode()) for row in kept), "documents": len(kept)}
+    assert sum(manifest.summary["held_out"].values()) == len(kept)
+    assert manifest.sizes == {"bytes": sum(len(row["text"].encode()) for row in kept), "documents": len(kept)}
 
 
 def test_another_member_stands_in_when_the_steps_drop_the_first(tmp_path):
@@ -113,7 +113,7 @@ def test_another_member_stands_in_when_the_steps_drop_the_first(tmp_path):
     assert rows_of(workspace, domain, "documents/part-00000.parquet")["id"].to_pylist() == ["b"]
     ledger = rows_of(workspace, domain, "ledger/part-00000.parquet").to_pylist()
     assert [(row["id"], row["rule"]) for row in ledger][1:] == [("c", "duplicate_group")]
-    assert ledger[0]["id"] == "a" and manifest["counts"]["kept"] == 1
+    assert ledger[0]["id"] == "a" and manifest.counted().kept == 1
 
 
 def test_nothing_held_out_is_an_empty_domain_with_counts(tmp_path):
@@ -124,7 +124,7 @@ def test_nothing_held_out_is_an_empty_domain_with_counts(tmp_path):
     build_split(split, workspace, serial_map)
     manifest = build_held_out(domain, workspace, serial_map)
     assert rows_of(workspace, domain, "documents/part-00000.parquet").num_rows == 0
-    assert (manifest["counts"]["read"], manifest["counts"]["kept"]) == (0, 0)
+    assert (manifest.counted().read, manifest.counted().kept) == (0, 0)
 
 
 @pytest.mark.parametrize(("url", "site"), [

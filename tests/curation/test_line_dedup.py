@@ -8,6 +8,7 @@ import pytest
 from curation.dedup import lines
 from curation.segment import build_segment
 from curation.stages import read_surviving, surviving
+from manifests.counts import Counts
 from manifests.steps import C4LineDedup
 from manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from manifests.workspace import Step, Workspace, commit, serial_map, verify
@@ -27,8 +28,7 @@ def documents_step(workspace, shards):
         table = DOCUMENTS.empty_table().from_pylist(
             [{"id": id, "url": url, "text": text, "source": "web"} for id, url, text in shard], schema=DOCUMENTS)
         files.append(write_table(root, f"documents/{part_name(index)}", table))
-    commit(root, step, files, counts={
-        "unit": "records", "read": rows, "kept": rows, "dropped": {}, "failed": {}, "edited": {}, "lines_removed": {}})
+    commit(root, step, files, counts=Counts("records", rows, rows))
     return step
 
 
@@ -69,8 +69,8 @@ def test_a_line_stays_on_the_page_with_the_smallest_md5_and_there_once(tmp_path)
     assert texts(workspace, step) == {"third": "Of its own.", "first": "One.\nSHARED line."}
     (row,) = rows(workspace, step, "ledger")
     assert (row["id"], row["rule"], row["text_prefix"]) == ("second", "empty", "Shared line.")
-    assert manifest["counts"]["edited"] == {"c4_line_dedup": 2}
-    assert manifest["counts"]["lines_removed"] == {"global_duplicate": 2, "local_duplicate": 2}
+    assert manifest.counted().edited == {"c4_line_dedup": 2}
+    assert manifest.counted().lines_removed == {"global_duplicate": 2, "local_duplicate": 2}
     spans = [(e["id"], e["rule"], e["line_start"], e["line_end"]) for e in rows(workspace, step, "edits")]
     assert spans == [
         ("third", "global_duplicate", 0, 1), ("third", "global_duplicate", 2, 3), ("third", "local_duplicate", 3, 4),
@@ -133,11 +133,11 @@ def many_pages():
 
 def test_the_same_bytes_however_it_ran_and_whatever_the_buckets(tmp_path, monkeypatch):
     _, step, manifest = dedup(tmp_path / "a", many_pages())
-    assert manifest["counts"]["dropped"] and manifest["counts"]["lines_removed"].keys() == {
+    assert manifest.counted().dropped and manifest.counted().lines_removed.keys() == {
         "global_duplicate", "local_duplicate"}
     monkeypatch.setattr(lines, "BUCKET_UNITS", 7)
     other, _, again = dedup(tmp_path / "b", many_pages(), distant_map)
-    assert again["identity"] == manifest["identity"] and again["counts"] == manifest["counts"]
+    assert again == manifest
     assert verify(other.path(step)) == [] and not list(other.path(step).rglob("*.npy"))
 
 
@@ -156,7 +156,7 @@ def test_a_killed_step_goes_on_from_the_finished_parts(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         dedup(tmp_path / "killed", many_pages(), dying_map)
     _, _, again = dedup(tmp_path / "killed", many_pages())
-    assert again["identity"] == manifest["identity"] and again["counts"] == manifest["counts"]
+    assert again == manifest
 
 
 @pytest.mark.parametrize(("mode", "min_sentences"), [("after_clean_min3", 3), ("raw_min0", 0)])

@@ -79,7 +79,7 @@ def test_what_is_exported_reads_as_the_documents_of_the_shards(made, tmp_path):
         "a.bin", "a.idx", "tokenizer/tokenizer.json", "tokenizer/tokenizer_config.json",
         "tokenizer/special_tokens_map.json"}
     ids = ids_of(workspace.path(tokens))
-    end = read_manifest(workspace.path(tokens))["summary"]["end_of_text"]
+    end = read_manifest(workspace.path(tokens)).summary["end_of_text"]
     documents = read_megatron(tmp_path / "out" / "a")
     assert [len(document) for document in documents] == [1] * 30
     assert [id for (sequence,) in documents for id in sequence] == ids.tolist()
@@ -98,8 +98,8 @@ def test_there_and_back_every_token_and_every_byte_count_is_the_same(made, tmp_p
         [read_table(path) for path in sorted((root / "index").iterdir())]
         for root in (workspace.path(tokens), directory))
     assert np.array_equal(ids_of(directory), ids_of(workspace.path(tokens)))
-    assert manifest["sizes"] == read_manifest(workspace.path(tokens))["sizes"]
-    assert manifest["summary"] == read_manifest(workspace.path(tokens))["summary"]
+    assert manifest.sizes == read_manifest(workspace.path(tokens)).sizes
+    assert manifest.summary == read_manifest(workspace.path(tokens)).summary
     for name in ("bytes", "length"):
         counts = [
             [row["end"] - row["start"] if name == "length" else row["bytes"] for table in tables
@@ -112,13 +112,13 @@ def test_there_and_back_every_token_and_every_byte_count_is_the_same(made, tmp_p
 @pytest.mark.parametrize("code", [1, 4, 5, 8])
 def test_documents_of_others_may_have_several_sequences_and_no_end_of_text(made, tmp_path, code):
     workspace, _, tokenizer = made
-    end = read_manifest(workspace.path(tokenizer))["summary"]["end_of_text"]
+    end = read_manifest(workspace.path(tokenizer)).summary["end_of_text"]
     folder = tmp_path / "theirs"
     folder.mkdir()
     write_megatron(folder / "x", [[[70, 71], [72]], [], [[73, end]], [[]], [[74]]], code)
     directory, manifest = imported(workspace, tokenizer, folder)
     assert ids_of(directory).tolist() == [70, 71, 72, end, 73, end, 74, end]
-    assert manifest["sizes"]["documents"] == 3 and manifest["sizes"]["bytes"] == 5
+    assert manifest.sizes["documents"] == 3 and manifest.sizes["bytes"] == 5
 
 
 def test_damage_and_other_tokenizers_are_refused(made, tmp_path):
@@ -179,6 +179,6 @@ def test_an_empty_index_is_no_documents(made, tmp_path):
     workspace, _, tokenizer = made
     (tmp_path / "theirs").mkdir()
     write_megatron(tmp_path / "theirs" / "x", [])
-    assert imported(workspace, tokenizer, tmp_path / "theirs")[1]["sizes"]["documents"] == 0
+    assert imported(workspace, tokenizer, tmp_path / "theirs")[1].sizes["documents"] == 0
     write_megatron(tmp_path / "theirs" / "x", [[[]], []])
-    assert imported(workspace, tokenizer, tmp_path / "theirs", "empty")[1]["sizes"]["documents"] == 0
+    assert imported(workspace, tokenizer, tmp_path / "theirs", "empty")[1].sizes["documents"] == 0

@@ -14,16 +14,16 @@ def test_manifest_alone(tmp_path):
     workspace, step = mixture(tmp_path, {"a": 0.75, "b": 0.25}, {"a": 40, "b": 20}, budget=1000)
     manifest = workspace.manifest(step)
     assert [path.name for path in sorted(workspace.path(step).iterdir())] == ["manifest.json", "measured.json"]
-    a, tokens = manifest["summary"]["corpora"]["a"], workspace.manifest(step.inputs["tokens:a"])
+    a, tokens = manifest.summary["corpora"]["a"], workspace.manifest(step.inputs["tokens:a"])
     assert (a["weight"], a["tokens_planned"], a["max_epochs"]) == (0.75, 750, 1000)
-    assert a["tokens_available"] == tokens["sizes"]["tokens"] and a["documents"] == 40
-    assert a["epochs"] == 750 / a["tokens_available"] and a["bytes"] == tokens["sizes"]["bytes"]
-    assert manifest["identity"]["inputs"]["tokens:a"] == step.inputs["tokens:a"].directory
+    assert a["tokens_available"] == tokens.sizes["tokens"] and a["documents"] == 40
+    assert a["epochs"] == 750 / a["tokens_available"] and a["bytes"] == tokens.sizes["bytes"]
+    assert manifest.inputs["tokens:a"] == step.inputs["tokens:a"].directory
 
 
 def test_weights_are_normalised(tmp_path):
     workspace, step = mixture(tmp_path, {"a": 3, "b": 1}, {"a": 40, "b": 20})
-    assert workspace.manifest(step)["summary"]["corpora"]["b"]["weight"] == 0.25
+    assert workspace.manifest(step).summary["corpora"]["b"]["weight"] == 0.25
 
 
 def test_too_many_epochs_are_refused_with_the_numbers():

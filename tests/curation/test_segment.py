@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.segment import build_segment, curate_table, signals_schema
-from manifests.counts import new_counts
+from manifests.counts import Counts
 from manifests.errors import UsageError
 from manifests.tables import DOCUMENTS, EDITS, LEDGER, read_table, write_table
 from manifests.workspace import Step, Workspace, commit, serial_map
@@ -37,10 +37,9 @@ def test_each_document_is_kept_or_in_the_ledger_with_its_reason():
     assert ledger(output) == [
         ("d1", 0, "c4", "too_few_sentences"), ("d3", 0, "c4", "squigglybracket"), ("d2", 1, "offensive", "offensive"),
     ]
-    assert output.counts == new_counts() | {
-        "read": 4, "kept": 1, "dropped": {"too_few_sentences": 1, "squigglybracket": 1, "offensive": 1},
-        "edited": {"c4": 1}, "lines_removed": {"no_endmark": 1},
-    }
+    assert output.counts == Counts(
+        read=4, kept=1, dropped={"too_few_sentences": 1, "squigglybracket": 1, "offensive": 1},
+        edited={"c4": 1}, lines_removed={"no_endmark": 1})
     first, _, last = output.ledger.to_pylist()
     assert (first["value"], first["op"], first["threshold"], first["source"]) == (2, "<", 3, "web")
     assert last["detail"] == "fuck" and last["text_prefix"].startswith(N)  # the text as its own step read it
@@ -81,7 +80,7 @@ def test_language_fills_the_documents_columns():
 def test_no_documents():
     output = curate_table(documents([]), [LANGUAGE, C4, OFFENSIVE, LICENCE], 0, "web")
     assert output.documents.schema == DOCUMENTS and output.ledger.schema == LEDGER and output.edits.schema == EDITS
-    assert output.counts == new_counts()
+    assert output.counts == Counts()
 
 
 def test_a_barrier_is_no_per_document_step():
@@ -114,7 +113,7 @@ def documents_step(workspace: Workspace, parts: list[pa.Table]) -> Step:
     directory = workspace.path(step)
     files = [write_table(directory, f"documents/part-{i:05d}.parquet", part) for i, part in enumerate(parts)]
     rows = sum(part.num_rows for part in parts)
-    commit(directory, step, files, counts=new_counts("records") | {"read": rows, "kept": rows})
+    commit(directory, step, files, counts=Counts("records", rows, rows))
     return step
 
 
@@ -131,10 +130,10 @@ def test_a_segment_has_a_part_for_each_part_and_the_same_bytes_in_any_order(tmp_
         manifests.append(build_segment(step, workspace, mapper))
         after = Step("segment", "web", 1, {"steps": [C4, OFFENSIVE, C4_CODE], "start": 2}, {"documents": before},
                      via={"previous": step})
-        assert build_segment(after, workspace, mapper)["counts"]["kept"] == 2
+        assert build_segment(after, workspace, mapper).counted().kept == 2
     assert manifests[0] == manifests[1]
-    assert manifests[0]["counts"]["kept"] == 2 and manifests[0]["sizes"] == {"text_bytes": 2 * 71}
-    files = {entry["path"]: entry["rows"] for entry in manifests[0]["identity"]["files"]}
+    assert manifests[0].counted().kept == 2 and manifests[0].sizes == {"text_bytes": 2 * 71}
+    files = {entry.path: entry.rows for entry in manifests[0].files}
     assert len(files) == 12 and files["documents/part-00001.parquet"] == 0
     signals = read_table(workspace.path(step) / "signals" / "part-00000.parquet")
     assert signals.num_rows == 4 and np.isnan(signals["c4.sentences"].to_numpy()[3])
@@ -157,5 +156,5 @@ def test_a_killed_segment_goes_on_from_the_last_finished_part(tmp_path):
         ran.extend(tasks)
         return serial_map(function, tasks)
 
-    assert build_segment(step, workspace, counting)["counts"]["kept"] == 3
+    assert build_segment(step, workspace, counting).counted().kept == 3
     assert len(ran) == 1

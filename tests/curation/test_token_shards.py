@@ -54,10 +54,10 @@ def test_manifest(built):
     workspace, parts, _, step = built
     manifest = workspace.manifest(step)
     texts = [text for part in parts for text in part]
-    assert manifest["summary"] == {"dtype": "uint16", "vocab_size": 330, "end_of_text": 0}
-    assert manifest["sizes"]["documents"] == len(texts)
-    assert manifest["sizes"]["bytes"] == sum(len(text.encode()) for text in texts)
-    assert manifest["sizes"]["tokens"] == sum(len(read_part(workspace.path(step), part)[0]) for part in range(3))
+    assert manifest.summary == {"dtype": "uint16", "vocab_size": 330, "end_of_text": 0}
+    assert manifest.sizes["documents"] == len(texts)
+    assert manifest.sizes["bytes"] == sum(len(text.encode()) for text in texts)
+    assert manifest.sizes["tokens"] == sum(len(read_part(workspace.path(step), part)[0]) for part in range(3))
     assert not verify(workspace.path(step))
 
 
@@ -71,7 +71,7 @@ def test_a_large_vocabulary_takes_four_bytes(built, tmp_path):
     large = Step("tokenizer", "large", 1, {"kind": "file"}, {"file": checksum(path)})
     build_tokenizer(large, workspace, serial_map, path=path)
     step = tokens_step(workspace, corpus_step(workspace, "l", [["zq"]]), large)
-    assert workspace.manifest(step)["summary"] == {"dtype": "uint32", "vocab_size": 65_537, "end_of_text": 0}
+    assert workspace.manifest(step).summary == {"dtype": "uint32", "vocab_size": 65_537, "end_of_text": 0}
     assert read_part(workspace.path(step), 0, "<u4")[0].tolist() == [65_536, 0]
 
 
@@ -89,7 +89,7 @@ def test_batches_do_not_show(built, monkeypatch):
     monkeypatch.setattr("curation.token_shards.BATCH_BYTES", 100)
     again = Step("tokens", "again", 1, {}, step.inputs)
     build_tokens(again, workspace, serial_map)
-    entries = [workspace.manifest(each)["identity"]["files"] for each in (step, again)]
+    entries = [workspace.manifest(each).files for each in (step, again)]
     assert entries[0] == entries[1]
 
 

@@ -47,21 +47,21 @@ def test_a_folder_that_both_libraries_load(workspace, tokenizer):
     for load in (transformers.AutoTokenizer, transformers.PreTrainedTokenizerFast):
         loaded = load.from_pretrained(directory)
         assert loaded.encode(text) == ids and loaded.decode(ids) == text
-        assert loaded.eos_token_id == workspace.manifest(tokenizer)["summary"]["end_of_text"]
-        assert len(loaded) == workspace.manifest(tokenizer)["summary"]["vocab_size"]
+        assert loaded.eos_token_id == workspace.manifest(tokenizer).summary["end_of_text"]
+        assert len(loaded) == workspace.manifest(tokenizer).summary["vocab_size"]
 
 
 def test_manifest_says_what_there_is(workspace, tokenizer):
     manifest = workspace.manifest(tokenizer)
-    assert manifest["summary"]["vocab_size"] == 330 == manifest["summary"]["vocab_size_asked"]
-    assert manifest["summary"]["end_of_text_token"] == END_OF_TEXT
-    assert manifest["summary"]["sample"]["a"]["documents"] == 40
+    assert manifest.summary["vocab_size"] == 330 == manifest.summary["vocab_size_asked"]
+    assert manifest.summary["end_of_text_token"] == END_OF_TEXT
+    assert manifest.summary["sample"]["a"]["documents"] == 40
     assert not verify(workspace.path(tokenizer))
 
 
 def test_a_small_sample_gives_the_merges_it_has(workspace):
     step = tokenizer_step(workspace, [corpus_step(workspace, "a", [["abab abab"]])], vocab_size=5000)
-    summary = workspace.manifest(step)["summary"]
+    summary = workspace.manifest(step).summary
     assert 257 < summary["vocab_size"] < 270 and summary["vocab_size_asked"] == 5000
 
 
@@ -97,7 +97,7 @@ def test_sample_is_in_order_of_hash_and_cut_at_the_share(workspace):
 
 def test_each_corpus_has_the_same_share(workspace):
     corpora = [corpus_step(workspace, name, [texts_of(40, words)]) for name, words in (("a", 10), ("b", 60))]
-    sample = workspace.manifest(tokenizer_step(workspace, corpora, sample_bytes=3000))["summary"]["sample"]
+    sample = workspace.manifest(tokenizer_step(workspace, corpora, sample_bytes=3000)).summary["sample"]
     assert all(1497 < part["bytes"] <= 1500 for part in sample.values())
 
 
@@ -110,7 +110,7 @@ def test_a_file_of_ones_own_is_copied(workspace, tokenizer, tmp_path):
     path = workspace.path(tokenizer) / "tokenizer.json"
     manifest, step = file_step(workspace, path)
     assert (workspace.path(step) / "tokenizer.json").read_bytes() == path.read_bytes()
-    assert manifest["summary"]["vocab_size"] == 330 and manifest["summary"]["end_of_text"] == 0
+    assert manifest.summary["vocab_size"] == 330 and manifest.summary["end_of_text"] == 0
 
 
 def changed(workspace, tokenizer, tmp_path, change):

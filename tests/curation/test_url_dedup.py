@@ -4,6 +4,7 @@ import pytest
 
 from curation.dedup.build import build_dedup
 from curation.stages import read_surviving, surviving
+from manifests.counts import Counts
 from manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from manifests.workspace import Step, Workspace, commit, serial_map
 
@@ -20,8 +21,7 @@ def build(root, shards, mapper=serial_map):
             schema=DOCUMENTS)
         files.append(write_table(workspace.path(documents), f"documents/{part_name(index)}", table))
     rows = sum(map(len, shards))
-    commit(workspace.path(documents), documents, files, counts={
-        "unit": "records", "read": rows, "kept": rows, "dropped": {}, "failed": {}, "edited": {}, "lines_removed": {}})
+    commit(workspace.path(documents), documents, files, counts=Counts("records", rows, rows))
     step = Step("dedup", "web", 1, {"steps": [STEP], "start": 0}, {"documents": documents})
     manifest = build_dedup(step, workspace, mapper)
     kept = [id for shard in surviving(step, workspace) for id in read_surviving(shard, ["id"])["id"].to_pylist()]
@@ -45,8 +45,8 @@ def test_the_newest_stays(tmp_path, shards, kept):
 def test_the_ledger_names_the_survivor_and_the_url(tmp_path):
     workspace, step, manifest, _ = build(
         tmp_path, [[("a", "https://www.x.org/p/", "1")], [("b", "x.org/p", "2"), ("c", "x.org/q", "2")]])
-    assert (manifest["counts"]["read"], manifest["counts"]["kept"]) == (3, 2)
-    assert manifest["counts"]["dropped"] == {"c4_url_dedup": 1}
+    assert (manifest.counted().read, manifest.counted().kept) == (3, 2)
+    assert manifest.counted().dropped == {"c4_url_dedup": 1}
     (row,) = read_table(workspace.path(step) / "ledger" / part_name(0)).to_pylist()
     assert (row["id"], row["rule"], row["survivor_id"], row["detail"]) == ("a", "c4_url_dedup", "b", "x.org/p")
     assert (row["value"], row["threshold"], row["text_prefix"]) == (None, None, "text of a")

@@ -66,9 +66,9 @@ def test_every_step_decides_and_the_bytes_do_not_depend_on_workers(tmp_path):
     assert reasons == {
         ("c4_length", "c4_length"): 1, ("c4_url_dedup", "c4_url_dedup"): 1, ("c4", "too_few_sentences"): 1,
         ("c4_line_dedup", "empty"): 1, ("language", "language"): 1, ("offensive", "offensive"): 1}
-    assert manifest["counts"]["read"] == 36 == manifest["counts"]["kept"] + len(ledger)
+    assert manifest.counted().read == 36 == manifest.counted().kept + len(ledger)
     texts = [text for path in corpus.glob("documents/*.parquet") for text in read_table(path)["text"].to_pylist()]
     assert sum(SHARED in text for text in texts) == 1
-    assert manifest["counts"]["edited"]["c4_line_dedup"] >= 28
+    assert manifest.counted().edited["c4_line_dedup"] >= 28
     assert curate(recipe, tmp_path / "three", 3).name == corpus.name
     assert content(tmp_path / "three") == content(tmp_path / "one")

@@ -40,11 +40,11 @@ def test_a_base_model_learns_to_answer(tmp_path, capsys):
     run = tmp_path / "ws" / lock["runs"]["talk-s0"]
     metrics = read_metrics(run / "metrics.jsonl")
     assert metrics[-1]["loss"] < metrics[0]["loss"] / 2 and metrics[-1]["targets"] < 0.5 * 512
-    base, chat = (read_manifest(path)["summary"]["vocab_size"] for path in (
+    base, chat = (read_manifest(path).summary["vocab_size"] for path in (
         next((tmp_path / "ws" / "run").glob("plain-s0@*")), run))
     assert chat == base + 2
-    assert read_manifest(run)["summary"]["cut_documents"] == {"talk": 0}
-    assert "initial_model" in read_manifest(run)["identity"]["inputs"]
+    assert read_manifest(run).summary["cut_documents"] == {"talk": 0}
+    assert "initial_model" in read_manifest(run).inputs
     capsys.readouterr()
     question = "Which comes after red in red and blue?"
     assert main(["generate", str(run), "--chat", "--prompt", question, "--temperature", "0"]) == 0

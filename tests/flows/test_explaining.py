@@ -42,7 +42,7 @@ def maslin(folder, *arguments):
 
 
 def test_the_corpus_has_something_of_everything(corpus):
-    dropped = read_manifest(corpus)["counts"]["dropped"]
+    dropped = read_manifest(corpus).counted().dropped
     assert {"squigglybracket", "too_few_sentences", "gopher_short_doc", "gopher_above_avg_threshold",
             "char_dup_ratio", "exact_dedup", "near_dedup"} <= set(dropped)
 
@@ -103,10 +103,10 @@ def test_nothing_of_a_document_reaches_the_terminal(folder, capsys):
 
 def test_funnel_in_sequence_is_the_ledger_and_alone_is_what_signals_say(corpus, folder):
     funnel = count_funnel(corpus)
-    counts = read_manifest(corpus)["counts"]
+    counts = read_manifest(corpus).counted()
     in_sequence = {(count.step, count.rule): count.documents for count in funnel.rules if count.documents}
     assert in_sequence == Counter((row["step"], row["rule"]) for row in rows(corpus, "ledger"))
-    assert funnel.kept == counts["kept"] and funnel.read == counts["read"]
+    assert funnel.kept == counts.kept and funnel.read == counts.read
     sizes = {row["id"]: len(row["text"].encode()) for row in rows(next(folder.glob("work/documents/*")), "documents")}
     assert funnel.read_bytes == sum(sizes.values())
     assert sum(count.bytes for count in funnel.rules) == sum(sizes[row["id"]] for row in rows(corpus, "ledger"))
@@ -122,7 +122,7 @@ def test_funnel_is_printed_and_drawn(folder, corpus, tmp_path, capsys):
     plot = tmp_path / "funnel.html"
     assert maslin(folder, "funnel", folder / "recipe.yaml", "--plot", plot) == 0
     out = capsys.readouterr().out
-    assert f"corpus mine: kept {read_manifest(corpus)['counts']['kept']}" in out and "gopher_short_doc" in out
+    assert f"corpus mine: kept {read_manifest(corpus).counted().kept}" in out and "gopher_short_doc" in out
     assert "source mine: 161 documents of 161 records" in out
     page = plot.read_text()
     assert page.count("<svg") == 3 and "in sequence" in page and "<script" not in page

@@ -8,7 +8,7 @@ def test_stages_and_a_simulated_target_are_in_the_manifest_and_shown(tmp_path, c
     stages = [{"until": 0.5, "weights": {"a": 1.0}}, {"until": 1.0, "weights": {"b": 1.0}}]
     workspace, step = mixture(
         tmp_path, {"a": 0.5, "b": 0.5}, {"a": 40, "b": 20}, budget=1000, stages=stages, simulate_target_tokens=5000)
-    about = workspace.manifest(step)["summary"]
+    about = workspace.manifest(step).summary
     assert [stage["until_tokens"] for stage in about["stages"]] == [500, 1000]
     there = about["corpora"]["a"]["tokens_available"]
     assert about["corpora"]["a"]["epochs"] == 2500 / there

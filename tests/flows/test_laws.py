@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from manifests.counts import check_conservation, new_counts
+from manifests.counts import Counts
 from manifests.files import read_json
 from manifests.tables import read_table
-from manifests.workspace import Step, Workspace, commit
+from manifests.workspace import Step, Workspace, commit, read_manifest
 from tests.flows.small_inputs import write_all
 
 pytestmark = pytest.mark.slow
@@ -68,21 +68,21 @@ def test_the_same_bytes_as_a_prefect_flow(inputs, compared, tmp_path):
 def test_every_manifest_conserves_and_every_removed_document_is_in_the_ledger(compared):
     seen = set()
     for path in sorted(compared.glob("*/*@*/manifest.json")):
-        manifest = read_json(path)
-        if counts := manifest.get("counts"):
-            check_conservation(counts, str(path))
-            seen.add(manifest["identity"]["kind"])
-            if manifest["identity"]["kind"] in ("corpus", "segment", "held_out"):
+        manifest = read_manifest(path)
+        if counts := manifest.counts:
+            counts.check_conservation(str(path))
+            seen.add(manifest.kind)
+            if manifest.kind in ("corpus", "segment", "held_out"):
                 rows = sum(read_table(part).num_rows for part in path.parent.glob("ledger/part-*.parquet"))
-                assert rows == counts["read"] - counts["kept"], path
+                assert rows == counts.read - counts.kept, path
                 kept = sum(read_table(part).num_rows for part in path.parent.glob("documents/part-*.parquet"))
-                assert kept == counts["kept"], path
+                assert kept == counts.kept, path
     assert {"documents", "segment", "corpus", "held_out"} <= seen
 
 
 def test_verify_finds_counts_that_do_not_add_up(tmp_path, capsys):
-    counts = new_counts()
-    counts["read"], counts["kept"], counts["dropped"] = 5, 3, {"rule": 1}
+    counts = Counts()
+    counts.read, counts.kept, counts.dropped = 5, 3, {"rule": 1}
     step = Step("corpus", "leaky", 1, {})
     Workspace(tmp_path).path(step).mkdir(parents=True)
     commit(Workspace(tmp_path).path(step), step, [], counts=counts)

@@ -26,7 +26,7 @@ plan = job.make_plan(recipe, inputs, job.Options("curate", Path(sys.argv[1]), wo
 extra = documents_arguments(inputs, {"mine": 0.05})
 for step in missing_steps(list(plan.corpora.values()), workspace):
     manifest = build(step, workspace, serial_map, extra(step) if step.kind == "documents" else {})
-print(manifest["sizes"]["bytes"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(manifest.sizes["bytes"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 RECIPE = """\

@@ -35,7 +35,7 @@ def test_equal_steps_have_no_differences(tmp_path):
 def test_why_a_directory_is_stale_is_said_of_versions_libraries_parameters_and_inputs(tmp_path):
     old = make(tmp_path, 0.8)
     documents = Step("documents", "web", 2, {"kind": "warc"}, {"input:a.warc": "aaaa"})
-    planned = Step("corpus", "web", 2, old["identity"]["parameters"], {"documents": documents}, {}, {"pyarrow": "99"})
+    planned = Step("corpus", "web", 2, old.parameters, {"documents": documents}, {}, {"pyarrow": "99"})
     version, library, documents_line = why_stale(old, planned)
     assert version == "step_version: 1 → 2" and library == "libraries.pyarrow: (absent) → 99"
     assert documents_line.startswith("inputs.documents: documents/web@")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.counts import new_counts
+from manifests.counts import Counts
 from manifests.files import file_entry, write_text
 from manifests.identity import document_id
 from manifests.inputs import InputFile
@@ -111,8 +111,8 @@ def _documents(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> N
                          detail="gzip member ends early", text=HOSTILE if hostile else "")]
     files = [write_table(root, f"documents/{part_name(0)}", pa.Table.from_pylist(rows, schema=DOCUMENTS)),
              write_table(root, f"ledger/{part_name(0)}", pa.Table.from_pylist(failed, schema=LEDGER))]
-    counts = new_counts("records") | {"read": count + 1443, "kept": count, "failed": {"decode": 1}, "dropped": {
-        "request": 1204, "image": 180, "redirect": 58}}
+    counts = Counts(
+        "records", count + 1443, count, failed={"decode": 1}, dropped={"request": 1204, "image": 180, "redirect": 58})
     commit(root, step, files, counts=counts, summary={"notes": {"charset_differs": 3}})
 
 
@@ -138,7 +138,7 @@ def _corpus(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None
     dropped = {}
     for _, _, rule, count, *_ in RULES[step.name]:
         dropped[rule] = dropped.get(rule, 0) + count
-    counts = new_counts() | {"read": READ[source], "kept": READ[source] - number, "dropped": dropped}
+    counts = Counts(read=READ[source], kept=READ[source] - number, dropped=dropped)
     commit(root, step, files, counts=counts, sizes={"bytes": 4321 * (READ[source] - number)})
 
 

@@ -28,7 +28,7 @@ def trained(request, tmp_path_factory):
 
 def test_it_learns_on_the_tokens_that_a_causal_model_would_read(trained):
     architecture, root = trained
-    metrics, summary = read_metrics(root / "metrics.jsonl"), read_manifest(root)["summary"]
+    metrics, summary = read_metrics(root / "metrics.jsonl"), read_manifest(root).summary
     assert sum(line["loss"] for line in metrics[-5:]) < sum(line["loss"] for line in metrics[:5]) - 2
     assert metrics[-1]["tokens"] == 30 * 128 and summary["objective"] == SETTINGS[architecture]["objective"]
     assert 0.13 * 128 < metrics[-1]["targets"] < 0.45 * 128
@@ -50,5 +50,5 @@ def test_stopped_it_goes_on_bit_for_bit(trained, tmp_path, monkeypatch, stop):
         with pytest.raises(KeyboardInterrupt):
             build_run(step, workspace, serial_map)
     build_run(step, workspace, serial_map)
-    for entry in read_manifest(root)["identity"]["files"]:
-        assert (workspace.path(step) / entry["path"]).read_bytes() == (root / entry["path"]).read_bytes()
+    for entry in read_manifest(root).files:
+        assert (workspace.path(step) / entry.path).read_bytes() == (root / entry.path).read_bytes()

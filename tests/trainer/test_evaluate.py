@@ -82,7 +82,7 @@ def test_a_domain_without_documents_gives_no_rows(evaluated):
     empty = changed(step, max_bytes=1)
     manifest = build_evaluation(empty, workspace, serial_map)
     assert items(workspace, empty).num_rows == 0
-    assert manifest["summary"]["domains"]["xy"] == {"documents": 0, "bytes": 0}
+    assert manifest.summary["domains"]["xy"] == {"documents": 0, "bytes": 0}
 
 
 def test_what_cannot_be_scored_is_refused(evaluated):

@@ -63,7 +63,7 @@ def test_the_content_of_the_model_is_in_the_run_s_identity(base):
         step.directory, f"{step.directory}/checkpoints/step-00000008.safetensors"))
     digests = {continued(base, whole).digest, continued(base, early).digest, step.digest}
     assert len(digests) == 3
-    assert read_manifest(whole.run)["identity"]["parameters"]["model"] == whole.model
+    assert read_manifest(whole.run).parameters["model"] == whole.model
     assert whole.tokenizer == workspace.path(step.inputs["tokenizer"]).resolve() / "tokenizer.json"
 
 
@@ -82,7 +82,7 @@ def test_killed_it_goes_on_from_its_own_checkpoint(base, tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             build_run(killed, workspace, serial_map, initial=initial.weights)
     build_run(killed, workspace, serial_map, initial=initial.weights)
-    files = [read_manifest(workspace.path(run))["identity"]["files"] for run in (whole, killed)]
+    files = [read_manifest(workspace.path(run)).files for run in (whole, killed)]
     assert files[0] == files[1]
 
 

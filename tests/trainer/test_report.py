@@ -66,9 +66,9 @@ def words(page):
 def test_the_step_is_sound_and_its_manifest_tells_the_verdict(built):
     workspace, plan, manifest = built
     assert verify(workspace.path(plan.report)) == []
-    assert {entry["path"] for entry in manifest["identity"]["files"]} == {"report.html", "comparison.json"}
-    assert manifest["summary"]["verdicts"]["with-code"]["code"] == "better"
-    assert manifest["summary"]["verdict"] == read_json(workspace.path(plan.report) / "comparison.json")["verdict"]
+    assert {entry.path for entry in manifest.files} == {"report.html", "comparison.json"}
+    assert manifest.summary["verdicts"]["with-code"]["code"] == "better"
+    assert manifest.summary["verdict"] == read_json(workspace.path(plan.report) / "comparison.json")["verdict"]
 
 
 def test_it_is_one_well_formed_file_that_reaches_for_nothing(source, page):

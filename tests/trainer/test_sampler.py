@@ -226,7 +226,7 @@ def test_a_short_run_repeats_as_often_as_the_long_one_it_stands_for(tmp_path):
     long_workspace, long = mixture(tmp_path / "long", weights, sizes, budget=10 * budget)
     with sampler(workspace.path(step), steps=20) as short, sampler(long_workspace.path(long), steps=200) as target:
         ours, theirs = short.realised(20), target.realised(200)
-        planned = workspace.manifest(step)["summary"]["corpora"]
+        planned = workspace.manifest(step).summary["corpora"]
         for corpus, whole in zip(short.tokens, target.tokens, strict=True):
             assert ours[corpus.name]["epochs"] == pytest.approx(theirs[corpus.name]["epochs"], rel=0.06)
             assert planned[corpus.name]["epochs"] == pytest.approx(theirs[corpus.name]["epochs"], rel=0.01)

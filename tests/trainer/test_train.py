@@ -31,8 +31,7 @@ from trainer.train import build_run, train_runs
 
 def contents(directory: Path) -> dict[str, bytes]:
     """The bytes of every file that a step's manifest names."""
-    return {entry["path"]: (directory / entry["path"]).read_bytes() for entry in
-            read_manifest(directory)["identity"]["files"]}
+    return {entry.path: (directory / entry.path).read_bytes() for entry in read_manifest(directory).files}
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +45,12 @@ def test_a_run_learns_and_says_what_it_saw(trained):
     metrics = read_metrics(workspace.path(step) / "metrics.jsonl")
     assert [line["step"] for line in metrics] == list(range(1, 13))
     assert metrics[-1]["loss"] < metrics[0]["loss"] - 0.3
-    assert metrics[-1]["tokens"] == manifest["sizes"]["tokens"] == 12 * 128
-    corpora = manifest["summary"]["corpora"]
+    assert metrics[-1]["tokens"] == manifest.sizes["tokens"] == 12 * 128
+    corpora = manifest.summary["corpora"]
     assert metrics[-1]["corpora"] == corpora
     assert corpora["ab"]["tokens"] == 0.75 * 12 * 128 and corpora["ab"]["planned_share"] == 0.75
     assert corpora["abc"]["documents"] > 0 and corpora["abc"]["epochs"] == pytest.approx(384 / 1900, rel=0.2)
-    assert manifest["summary"]["final_loss_nats"] == metrics[-1]["loss"]
+    assert manifest.summary["final_loss_nats"] == metrics[-1]["loss"]
     assert verify(workspace.path(step)) == []
 
 
@@ -153,8 +152,8 @@ def test_a_run_over_stages_and_half_of_the_documents_goes_on_bit_for_bit(tmp_pat
     metrics = read_metrics(whole.path(step) / "metrics.jsonl")
     shares = [(line["corpora"]["abc"]["stage_share"], line["corpora"]["abc"]["sequences"]) for line in metrics]
     assert shares == [*[(0.0, 0)] * 6, *[(0.5, 2 * (step + 1)) for step in range(6)]]
-    assert metrics[-1]["corpora"] == manifest["summary"]["corpora"]
-    assert manifest["summary"]["corpora"]["ab"]["planned_share"] == 0.75
+    assert metrics[-1]["corpora"] == manifest.summary["corpora"]
+    assert manifest.summary["corpora"]["ab"]["planned_share"] == 0.75
     stopped, same = run_step(tmp_path / "stopped", mixture_more=STAGED)
     with monkeypatch.context() as patch:
         patch.setattr("trainer.loop.learning_rate", dies_after(7))

@@ -1,8 +1,8 @@
 """Build the report of a comparison: `report.html`, one file without network or scripts, and `comparison.json`."""
 
-from typing import Any
 
 from manifests.files import file_entry, write_json, write_text
+from manifests.manifest import Manifest
 from manifests.workspace import Mapper, Step, Workspace, commit
 from trainer.report import sections_data, sections_method, sections_training, sections_verdict
 from trainer.report.facts import Facts, gather
@@ -20,7 +20,7 @@ CONTENTS = (
 )
 
 
-def build_report(step: Step, workspace: Workspace, mapper: Mapper) -> dict[str, Any]:
+def build_report(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Build a `report` step; returns its manifest.
 
     Parameters: "baseline" (an arm), "groups" (arm → names of its runs; "a_a": the baseline's runs with other seeds),

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from manifests.errors import DataError
+from manifests.manifest import Manifest
 from manifests.plan import in_order
 from manifests.tables import EVALUATION_ITEMS, read_table
 from manifests.workspace import Mapper, Step, Workspace, run_shards
@@ -24,7 +25,7 @@ class Funnel:
 
     name: str
     step: Step
-    manifest: dict[str, Any]
+    manifest: Manifest
     removed: list[dict[str, Any]]
     edited: list[dict[str, Any]]
 
@@ -42,14 +43,14 @@ class Facts:
     split: str
     comparison: dict[str, Any]
     runs: dict[str, Step]
-    run_manifests: dict[str, dict[str, Any]]
+    run_manifests: dict[str, Manifest]
     evaluation: dict[str, Any]
     mixtures: dict[str, Step]
-    mixture_manifests: dict[str, dict[str, Any]]
+    mixture_manifests: dict[str, Manifest]
     sources: list[Funnel]
     corpora: list[Funnel]
     curves: dict[str, list[tuple[float, float, float, float]]]
-    steps: list[tuple[Step, dict[str, Any]]]
+    steps: list[tuple[Step, Manifest]]
 
     def series(self, arm: str) -> int:
         """The baseline and its A/A control are series 0, the arms follow."""
@@ -96,12 +97,10 @@ def _items(evaluations: Mapping[str, Step], workspace: Workspace) -> pa.Table:
     """All rows of all evaluations; a run bears the name of its role."""
     tables = [EVALUATION_ITEMS.empty_table()]
     for run, evaluation in sorted(evaluations.items()):
-        root = workspace.path(evaluation)
-        for entry in workspace.manifest(evaluation)["identity"]["files"]:
-            if entry["path"].startswith("items/"):
-                rows = read_table(root / entry["path"]).select(EVALUATION_ITEMS.names)
-                names = pa.array([run] * rows.num_rows, pa.string())
-                tables.append(rows.set_column(0, EVALUATION_ITEMS.field("run"), names))
+        for path in workspace.manifest(evaluation).parts("items"):
+            rows = read_table(path).select(EVALUATION_ITEMS.names)
+            names = pa.array([run] * rows.num_rows, pa.string())
+            tables.append(rows.set_column(0, EVALUATION_ITEMS.field("run"), names))
     return pa.concat_tables(tables)
 
 

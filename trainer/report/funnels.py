@@ -32,15 +32,9 @@ def funnel_task(step: Step, workspace: Workspace) -> FunnelTask:
     """The files of a `documents` or `corpus` step."""
     source = step.inputs.get("documents")
     return FunnelTask(
-        _parts(step, workspace, "ledger/"), _parts(step, workspace, "edits/"),
-        _parts(source, workspace, "documents/") if isinstance(source, Step) else (),
+        tuple(workspace.manifest(step).parts("ledger")), tuple(workspace.manifest(step).parts("edits")),
+        tuple(workspace.manifest(source).parts("documents")) if isinstance(source, Step) else (),
     )
-
-
-def _parts(step: Step, workspace: Workspace, folder: str) -> tuple[Path, ...]:
-    root = workspace.path(step)
-    files = workspace.manifest(step)["identity"]["files"]
-    return tuple(root / entry["path"] for entry in files if entry["path"].startswith(folder))
 
 
 def scan_funnel(task: FunnelTask) -> ShardResult:

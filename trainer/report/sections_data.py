@@ -38,9 +38,9 @@ def mixtures(facts: Facts) -> Html:
 
 
 def _mixture(facts: Facts, arm: str) -> Html:
-    planned = facts.mixture_manifests[arm]["summary"]["corpora"]
+    planned = facts.mixture_manifests[arm].summary["corpora"]
     runs = [*facts.groups[arm], *(facts.groups.get(A_A, ()) if arm == facts.baseline else ())]
-    seen = [facts.run_manifests[run]["summary"]["corpora"] for run in runs]
+    seen = [facts.run_manifests[run].summary["corpora"] for run in runs]
     columns = [("corpus", "t"), ("planned share", "n"), ("realised share", "n"), ("tokens there", "n"),
                ("tokens planned", "n"), ("tokens trained", "n"), ("bytes", "n"), ("documents begun", "n"),
                ("epochs planned", "n"), ("epochs", "n")]
@@ -62,7 +62,7 @@ def _mixture(facts: Facts, arm: str) -> Html:
     caption = (f"{arm}: planned, and as trained in {len(seen)} run{'s' if len(seen) != 1 else ''} (lowest to highest "
                f"where seeds differ). At most {cap:g} epochs; each counts a document again.{simulated}")
     return join([
-        table(columns, rows, caption), _stages(arm, facts.mixture_manifests[arm]["summary"].get("stages", []))])
+        table(columns, rows, caption), _stages(arm, facts.mixture_manifests[arm].summary.get("stages", []))])
 
 
 def _stages(arm: str, stages: list[dict[str, Any]]) -> Html:
@@ -95,32 +95,32 @@ def funnels(facts: Facts) -> Html:
 
 
 def _source(funnel: Funnel) -> list[Html]:
-    counts = funnel.manifest.get("counts")
+    counts = funnel.manifest.counts
     if not counts:
         return [p("No counts in its manifest.")]
-    causes = [(cause, number, "dropped") for cause, number in counts["dropped"].items()]
-    causes += [(cause, number, "failed") for cause, number in counts["failed"].items()]
+    causes = [(cause, number, "dropped") for cause, number in counts.dropped.items()]
+    causes += [(cause, number, "failed") for cause, number in counts.failed.items()]
     causes.sort(key=lambda each: (-each[1], each[0]))
-    rows = [(cause, what, integer(number), percent(number / max(1, counts["read"]))) for cause, number, what in causes]
+    rows = [(cause, what, integer(number), percent(number / max(1, counts.read))) for cause, number, what in causes]
     kind = funnel.step.parameters.get("kind", "")
     notes = ", ".join(f"{note} {integer(number)}" for note, number in sorted(
-        funnel.manifest["summary"].get("notes", {}).items()))
+        funnel.manifest.summary.get("notes", {}).items()))
     return [
-        p(f"{integer(counts['read'])} {counts['unit']} read, {integer(counts['kept'])} documents kept "
-          f"({percent(counts['kept'] / max(1, counts['read']))}), kind {kind}.",
+        p(f"{integer(counts.read)} {counts.unit} read, {integer(counts.kept)} documents kept "
+          f"({percent(counts.kept / max(1, counts.read))}), kind {kind}.",
           f" Oddities that did not stop a document: {notes}." if notes else ""),
-        fold(f"What became of the other {integer(counts['read'] - counts['kept'])}",
-             table([("cause", "t"), ("", "t"), (counts["unit"], "n"), ("share of read", "n")], rows,
+        fold(f"What became of the other {integer(counts.read - counts.kept)}",
+             table([("cause", "t"), ("", "t"), (counts.unit, "n"), ("share of read", "n")], rows,
                    f"Records of {funnel.name} that did not become documents, by cause."),
              *(_examples(rule) for rule in funnel.removed)) if rows else Html(""),
     ]
 
 
 def _corpus(facts: Facts, funnel: Funnel) -> list[Html]:
-    counts = funnel.manifest.get("counts")
+    counts = funnel.manifest.counts
     if not counts:
         return [p("No counts in its manifest.")]
-    read = counts["read"]
+    read = counts.read
     planned = [step["step"] for step in funnel.step.parameters["steps"]]
     steps: dict[tuple[int, str], int] = dict.fromkeys(enumerate(planned), 0)
     for rule in funnel.removed:
@@ -132,14 +132,14 @@ def _corpus(facts: Facts, funnel: Funnel) -> list[Html]:
     title = f"Documents of {funnel.name} left after each step"
     users = [arm for arm in [facts.baseline, *facts.arms] if funnel.name in facts.corpora_of(arm)]
     parts = [p(
-        f"{integer(counts['kept'])} of {integer(read)} documents kept ({percent(counts['kept'] / max(1, read))}), "
-        f"{size(funnel.manifest['sizes']['bytes'])} of text. ",
+        f"{integer(counts.kept)} of {integer(read)} documents kept ({percent(counts.kept / max(1, read))}), "
+        f"{size(funnel.manifest.sizes['bytes'])} of text. ",
         f"Trained on by {', '.join(users)}." if users else "No arm trains on it.")]
     if len(bars) > 1:
         parts.append(svg.figure(funnel_charts.funnel(bars, title, "documents"), f"{title}; pale: what the step took."))
         parts.append(_rules(funnel, read))
-    if left != counts["kept"]:
-        parts.append(p(f"The ledger accounts for {integer(read - left)} of the {integer(read - counts['kept'])} "
+    if left != counts.kept:
+        parts.append(p(f"The ledger accounts for {integer(read - left)} of the {integer(read - counts.kept)} "
                        "documents that are gone: the ledger and the manifest disagree.", class_="notice"))
     parts += [_examples(rule) for rule in funnel.removed]
     if funnel.edited:

@@ -43,7 +43,7 @@ def _limits(facts: Facts) -> list[Any]:
                      "main text extracted from HTML. The same rules decide on other lines.")
     items += [text for domain, result in dict(tested).items() if (text := _clusters(domain, result))]
     for arm, mixture in facts.mixture_manifests.items():
-        for corpus, entry in mixture["summary"]["corpora"].items():
+        for corpus, entry in mixture.summary["corpora"].items():
             if entry["epochs"] > MUCH_REPEATED_EPOCHS:
                 items.append(f"{arm} repeats {corpus} {decimal(entry['epochs'], 1)} times: beyond "
                              f"{MUCH_REPEATED_EPOCHS:g} epochs repeated text teaches less than new text.")
@@ -73,10 +73,10 @@ def lineage(facts: Facts) -> Html:
     """Every directory this report rests on, and the raw inputs with their digests."""
     rows = []
     for step, manifest in facts.steps:
-        files = manifest["identity"]["files"]
-        rows.append((el("span", step.directory, class_="digest"), str(manifest["identity"]["step_version"]),
-                     integer(len(files)), size(sum(entry["bytes"] for entry in files)),
-                     "yes" if manifest.get("complete", True) else "no"))
+        files = manifest.files
+        rows.append((el("span", step.directory, class_="digest"), str(manifest.version),
+                     integer(len(files)), size(manifest.bytes),
+                     "yes" if manifest.complete else "no"))
     inputs = [
         (step.name, role.partition(":")[2] or role, el("span", value, class_="digest"))
         for step, _ in facts.steps for role, value in sorted(step.inputs.items()) if isinstance(value, str)

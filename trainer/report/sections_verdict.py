@@ -65,7 +65,7 @@ def _card(domain: str, result: dict[str, Any]) -> Html:
 
 
 def _notices(facts: Facts) -> Html:
-    incomplete = [step.directory for step, manifest in facts.steps if not manifest.get("complete", True)]
+    incomplete = [step.directory for step, manifest in facts.steps if not manifest.complete]
     limited = sorted({f.name for f in facts.sources if f.step.parameters.get("limit")})
     notes = []
     if incomplete:
@@ -89,7 +89,7 @@ def _rests_on(facts: Facts) -> Html:
     run = next(iter(facts.runs.values()), None)
     if run is not None:
         model, training = run.parameters.get("model", {}), run.parameters.get("training", {})
-        count = facts.run_manifests[facts.groups[facts.baseline][0]]["summary"]["parameters"]
+        count = facts.run_manifests[facts.groups[facts.baseline][0]].summary["parameters"]
         shape = (f"{model.get('layers')} layers, width {model.get('width')}, "
                  f"context {integer(model.get('context_tokens'))} tokens")
         rows.append(("Model", f"{model.get('architecture')}, {integer(count)} non-embedding parameters: {shape}"))

@@ -31,7 +31,7 @@ def test_no_document_leaves_and_the_edits_say_which_lines_went():
     edits = [tuple(e[key] for key in ("id", "rule", "line_start", "line_end")) for e in output.edits.to_pylist()]
     assert edits == [
         ("d0", "newlines", 2, 4), ("d0", "newlines", 7, 8), ("d2", "newlines", 0, 5)]
-    assert output.counts["edited"] == {"newline_removal": 2} and output.counts["lines_removed"] == {"newlines": 3}
+    assert output.counts.edited == {"newline_removal": 2} and output.counts.lines_removed == {"newlines": 3}
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "\n", "\n\n", "\n\n\n", " ", "\u2028"])).map("".join), max_size=3),

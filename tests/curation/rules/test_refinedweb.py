@@ -118,7 +118,7 @@ def test_a_drop_tells_the_share_and_edits_tell_the_rules():
         ("d0", "uppercase", 0, 1), ("d0", "blank", 1, 2), ("d0", "strip", 2, 3), ("d0", "substring", 22, 23),
         ("d0", "counter", 23, 24), ("d0", "too_short", 24, 25), ("d2", "lines", 0, 22),
     ]
-    assert output.counts["lines_removed"] == {"uppercase": 1, "blank": 1, "counter": 1, "too_short": 1}
+    assert output.counts.lines_removed == {"uppercase": 1, "blank": 1, "counter": 1, "too_short": 1}
 
 
 # DCLM's modifiers, each a pass over the whole text.
