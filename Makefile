@@ -21,7 +21,7 @@ test: $(STAMP)
 setup: $(STAMP)
 
 # One resolve against the lock. torch comes by pip first: uv would take a larger build; a torch that is there stays.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml setup.py constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c "import torch, sys; v = torch.__version__.split('.'); sys.exit((int(v[0]), int(v[1])) < (2, 8))" 2>/dev/null \
 	  || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH) numpy

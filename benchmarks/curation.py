@@ -32,9 +32,7 @@ import pyarrow.parquet as pq
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # not this folder: this file would hide the package `curation`
-
-from curation import resources  # noqa: E402
+from maslin.curation import resources
 
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "peers" / "datatrove-requirements.txt"
@@ -156,7 +154,8 @@ def run_ours(work: Path, warc: Path, caches: Path) -> tuple[Cost, dict[str, str]
     work.mkdir(parents=True)
     shutil.copyfile(warc, work / "pages.warc.gz")
     (work / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
-    command = [sys.executable, "-m", "flows.cli", "curate", work / "recipe.yaml", "--workspace", work / "workspace",
+    command = [sys.executable, "-m", "maslin.flows.cli", "curate", work / "recipe.yaml", "--workspace",
+               work / "workspace",
                "--workers", "1", "--prefect", "off"]
     # 3: the corpus came out empty, as it may when one page is all there is
     cost = run(command, HERE.parent, {"NUMBA_CACHE_DIR": str(caches)}, accept=(0, 3))

@@ -19,12 +19,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.counts import Counts, sum_counts
-from manifests.files import write_json
-from manifests.identity import document_id
-from manifests.lookup import index_tables
-from manifests.tables import LEDGER, TableWriter, part_name, read_table
-from manifests.workspace import Step, Workspace, commit, is_complete, read_manifest, serial_map
+from maslin.manifests.counts import Counts, sum_counts
+from maslin.manifests.files import write_json
+from maslin.manifests.identity import document_id
+from maslin.manifests.lookup import index_tables
+from maslin.manifests.tables import LEDGER, TableWriter, part_name, read_table
+from maslin.manifests.workspace import Step, Workspace, commit, is_complete, read_manifest, serial_map
 
 SHARD_DOCUMENTS = 50_000
 RUNS = 7
@@ -83,7 +83,7 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     walls, cpus = [], []
     for _ in range(RUNS):
         before, began = os.times(), time.monotonic()
-        done = subprocess.run([sys.executable, "-m", "flows.cli", *arguments], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", "maslin.flows.cli", *arguments], capture_output=True, text=True)
         after = os.times()
         if done.returncode:
             sys.exit(f"{' '.join(arguments)}: {done.stderr}")

@@ -26,11 +26,9 @@ from pathlib import Path
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
+from maslin.curation.ingest.html.page import main_text
+
 HERE = Path(__file__).resolve().parent
-sys.path[0] = str(HERE.parent)
-
-from curation.ingest.html import main_text  # noqa: E402
-
 REQUIREMENTS = HERE / "peers" / "trafilatura-requirements.txt"
 PEER_SCRIPT = HERE / "peers" / "trafilatura_extract.py"
 SHINGLE_WORDS = 4

@@ -20,21 +20,21 @@ import pyarrow as pa
 import torch
 import transformers
 
-from curation.mixture import build_mixture
-from curation.token_shards import build_tokens
-from curation.tokenizer import build_tokenizer
-from manifests.identity import document_id, hash_int
-from manifests.tables import DOCUMENTS, part_name, write_table
-from manifests.workspace import Step, Workspace, commit, serial_map
-from trainer.architectures import initialise
-from trainer.config import ModelConfig, TrainingConfig, resolve_model, resolve_training
-from trainer.layers import positions
-from trainer.loop import train
-from trainer.model import document_mask
-from trainer.objectives import causal
-from trainer.optimizer import learning_rate
-from trainer.sampler import Sampler
-from trainer.saved_model import save_model
+from maslin.curation.tokens.mixture import build_mixture
+from maslin.curation.tokens.shards import build_tokens
+from maslin.curation.tokens.tokenizer import build_tokenizer
+from maslin.manifests.identity import document_id, hash_int
+from maslin.manifests.tables import DOCUMENTS, part_name, write_table
+from maslin.manifests.workspace import Step, Workspace, commit, serial_map
+from maslin.trainer.config import ModelConfig, TrainingConfig, resolve_model, resolve_training
+from maslin.trainer.data.objectives import causal
+from maslin.trainer.data.sampler import Sampler
+from maslin.trainer.models.architectures import initialise
+from maslin.trainer.models.layers import positions
+from maslin.trainer.models.model import document_mask
+from maslin.trainer.models.saved_model import save_model
+from maslin.trainer.runs.loop import train
+from maslin.trainer.runs.optimizer import learning_rate
 
 SEED = 0
 VOCABULARY = 4096

@@ -18,14 +18,14 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from manifests.files import file_entry
-from manifests.tables import part_name, write_table
-from manifests.workspace import Step, Workspace, commit
-from trainer.config import resolve_model
-from trainer.objectives import make_objective
-from trainer.prefetch import prefetch
-from trainer.sampler import Sampler
-from trainer.threads import threads
+from maslin.manifests.files import file_entry
+from maslin.manifests.tables import part_name, write_table
+from maslin.manifests.workspace import Step, Workspace, commit
+from maslin.trainer.config import resolve_model
+from maslin.trainer.data.objectives import make_objective
+from maslin.trainer.data.prefetch import prefetch
+from maslin.trainer.data.sampler import Sampler
+from maslin.trainer.threads import threads
 
 CONTEXT = 1024
 END_OF_TEXT = 0

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation import rules
-from curation.rules.batch import Batch, Edited
+from maslin.curation import rules
+from maslin.curation.text.batch import Batch, Edited
 
 STEPS = ("c4", "gopher_quality", "gopher_repetition", "fineweb")
 ROWS = 1024

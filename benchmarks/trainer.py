@@ -21,11 +21,11 @@ from tokenizers.models import WordLevel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from manifests.files import file_entry, write_json, write_text
-from manifests.tables import part_name, write_table
-from manifests.workspace import Step, Workspace, commit
-from trainer.config import ModelConfig, TrainingConfig, resolve_model
-from trainer.loop import train
+from maslin.manifests.files import file_entry, write_json, write_text
+from maslin.manifests.tables import part_name, write_table
+from maslin.manifests.workspace import Step, Workspace, commit
+from maslin.trainer.config import ModelConfig, TrainingConfig, resolve_model
+from maslin.trainer.runs.loop import train
 
 LEARNING_RATE, WEIGHT_DECAY, CLIP = 1e-3, 0.1, 1.0
 DOCUMENT_TOKENS = 400  # the mean; ours keeps attention within a document, the peer's crosses
@@ -110,7 +110,7 @@ class Peer:
 
 
 class Ours:
-    """Whole runs of `trainer.loop.train`, from the first weight to the saved model."""
+    """Whole runs of `maslin.trainer.runs.loop.train`, from the first weight to the saved model."""
 
     def __init__(self, workspace: Workspace, tokens: int, model: ModelConfig, sequences: int) -> None:
         self.workspace, self.model, self.turn = workspace, replace(model, vocab_size=None), 0

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from manifests.errors import StorageError, UsageError
-from manifests.files import atomic_path
-from manifests.steps import Need
+from maslin.manifests.errors import StorageError, UsageError
+from maslin.manifests.files import atomic_path
+from maslin.manifests.steps.steps import Need
 
 _MAX_MEMBER_BYTES = 64 << 20  # far above any of them: a bomb stops here and fails its checksum
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests.tables import read_table
-from manifests.workspace import Step, Workspace
+from maslin.manifests.tables import read_table
+from maslin.manifests.workspace import Step, Workspace
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from manifests.rules import RULES
-from manifests.steps import PRESETS, STEPS
+from maslin.manifests.steps.rules import RULES
+from maslin.manifests.steps.steps import PRESETS, STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "rules.md"

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.startup import start_light
-from manifests.errors import MaslinError
+from maslin.flows.engine.startup import start_light
+from maslin.manifests.errors import MaslinError
 
 DEFAULT_WORKSPACE = Path("maslin-work")
 
@@ -199,7 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "curate" | "mix" | "train" | "compare":
-            from flows import job
+            from maslin.flows.commands import job
 
             return job.run(job.Options(
                 command=arguments.command, recipe=arguments.recipe, workspace=arguments.workspace,
@@ -208,15 +208,15 @@ def _run(arguments: argparse.Namespace) -> int:
                 seed=getattr(arguments, "seed", None), final=getattr(arguments, "final", False),
                 tensorboard=getattr(arguments, "tensorboard", False)))
         case "init":
-            from flows import starting
+            from maslin.flows.commands import init as starting
 
             return starting.init(arguments.path)
         case "status":
-            from flows import status
+            from maslin.flows.commands import status
 
             return status.run(arguments.workspace, arguments.recipe)
         case "manifest":
-            from flows import inspect_manifests
+            from maslin.flows.commands import manifest as inspect_manifests
 
             if arguments.action == "show":
                 return inspect_manifests.show(arguments.path, as_json=arguments.json)
@@ -224,44 +224,44 @@ def _run(arguments: argparse.Namespace) -> int:
                 return inspect_manifests.verify_command(arguments.path)
             return inspect_manifests.diff(arguments.old, arguments.new)
         case "export":
-            from flows import export
+            from maslin.flows.commands import export
 
             return export.run(arguments.path, arguments.form, arguments.folder)
         case "explain":
-            from flows import explain
+            from maslin.flows.commands import explain
 
             return explain.run(arguments.document, arguments.workspace, arguments.corpus, arguments.full)
         case "funnel":
-            from flows import funnel
+            from maslin.flows.commands import funnel
 
             return funnel.run(arguments.corpora, arguments.workspace, arguments.plot)
         case "sample":
-            from flows import sample
+            from maslin.flows.commands import sample
 
             return sample.run(
                 arguments.corpora, arguments.workspace, arguments.number, arguments.seed, arguments.dropped_by,
                 arguments.edited_by, arguments.full)
         case "rules":
-            from flows import rules
+            from maslin.flows.commands import rules
 
             if arguments.action is None:
                 return rules.show()
             return rules.try_run(
                 arguments.corpora, arguments.workspace, arguments.settings, arguments.corpus, arguments.texts)
         case "plan":
-            from flows import budget
+            from maslin.flows.commands import plan as budget
 
             return budget.run(arguments)
         case "generate":
-            from flows import generate
+            from maslin.flows.commands import generate
 
             return generate.run(arguments)
         case "setup":
-            from flows import starting
+            from maslin.flows.commands import init as starting
 
             return starting.setup()
         case "demo":
-            from flows import demo
+            from maslin.flows.demo import demo
 
             return demo.run(arguments.workspace, arguments.scale, arguments.prefect, arguments.workers)
     raise AssertionError(arguments.command)

@@ -1,4 +1,5 @@
-"""`torchrun --standalone --nproc_per_node N -m flows.torchrun RECIPE`: train runs, each by all N processes together.
+"""`torchrun --standalone --nproc_per_node N -m maslin.flows.torchrun RECIPE`: train runs, each by all N processes
+together.
 
 What comes before the runs (`maslin mix RECIPE`) and after them (`maslin compare RECIPE`) is the command's own work.
 """
@@ -9,20 +10,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows import job
-from flows.build import missing_steps
-from flows.cli import DEFAULT_WORKSPACE
-from flows.progress import ProgressBoard, Reporter
-from manifests.errors import MaslinError, UsageError
-from manifests.recipe import read_recipe
-from manifests.workspace import Workspace
-from trainer.distributed import Together, process_group
-from trainer.train import train_one
+from maslin.flows.cli import DEFAULT_WORKSPACE
+from maslin.flows.commands import job
+from maslin.flows.engine.build import missing_steps
+from maslin.flows.engine.progress import ProgressBoard, Reporter
+from maslin.manifests.errors import MaslinError, UsageError
+from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.workspace import Workspace
+from maslin.trainer.runs.distributed import Together, process_group
+from maslin.trainer.runs.train import train_one
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train what is missing; returns the exit code, as `maslin train` does."""
-    parser = argparse.ArgumentParser(prog="flows.torchrun", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="maslin.flows.torchrun", description=__doc__.splitlines()[0])
     parser.add_argument("recipe", type=Path, metavar="RECIPE")
     parser.add_argument("--workspace", type=Path, default=DEFAULT_WORKSPACE, metavar="DIR")
     parser.add_argument("--mixture", metavar="NAME", help="only this mixture (default: all)")
@@ -72,7 +73,7 @@ def _first_worker(workers: Together, workspace: Workspace, name: str, tokens: in
     if workers.rank > 0:
         yield
         return
-    with workspace.writer("torchrun flows.torchrun"), ProgressBoard() as board:
+    with workspace.writer("torchrun maslin.flows.torchrun"), ProgressBoard() as board:
         number = board.start(f"train {name} by {workers.size} workers", "tokens", tokens)
         with Reporter(board.pipe, number):
             yield

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from manifests.manifest import Manifest
-from manifests.workspace import Step, is_complete, read_manifest
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.workspace import Step, is_complete, read_manifest
 
 
 def differences(old: Manifest, new: Manifest, old_root: Path, new_root: Path) -> list[str]:

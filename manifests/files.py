@@ -11,7 +11,7 @@ from typing import Any
 
 import xxhash
 
-from manifests.errors import StorageError
+from maslin.manifests.errors import StorageError
 
 TEMPORARY_SUFFIX = ".partial"
 _READ_BYTES = 1 << 20

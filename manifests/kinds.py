@@ -20,8 +20,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "documents": Kind(4, ("pyarrow", UNICODE)),  # and those of the source: manifests.recipe.Source
-    "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: manifests.steps.StepSpec.needs
+    "documents": Kind(4, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.recipe.Source
+    "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.steps.StepSpec.needs
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(1, ("datasketch", "pyarrow", UNICODE)),
     "held_out": Kind(3, ("pyarrow", UNICODE)),

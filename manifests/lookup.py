@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests.files import atomic_path
-from manifests.tables import iter_tables
-from manifests.workspace import Mapper, ShardResult, read_manifest, run_shards
+from maslin.manifests.files import atomic_path
+from maslin.manifests.tables import iter_tables
+from maslin.manifests.workspace import Mapper, ShardResult, read_manifest, run_shards
 
 FOLDER = ".index"
 _ID = re.compile(r"[0-9a-f]{32}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from manifests.counts import Counts
+from maslin.manifests.counts import Counts
 
 MANIFEST_SCHEMA_VERSION = 2
 

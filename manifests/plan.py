@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from manifests.chatml import SPECIAL_TOKENS
-from manifests.initial_model import InitialModel
-from manifests.inputs import InputFile
-from manifests.kinds import KINDS, versions
-from manifests.recipe import Corpus, CurationStep, Recipe
-from manifests.steps import STEPS, NearDedup
-from manifests.workspace import Step
+from maslin.manifests.chatml import SPECIAL_TOKENS
+from maslin.manifests.kinds import KINDS, versions
+from maslin.manifests.recipe.initial_model import InitialModel
+from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.recipe import Corpus, CurationStep, Recipe
+from maslin.manifests.steps.steps import STEPS, NearDedup
+from maslin.manifests.workspace import Step
 
 
 @dataclass(frozen=True)

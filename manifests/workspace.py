@@ -17,11 +17,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from manifests.counts import Counts
-from manifests.errors import UsageError
-from manifests.files import TEMPORARY_SUFFIX, checksum, read_json, write_json
-from manifests.identity import digest
-from manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest
+from maslin.manifests.counts import Counts
+from maslin.manifests.errors import UsageError
+from maslin.manifests.files import TEMPORARY_SUFFIX, checksum, read_json, write_json
+from maslin.manifests.identity import digest
+from maslin.manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest
 
 MANIFEST_NAME = "manifest.json"
 MEASURED_NAME = "measured.json"
@@ -35,8 +35,8 @@ class Mapper(Protocol):
     """Runs `function(task)` for every task, on any engine, and returns the results in the order of the tasks.
 
     `function` is importable (a module-level function or a partial of one) and tasks pickle. `label`, `total` and `unit`
-    are for the progress line: what `manifests.progress.advance` will add up to, in which unit. A task whose process
-    dies is run again. Flows inject a Prefect or a process-pool mapper; `serial_map` is the plain loop.
+    are for the progress line: what `maslin.manifests.progress.advance` will add up to, in which unit. A task whose
+    process dies is run again. Flows inject a Prefect or a process-pool mapper; `serial_map` is the plain loop.
     """
 
     def __call__(
@@ -177,9 +177,9 @@ def commit(
 ) -> Manifest:
     """Write measured.json and then manifest.json, the commit point; remove shard markers and unfinished files.
 
-    `files`: entries as `manifests.files.file_entry` makes them. `summary` holds further deterministic facts of the step
-    (JSON values). `complete` is false when more of a source failed than its `max_failed` allows: the outputs are kept
-    and marked.
+    `files`: entries as `maslin.manifests.files.file_entry` makes them. `summary` holds further deterministic facts of
+    the step (JSON values). `complete` is false when more of a source failed than its `max_failed` allows: the outputs
+    are kept and marked.
     """
     inputs = {role: value if isinstance(value, str) else value.directory for role, value in step.inputs.items()}
     manifest = Manifest(

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from flows.kernel_cache import drop_stale_kernels
+from maslin.flows.engine.kernel_cache import drop_stale_kernels
 
 # Timings say nothing here: kernels compile at their first call, and machines are shared.
 settings.register_profile("maslin", deadline=None, derandomize=True)

@@ -1,6 +1,6 @@
 """The code behind every step, by digest: so that nobody changes what a step writes and forgets its version.
 
-After a change that alters what a step writes: raise its version (manifests/steps.py, manifests/kinds.py), then
+After a change that alters what a step writes: raise its version (manifests/steps/steps.py, manifests/kinds.py), then
 `python -m tests.step_versions`.
 After one that does not: `python -m tests.step_versions --same-bytes`, which says so in the commit.
 """
@@ -14,15 +14,15 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
-from curation.ingest.records import READERS
-from curation.token_import import READERS as TOKEN_READERS
-from flows.build import BUILDERS
-from manifests.kinds import KINDS
-from manifests.steps import STEPS
+from maslin.curation.ingest.records import READERS
+from maslin.curation.tokens.imported import READERS as TOKEN_READERS
+from maslin.flows.engine.build import BUILDERS
+from maslin.manifests.kinds import KINDS
+from maslin.manifests.steps.steps import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_name("step_versions.json")
-WATCHED = ("curation", "trainer", "manifests")
+WATCHED = ("maslin.curation", "maslin.trainer", "maslin.manifests")
 
 # The modules where the code of a step begins; what they import of ours, anywhere in them and all the way down, belongs
 # to it. A rule has a version of its own, so the segment that runs it does not count it.
@@ -30,10 +30,10 @@ ENTRIES: dict[str, list[str]] = {kind: [builder.split(":")[0]] for kind, builder
 ENTRIES["documents"] += READERS.values()
 ENTRIES["tokens"] += TOKEN_READERS.values()
 ENTRIES |= {
-    step: ["curation.dedup.near"] if spec.role == "barrier" else [f"curation.rules.{step}"]
+    step: ["maslin.curation.dedup.near"] if spec.role == "barrier" else [f"maslin.curation.rules.{step}"]
     for step, spec in STEPS.items()
 }
-ENTRIES["c4_url_dedup"] = ["curation.dedup.urls"]
+ENTRIES["c4_url_dedup"] = ["maslin.curation.dedup.urls"]
 
 
 def version(step: str) -> int:
@@ -55,7 +55,7 @@ def imports(module: str) -> frozenset[str]:
 
 
 def source(module: str) -> Path:
-    path = ROOT / module.replace(".", "/")
+    path = ROOT / module.removeprefix("maslin.").replace(".", "/")
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
@@ -87,7 +87,9 @@ def code_digest(step: str, changed: Mapping[Path, str] = MappingProxyType({})) -
 @cache
 def _files(step: str) -> list[Path]:
     files = {source(module) for module in modules(step)}
-    files |= {path for file in files for path in (file.parent / "data").rglob("*") if path.is_file()}
+    folders = {file.parent / "data" for file in files}
+    files |= {path for folder in folders if not (folder / "__init__.py").is_file()  # else it is code
+              for path in folder.rglob("*") if path.is_file()}
     return sorted(files)
 
 

@@ -2,8 +2,8 @@
 
 import ast
 
-from manifests.kinds import KINDS
-from manifests.steps import STEPS
+from maslin.manifests.kinds import KINDS
+from maslin.manifests.steps.steps import STEPS
 from tests import step_versions
 
 
@@ -40,8 +40,8 @@ def test_a_changed_constant_is_noticed_wherever_it_stands_on_the_way():
 
 
 def test_what_a_recipe_leaves_to_defaults_and_how_conversations_are_written_is_on_the_way():
-    assert "manifests.steps" in step_versions.modules("c4")
-    assert "manifests.chatml" in step_versions.modules("documents") & step_versions.modules("run")
+    assert "maslin.manifests.steps.steps" in step_versions.modules("c4")
+    assert "maslin.manifests.chatml" in step_versions.modules("documents") & step_versions.modules("run")
 
 
 def _with_another_constant(text: str) -> str | None:

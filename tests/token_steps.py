@@ -6,12 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.mixture import build_mixture
-from curation.token_shards import build_tokens
-from curation.tokenizer import build_tokenizer
-from manifests.identity import document_id
-from manifests.tables import DOCUMENTS, part_name, write_table
-from manifests.workspace import Step, Workspace, commit, serial_map
+from maslin.curation.tokens.mixture import build_mixture
+from maslin.curation.tokens.shards import build_tokens
+from maslin.curation.tokens.tokenizer import build_tokenizer
+from maslin.manifests.identity import document_id
+from maslin.manifests.tables import DOCUMENTS, part_name, write_table
+from maslin.manifests.workspace import Step, Workspace, commit, serial_map
 
 WORDS = [
     "the", "of", "a", "in", "wheat", "rye", "barley", "mill", "sow", "reap", "grain", "corpus", "token", "number", "17",

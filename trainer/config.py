@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
-from manifests.errors import UsageError
+from maslin.manifests.errors import UsageError
 
 # What each architecture is trained for, its own objective first. Supervised fine-tuning (`sft`) is causal language
 # modelling whose loss is on answers only.

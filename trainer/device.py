@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import torch
 
-from manifests.errors import MaslinError
-from trainer.config import ModelConfig, TrainingConfig
+from maslin.manifests.errors import MaslinError
+from maslin.trainer.config import ModelConfig, TrainingConfig
 
 
 def choose_device() -> torch.device:

@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.c4_urls import normalised
-from curation.dedup.near import Found, Search, find_duplicates, read_found
-from curation.dedup.urls import find_older
-from curation.stages import StageShard, iter_surviving, previous, surviving
-from manifests.counts import Counts, add, sum_counts
-from manifests.manifest import Manifest
-from manifests.steps import NearDedup
-from manifests.tables import LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, part_name
-from manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
+from maslin.curation.dedup.near import Found, Search, find_duplicates, read_found
+from maslin.curation.dedup.urls import find_older
+from maslin.curation.stages import StageShard, iter_surviving, previous, surviving
+from maslin.curation.text.c4_urls import normalised
+from maslin.manifests.counts import Counts, add, sum_counts
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.tables import LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, part_name
+from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import xxhash
 
-from curation import punkt
-from curation.c4_urls import page_digests
-from curation.dedup.sketches import work_path
-from curation.stages import StageShard, iter_surviving
-from manifests.files import atomic_path, file_entry
-from manifests.progress import advance
-from manifests.steps import C4LineDedup
-from manifests.workspace import Mapper, ShardResult, run_shards
+from maslin.curation.dedup.sketches import work_path
+from maslin.curation.stages import StageShard, iter_surviving
+from maslin.curation.text import punkt
+from maslin.curation.text.c4_urls import page_digests
+from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.progress import advance
+from maslin.manifests.steps.steps import C4LineDedup
+from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 BUCKET_UNITS = 1 << 22
 SPAN_SENTENCES = 3

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numba import njit
 
-from curation.dedup.minhash import jaccard
+from maslin.curation.dedup.minhash import jaccard
 
 # Documents a bucket lists to compare later ones with, smallest ids first. Without a bound, one bucket of unlike
 # documents (a template, say) would be compared in quadratic time. Families of duplicates never fill one: only documents

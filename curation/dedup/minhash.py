@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numba import njit, uint32
 
-from curation.dedup.sha1 import sha1_64
-from manifests.steps import NearDedup
+from maslin.curation.dedup.sha1 import sha1_64
+from maslin.manifests.steps.steps import NearDedup
 
 
 @dataclass(frozen=True)

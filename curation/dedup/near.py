@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curation.dedup import matching
-from curation.dedup.minhash import lsh_parameters
-from curation.dedup.sketches import Sketches, band_column, sketch_shards, work_path
-from curation.dedup.verification import candidate_sets
-from curation.stages import StageShard
-from manifests.files import atomic_path
-from manifests.identity import digest
-from manifests.steps import NearDedup
-from manifests.workspace import Mapper
+from maslin.curation.dedup import matching
+from maslin.curation.dedup.minhash import lsh_parameters
+from maslin.curation.dedup.sketches import Sketches, band_column, sketch_shards, work_path
+from maslin.curation.dedup.verification import candidate_sets
+from maslin.curation.stages import StageShard
+from maslin.manifests.files import atomic_path
+from maslin.manifests.identity import digest
+from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.workspace import Mapper
 
 MATCHES = pa.schema([
     ("id", pa.string()), ("survivor_id", pa.string()), ("similarity", pa.float64()), ("equal_text", pa.bool_()),

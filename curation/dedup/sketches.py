@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from curation.dedup import minhash
-from curation.stages import StageShard, iter_surviving
-from manifests.files import atomic_path, file_entry
-from manifests.progress import advance
-from manifests.steps import NearDedup
-from manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, run_shards
+from maslin.curation.dedup import minhash
+from maslin.curation.stages import StageShard, iter_surviving
+from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.progress import advance
+from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, run_shards
 
 _TEXT_HASH = [("text_high", pa.uint64()), ("text_low", pa.uint64())]
 

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.c4_urls import normalised
-from curation.dedup.near import read_found
-from curation.dedup.sketches import text_hashes, work_path
-from curation.stages import StageShard, iter_surviving
-from manifests.files import atomic_path, file_entry
-from manifests.progress import advance
-from manifests.workspace import Mapper, ShardResult, run_shards
+from maslin.curation.dedup.near import read_found
+from maslin.curation.dedup.sketches import text_hashes, work_path
+from maslin.curation.stages import StageShard, iter_surviving
+from maslin.curation.text.c4_urls import normalised
+from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.progress import advance
+from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 _KEYS = pa.schema([("id", pa.string()), ("high", pa.uint64()), ("low", pa.uint64()), ("date", pa.string())])
 OLDER = pa.schema([("id", pa.string()), ("survivor_id", pa.string())])

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curation.dedup import minhash
-from curation.dedup.sketches import Sketches, work_path
-from curation.stages import StageShard, iter_surviving
-from manifests.files import atomic_path, file_entry
-from manifests.progress import advance
-from manifests.steps import NearDedup
-from manifests.workspace import Mapper, ShardResult, run_shards
+from maslin.curation.dedup import minhash
+from maslin.curation.dedup.sketches import Sketches, work_path
+from maslin.curation.stages import StageShard, iter_surviving
+from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.progress import advance
+from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.ingest.crumb import Crumb
-from curation.ingest.records import Document, Dropped, Failed, Record, Split, reader, split_bytes
-from curation.ingest.repeated_ids import drop_repeated, find_repeated
-from manifests.counts import Counts, add, sum_counts
-from manifests.inputs import InputFile
-from manifests.lookup import index_tables
-from manifests.manifest import Manifest
-from manifests.progress import advance
-from manifests.tables import DOCUMENTS, LEDGER, ORIGIN, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
-from manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
+from maslin.curation.ingest.crumb import Crumb
+from maslin.curation.ingest.records import Document, Dropped, Failed, Record, Split, reader, split_bytes
+from maslin.curation.ingest.repeated_ids import drop_repeated, find_repeated
+from maslin.manifests.counts import Counts, add, sum_counts
+from maslin.manifests.lookup import index_tables
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.progress import advance
+from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.tables import (
+    DOCUMENTS,
+    LEDGER,
+    ORIGIN,
+    TEXT_PREFIX_CHARACTERS,
+    TableWriter,
+    ledger_row,
+    part_name,
+)
+from maslin.manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 _BATCH_RECORDS = 256
 _BATCH_CHARACTERS = 8 << 20

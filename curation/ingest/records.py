@@ -18,9 +18,9 @@ from itertools import pairwise
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
-from manifests.errors import UsageError
-from manifests.identity import document_id
-from manifests.inputs import InputFile
+from maslin.manifests.errors import UsageError
+from maslin.manifests.identity import document_id
+from maslin.manifests.recipe.inputs import InputFile
 
 MIN_SPLIT_BYTES = 4 << 20
 MAX_SPLIT_BYTES = 64 << 20
@@ -28,12 +28,12 @@ SPLITS_PER_SOURCE = 16
 
 # Modules by the `kind` of a source; imported when a source of the kind is read.
 READERS = {
-    "warc": "curation.ingest.warc",
-    "wikipedia": "curation.ingest.wikipedia",
-    "code": "curation.ingest.code",
-    "jsonl": "curation.ingest.jsonl",
-    "parquet": "curation.ingest.parquet",
-    "chat": "curation.ingest.chat",
+    "warc": "maslin.curation.ingest.web.warc",
+    "wikipedia": "maslin.curation.ingest.wikipedia.wikipedia",
+    "code": "maslin.curation.ingest.code.code",
+    "jsonl": "maslin.curation.ingest.rows.jsonl",
+    "parquet": "maslin.curation.ingest.rows.parquet",
+    "chat": "maslin.curation.ingest.rows.chat",
 }
 
 
@@ -51,7 +51,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as extracted. `id` comes from `manifests.identity.document_id`; the builder normalises `text`.
+    """A document as extracted. `id` comes from `maslin.manifests.identity.document_id`; the builder normalises `text`.
 
     `notes` are names of oddities that did not stop the document (`charset_differs`) and of what it asks of robots; they
     stand beside it and are counted in the manifest.

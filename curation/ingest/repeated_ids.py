@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.tables import DOCUMENTS, LEDGER, TableWriter, iter_tables, ledger_row, part_name
-from manifests.workspace import ShardResult
+from maslin.manifests.tables import DOCUMENTS, LEDGER, TableWriter, iter_tables, ledger_row, part_name
+from maslin.manifests.workspace import ShardResult
 
 _IDS_AT_ONCE = 8_000_000
 _ID_CHARACTERS = 32

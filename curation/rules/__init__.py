@@ -11,25 +11,25 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from curation.rules.batch import Batch, Decision
-from manifests.errors import UsageError
-from manifests.steps import STEPS
+from maslin.curation.text.batch import Batch, Decision
+from maslin.manifests.errors import UsageError
+from maslin.manifests.steps.steps import STEPS
 
 Judge = Callable[[Batch], Decision]
 
 _MODULES = {
-    "language": "curation.rules.language",
-    "c4": "curation.rules.c4",
-    "c4_length": "curation.rules.c4_length",
-    "mc4_paragraphs": "curation.rules.mc4_paragraphs",
-    "c4_line_dedup": "curation.rules.c4_line_dedup",
-    "offensive": "curation.rules.offensive",
-    "licence": "curation.rules.licence",
-    "gopher_quality": "curation.rules.gopher_quality",
-    "gopher_repetition": "curation.rules.gopher_repetition",
-    "fineweb": "curation.rules.fineweb",
-    "newline_removal": "curation.rules.newline_removal",
-    "refinedweb": "curation.rules.refinedweb",
+    "language": "maslin.curation.rules.language",
+    "c4": "maslin.curation.rules.c4",
+    "c4_length": "maslin.curation.rules.c4_length",
+    "mc4_paragraphs": "maslin.curation.rules.mc4_paragraphs",
+    "c4_line_dedup": "maslin.curation.rules.c4_line_dedup",
+    "offensive": "maslin.curation.rules.offensive",
+    "licence": "maslin.curation.rules.licence",
+    "gopher_quality": "maslin.curation.rules.gopher_quality",
+    "gopher_repetition": "maslin.curation.rules.gopher_repetition",
+    "fineweb": "maslin.curation.rules.fineweb",
+    "newline_removal": "maslin.curation.rules.newline_removal",
+    "refinedweb": "maslin.curation.rules.refinedweb",
 }
 
 

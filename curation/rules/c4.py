@@ -8,7 +8,7 @@ of six policy phrases (`policy`). Lines that are gone do not reach the later che
 `min_sentences` sentences, counted line by line by Punkt, is dropped (`too_few_sentences`).
 
 `variant: datatrove` is exactly `C4QualityFilter` of datatrove 0.10.1: `'` is an end mark too, words are counted before
-citations go, sentences are spaCy's (curation/spacy_english.py), other numbers. Its options are `citations`
+citations go, sentences are spaCy's (curation/text/spacy/sentences.py), other numbers. Its options are `citations`
 (remove_citations), `end_marks` (filter_no_terminal_punct) and `split` (split_paragraph): sentences in the place of
 lines, joined by blanks. Its reasons `lorem_ipsum` and `curly_bracket` bear the names above.
 
@@ -31,11 +31,12 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from curation import punkt, spacy_english
-from curation.rules import c4_lines as lines
-from curation.rules.batch import Batch, Edited, Spans, excerpt, undecided
-from curation.rules.thresholds import reasons
-from manifests.steps import C4
+from maslin.curation.rules import c4_lines as lines
+from maslin.curation.rules.thresholds import reasons
+from maslin.curation.text import punkt
+from maslin.curation.text.batch import Batch, Edited, Spans, excerpt, undecided
+from maslin.curation.text.spacy import sentences as spacy_english
+from maslin.manifests.steps.steps import C4
 
 SIGNALS = ("sentences",)
 LINE_RULES = (
@@ -59,7 +60,7 @@ VARIANTS = {
     "datatrove": Variant((".", "?", "!", '"', "'"), lines.NO_ELLIPSIS | lines.APOSTROPHE, True),
     "paper": Variant((".", "?", "!", '"', "”"), lines.CURLY_QUOTE | lines.PAGE_RULES_FIRST),
 }
-_BRACE, _LOREM, _FEW = range(3)  # the rules of the step, as manifests.rules has them
+_BRACE, _LOREM, _FEW = range(3)  # the rules of the step, as maslin.manifests.steps.rules has them
 
 
 def judge(batch: Batch, parameters: C4) -> Edited:

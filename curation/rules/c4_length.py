@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow.compute as pc
 
-from curation.rules.batch import Batch, Decision, undecided
-from curation.rules.thresholds import reasons
-from manifests.steps import C4Length
+from maslin.curation.rules.thresholds import reasons
+from maslin.curation.text.batch import Batch, Decision, undecided
+from maslin.manifests.steps.steps import C4Length
 
 SIGNALS = ("characters",)
 

@@ -10,11 +10,11 @@ JMLR 21(140), 2020): all but one of any three-sentence span, whose sentences go 
 import numpy as np
 import pyarrow as pa
 
-from curation import punkt
-from curation.dedup.lines import SPAN_SENTENCES
-from curation.rules.batch import Batch, Edited, Spans, undecided
-from curation.rules.thresholds import reasons
-from manifests.steps import C4LineDedup
+from maslin.curation.dedup.lines import SPAN_SENTENCES
+from maslin.curation.rules.thresholds import reasons
+from maslin.curation.text import punkt
+from maslin.curation.text.batch import Batch, Edited, Spans, undecided
+from maslin.manifests.steps.steps import C4LineDedup
 
 SIGNALS = ()
 _RULES = ("global_duplicate", "local_duplicate", "duplicates")

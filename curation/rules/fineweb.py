@@ -11,14 +11,14 @@ Signals: the four values, null for empty texts. Words: see words.py.
 import numpy as np
 from numba import njit
 
-from curation.rules.batch import Batch, Decision
-from curation.rules.repetition import add_key, empty_table, table_room
-from curation.rules.spacy_tables import TERMINAL, class_of
-from curation.rules.text_hash import hash_bytes
-from curation.rules.thresholds import decide, ratio
-from curation.rules.utf8 import previous_character, read_character, strip_left
-from curation.rules.words import words_of
-from manifests.steps import FineWeb
+from maslin.curation.rules.repetition import add_key, empty_table, table_room
+from maslin.curation.rules.thresholds import decide, ratio
+from maslin.curation.text.batch import Batch, Decision
+from maslin.curation.text.spacy.tables import TERMINAL, class_of
+from maslin.curation.text.text_hash import hash_bytes
+from maslin.curation.text.utf8 import previous_character, read_character, strip_left
+from maslin.curation.text.words import words_of
+from maslin.manifests.steps.steps import FineWeb
 
 SIGNALS = ("line_punct_ratio", "short_line_ratio", "char_dup_ratio", "list_ratio")
 LINES, ENDED, SHORT, DUPLICATE_CHARACTERS, NEWLINES, CHARACTERS = range(6)

@@ -27,12 +27,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from curation.rules import gopher_text as text
-from curation.rules.batch import Batch, Decision
-from curation.rules.thresholds import decide, ratio
-from curation.rules.word_splitters import count_words
-from curation.rules.words import Words, words_of
-from manifests.steps import GopherQuality
+from maslin.curation.rules import gopher_text as text
+from maslin.curation.rules.thresholds import decide, ratio
+from maslin.curation.text.batch import Batch, Decision
+from maslin.curation.text.word_splitters import count_words
+from maslin.curation.text.words import Words, words_of
+from maslin.manifests.steps.steps import GopherQuality
 
 SIGNALS = (
     "n_words", "n_non_symbol_words", "avg_word_len", "hash_ratio", "ellipsis_ratio", "symbol_ratio",

@@ -29,11 +29,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from curation.rules import repetition as kernels
-from curation.rules.batch import Batch, Decision
-from curation.rules.thresholds import decide, ratio
-from curation.rules.words import Words, words_of
-from manifests.steps import GopherRepetition
+from maslin.curation.rules import repetition as kernels
+from maslin.curation.rules.thresholds import decide, ratio
+from maslin.curation.text.batch import Batch, Decision
+from maslin.curation.text.words import Words, words_of
+from maslin.manifests.steps.steps import GopherRepetition
 
 TOP, DUPLICATED = (2, 3, 4), (5, 6, 7, 8, 9, 10)
 SIGNALS = (

@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit
 
-from curation.rules.text_hash import find_key, hash_of, mixed
-from curation.rules.utf8 import MAY_END_LINE, line_end_length, read_character, strip_left, strip_right
-from curation.rules.words import HAS_ASCII_LETTER, HAS_LETTER, HAS_SYMBOL, NOT_MARKS
+from maslin.curation.text.text_hash import find_key, hash_of, mixed
+from maslin.curation.text.utf8 import MAY_END_LINE, line_end_length, read_character, strip_left, strip_right
+from maslin.curation.text.words import HAS_ASCII_LETTER, HAS_LETTER, HAS_SYMBOL, NOT_MARKS
 
 # Columns of measure_words and measure_text.
 NON_SYMBOL, NON_SYMBOL_CHARACTERS, WITH_LETTER, WITH_ASCII_LETTER, WITH_SYMBOL, STOP_WORDS, DIFFERENT_STOP_WORDS = (

@@ -3,7 +3,7 @@
 The whole text is given to the model (a newline is a space to it); its best label and probability (at most 1) become
 the document's `language` and `language_score`. A document is dropped when the language is not among `keep` (rule
 `language`), or the score is below `min_score` (rule `language_score`). `method: langdetect` answers as the package of
-that name (curation/rules/langdetect.py); with `min_score: 0.99` it is C4's gate (TFDS 4.9.10 `is_language`).
+that name (curation/text/language/langdetect.py); with `min_score: 0.99` it is C4's gate (TFDS 4.9.10 `is_language`).
 """
 
 from functools import cache
@@ -11,11 +11,11 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from curation import resources
-from curation.rules import langdetect, lid176
-from curation.rules.batch import Batch, Decision, undecided
-from curation.rules.thresholds import reasons
-from manifests.steps import Language
+from maslin.curation import resources
+from maslin.curation.rules.thresholds import reasons
+from maslin.curation.text.batch import Batch, Decision, undecided
+from maslin.curation.text.language import langdetect, lid176
+from maslin.manifests.steps.steps import Language
 
 SIGNALS = ("score",)
 

@@ -1,17 +1,17 @@
 """Keep documents by licence: an SPDX expression that the named set, or the identifiers given, allow.
 
-`keep` holds `permissive` (curation/data/permissive.txt) and SPDX identifiers. Of licences joined by OR one must be
-allowed, of those joined by AND all; an exception (WITH) adds permissions, so that the licence before it decides
+`keep` holds `permissive` (curation/licences/data/permissive.txt) and SPDX identifiers. Of licences joined by OR one
+must be allowed, of those joined by AND all; an exception (WITH) adds permissions, so that the licence before it decides
 unless the pair itself is in `keep`. A document whose licence is not known is dropped as `unknown_licence`, another as
 `licence`.
 """
 
 from functools import lru_cache
 
-from curation import spdx
-from curation.rules.batch import Batch, Decision, undecided
-from curation.rules.thresholds import reasons
-from manifests.steps import Licence
+from maslin.curation.licences import spdx
+from maslin.curation.rules.thresholds import reasons
+from maslin.curation.text.batch import Batch, Decision, undecided
+from maslin.manifests.steps.steps import Licence
 
 SIGNALS = ()
 

@@ -6,9 +6,9 @@ Lines are cut at newlines only and not stripped.
 import numpy as np
 from numba import njit
 
-from curation.rules.batch import Batch, Decision, undecided
-from curation.rules.thresholds import reasons
-from manifests.steps import Mc4Paragraphs
+from maslin.curation.rules.thresholds import reasons
+from maslin.curation.text.batch import Batch, Decision, undecided
+from maslin.manifests.steps.steps import Mc4Paragraphs
 
 SIGNALS = ("paragraphs",)
 

@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from curation.rules.batch import Batch, Edited, Spans, undecided
-from manifests.steps import NewlineRemoval
+from maslin.curation.text.batch import Batch, Edited, Spans, undecided
+from maslin.manifests.steps.steps import NewlineRemoval
 
 SIGNALS = ()
 

@@ -5,7 +5,7 @@ language; for Japanese, Thai and Chinese without the boundaries. Entries of the 
 so that those with capitals never match; a few common subwords are allowed. What follows `-` in a language code is cut
 off; a document without a language counts as English, and one of a language without a list passes. `list`: `c4`, the
 English list as C4 used it (377 entries), or `latest` (403). `filter_fraction`: the share of these documents that goes,
-drawn by the MD5 of their URL as C4 normalises it (curation/c4_urls.py).
+drawn by the MD5 of their URL as C4 normalises it (curation/text/c4_urls.py).
 """
 
 import json
@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from curation import c4_urls
-from curation.rules.batch import KEEP, Batch, Decision, undecided
-from curation.rules.thresholds import reasons
-from curation.rules.word_trie import FOUND_NONE, WordTrie
-from manifests.steps import Offensive
+from maslin.curation.rules.thresholds import reasons
+from maslin.curation.text import c4_urls
+from maslin.curation.text.batch import KEEP, Batch, Decision, undecided
+from maslin.curation.text.word_trie import FOUND_NONE, WordTrie
+from maslin.manifests.steps.steps import Offensive
 
 SIGNALS = ()
 UNBOUNDED = ("ja", "th", "zh")

@@ -23,13 +23,13 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from curation.rules import c4_lines
-from curation.rules import refinedweb_lines as lines
-from curation.rules.batch import Batch, Edited, Spans, undecided
-from curation.rules.thresholds import ratio, reasons
-from curation.rules.utf8 import character_set
-from curation.rules.word_splitters import count_words
-from manifests.steps import RefinedWeb
+from maslin.curation.rules import c4_lines
+from maslin.curation.rules import refinedweb_lines as lines
+from maslin.curation.rules.thresholds import ratio, reasons
+from maslin.curation.text.batch import Batch, Edited, Spans, undecided
+from maslin.curation.text.utf8 import character_set
+from maslin.curation.text.word_splitters import count_words
+from maslin.manifests.steps.steps import RefinedWeb
 
 SIGNALS = ("removed_words_ratio",)
 LINE_RULES = (

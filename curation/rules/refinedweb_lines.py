@@ -7,8 +7,8 @@ open: those with a line from which a substring may have to be cut.
 import numpy as np
 from numba import njit
 
-from curation.rules.spacy_tables import DECIMAL, WORD, class_of
-from curation.rules.utf8 import (
+from maslin.curation.text.spacy.tables import DECIMAL, WORD, class_of
+from maslin.curation.text.utf8 import (
     MAY_END_LINE,
     has_words,
     is_in,

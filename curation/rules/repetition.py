@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit, uint64
 
-from curation.rules.text_hash import hash_bytes, mix
-from curation.rules.utf8 import strip_left, strip_right
+from maslin.curation.text.text_hash import hash_bytes, mix
+from maslin.curation.text.utf8 import strip_left, strip_right
 
 SEGMENTS, DUPLICATES, DUPLICATE_CHARACTERS, ALL_CHARACTERS = range(4)
 COVERED, COPIES, ALL = range(3)

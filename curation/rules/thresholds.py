@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from curation.rules.batch import KEEP, Decision, Reason
-from manifests.rules import RULES
+from maslin.curation.text.batch import KEEP, Decision, Reason
+from maslin.manifests.steps.rules import RULES
 
 
 def reasons(step: str, parameters: Any) -> tuple[Reason, ...]:
-    """The reasons of a step's rules, in the order of manifests.rules."""
+    """The reasons of a step's rules, in the order of maslin.manifests.steps.rules."""
     return tuple(Reason(rule.name, rule.op, rule.limit(parameters)) for rule in RULES[step].rules)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from manifests.tables import DOCUMENTS
+from maslin.manifests.tables import DOCUMENTS
 
 
 def documents(texts: list[str], **columns: list[Any]) -> pa.Table:

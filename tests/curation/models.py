@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from curation import resources
+from maslin.curation import resources
 
 
 def needs_model(name: str) -> pytest.MarkDecorator:

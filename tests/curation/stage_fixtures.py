@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from curation.stages import StageShard
-from manifests.tables import DOCUMENTS, part_name, write_table
+from maslin.curation.stages import StageShard
+from maslin.manifests.tables import DOCUMENTS, part_name, write_table
 
 
 def make_id(name: str) -> str:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from curation import resources
-from curation.resources import Member, Resource
-from manifests.errors import StorageError, UsageError
-from manifests.steps import Need
+from maslin.curation import resources
+from maslin.curation.resources import Member, Resource
+from maslin.manifests.errors import StorageError, UsageError
+from maslin.manifests.steps.steps import Need
 
 GOOD = b"a model"
 

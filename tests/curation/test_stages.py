@@ -3,10 +3,10 @@
 import pyarrow as pa
 import pytest
 
-from curation.stages import StageShard, chain, read_surviving, surviving
-from manifests.errors import UsageError
-from manifests.tables import DOCUMENTS, LEDGER, ledger_row, part_name, write_table
-from manifests.workspace import Step, Workspace, commit
+from maslin.curation.stages import StageShard, chain, read_surviving, surviving
+from maslin.manifests.errors import UsageError
+from maslin.manifests.tables import DOCUMENTS, LEDGER, ledger_row, part_name, write_table
+from maslin.manifests.workspace import Step, Workspace, commit
 
 
 def documents_table(ids):

@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-from manifests.inputs import InputFile
+from maslin.manifests.recipe.inputs import InputFile
 
 LINE = "Mary had a little lamb, and everywhere that Mary went the lamb was sure to go. "
 

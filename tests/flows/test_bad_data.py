@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from manifests.files import read_json
+from maslin.flows.cli import main
+from maslin.manifests.files import read_json
 from tests.flows.small_inputs import write_all, write_crawl
 
 pytestmark = pytest.mark.slow

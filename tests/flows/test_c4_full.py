@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from manifests.files import read_json
-from manifests.tables import read_table
+from maslin.flows.cli import main
+from maslin.manifests.files import read_json
+from maslin.manifests.tables import read_table
 from tests.curation.models import needs_model
 from tests.flows.test_laws import content
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from flows.cli import main
-from manifests.files import read_json
-from manifests.workspace import read_manifest
-from trainer.metrics import read_metrics
+from maslin.flows.cli import main
+from maslin.manifests.files import read_json
+from maslin.manifests.workspace import read_manifest
+from maslin.trainer.runs.metrics import read_metrics
 
 COLOURS = ["red", "green", "blue", "white", "black", "brown", "grey", "pink"]
 

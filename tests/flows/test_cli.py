@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from flows.cli import main
+from maslin.flows.cli import main
 
 HEAVY = {"numpy", "pyarrow", "numba", "torch", "prefect", "datasets", "datasketch", "rich", "scipy", "fasttext"}
 
@@ -18,7 +18,7 @@ def loaded(code: str) -> set[str]:
 
 
 def test_help_imports_nothing_heavy():
-    assert loaded("from flows.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass") == set()
+    assert loaded("from maslin.flows.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass") == set()
 
 
 def test_planning_imports_nothing_heavy(tmp_path):
@@ -27,7 +27,7 @@ def test_planning_imports_nothing_heavy(tmp_path):
     recipe.write_text("name: n\nsources: {s: {kind: jsonl, paths: [a.jsonl]}}\nmixtures: {m: {s: 1}}\n"
                       "comparison: {baseline: m, domains: [s]}\n")
     arguments = ["compare", str(recipe), "--dry-run", "--workspace", str(tmp_path)]
-    assert loaded(f"from flows.cli import main; main({arguments})") == set()
+    assert loaded(f"from maslin.flows.cli import main; main({arguments})") == set()
 
 
 @pytest.mark.parametrize(("recipe", "message"), [
@@ -62,7 +62,7 @@ def test_a_wrong_recipe_is_one_message_and_exit_2_before_any_work(tmp_path, caps
     ("fineweb: {words: spacy}", "spacy"),
 ])
 def test_a_missing_package_is_named_before_any_work(tmp_path, capsys, monkeypatch, step, package):
-    monkeypatch.setattr("curation.resources.find_spec", lambda name: None)
+    monkeypatch.setattr("maslin.curation.resources.find_spec", lambda name: None)
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(f"name: n\nsources: {{s: {{kind: jsonl, paths: [a.jsonl]}}}}\n"
@@ -109,9 +109,9 @@ def test_an_empty_workspace_is_said(tmp_path, capsys):
 
 
 def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
-    from flows.job import Options, make_plan, source_inputs
-    from manifests.recipe import read_recipe
-    from manifests.workspace import Workspace
+    from maslin.flows.commands.job import Options, make_plan, source_inputs
+    from maslin.manifests.recipe.recipe import read_recipe
+    from maslin.manifests.workspace import Workspace
 
     path = tmp_path / "r.yaml"
     said = {"schedule": "wsd", "decay_share": 0.3, "optimizer": "muon", "z_loss": 1e-4, "average_checkpoints": 3}
@@ -126,21 +126,22 @@ def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
 
 
 def test_the_command_imports_no_kernels():
-    code = ("import curation.ingest.build, curation.ingest.warc, curation.segment, curation.corpus\n"
+    code = ("import maslin.curation.ingest.build, maslin.curation.ingest.web.warc, maslin.curation.corpora.segment, "
+            "maslin.curation.corpora.corpus\n"
             "import sys; assert 'numba' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_kernels_do_without_what_numba_looks_for():
-    code = ("from flows.startup import start_light; start_light()\n"
-            "from curation.ingest.html import main_text; assert main_text('<p>a') == 'a'\n"
+    code = ("from maslin.flows.engine.startup import start_light; start_light()\n"
+            "from maslin.curation.ingest.html.page import main_text; assert main_text('<p>a') == 'a'\n"
             "import sys; assert not {'scipy.linalg', 'cffi'} & sys.modules.keys()\n"
             "import scipy.linalg, cffi  # there for whoever needs them")
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_commands_own_process_does_without_pandas():
-    code = ("from flows.startup import start_light; start_light()\n"
+    code = ("from maslin.flows.engine.startup import start_light; start_light()\n"
             "import pyarrow as pa; assert pa.array([1, 2]).to_numpy().sum() == 3\n"
             "import torch; torch.nn.Embedding(3, 2, device='meta')\n"
             "import torch._dynamo  # looks for pandas: it must hear that there is none\n"

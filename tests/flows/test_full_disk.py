@@ -22,7 +22,7 @@ def small_disk(tmp_path):
 
 def curate(recipe, workspace):
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", "curate", recipe, "--workspace", workspace, "--prefect", "off",
+        [sys.executable, "-m", "maslin.flows.cli", "curate", recipe, "--workspace", workspace, "--prefect", "off",
          "--workers", "2"], capture_output=True, text=True)
 
 
@@ -42,5 +42,5 @@ def test_no_space_left(tmp_path, small_disk):
     done = curate(recipe, workspace)
     assert done.returncode == 0, done.stderr
     verified = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "manifest", "verify", workspace], capture_output=True, text=True)
+        [sys.executable, "-m", "maslin.flows.cli", "manifest", "verify", workspace], capture_output=True, text=True)
     assert "all sound" in verified.stdout, verified.stdout

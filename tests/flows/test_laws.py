@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from manifests.counts import Counts
-from manifests.files import read_json
-from manifests.tables import read_table
-from manifests.workspace import Step, Workspace, commit, read_manifest
+from maslin.flows.cli import main
+from maslin.manifests.counts import Counts
+from maslin.manifests.files import read_json
+from maslin.manifests.tables import read_table
+from maslin.manifests.workspace import Step, Workspace, commit, read_manifest
 from tests.flows.small_inputs import write_all
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def test_the_same_bytes_with_any_number_of_workers(inputs, compared, tmp_path, w
 
 
 def test_the_same_bytes_as_a_prefect_flow(inputs, compared, tmp_path):
-    command = [sys.executable, "-m", "flows.cli", "curate", inputs, "--workspace", tmp_path, "--workers", "2"]
+    command = [sys.executable, "-m", "maslin.flows.cli", "curate", inputs, "--workspace", tmp_path, "--workers", "2"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     expected = content(compared)
@@ -116,7 +116,7 @@ def test_corpora_open_in_datasets(compared):
 
 def test_running_again_does_nothing_and_imports_nothing_heavy(inputs, compared):
     arguments = ["compare", str(inputs), "--workspace", str(compared)]
-    code = (f"from flows.cli import main; assert main({arguments}) == 0\n"
+    code = (f"from maslin.flows.cli import main; assert main({arguments}) == 0\n"
             "import sys; assert not {'prefect', 'torch', 'numba'} & set(sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -125,7 +125,7 @@ def test_running_again_does_nothing_and_imports_nothing_heavy(inputs, compared):
 
 @pytest.mark.parametrize("command", ["curate", "train"])
 def test_killed_anywhere_and_run_again_it_ends_in_the_same_bytes(inputs, compared, tmp_path, command):
-    arguments = [sys.executable, "-m", "flows.cli", command, str(inputs), "--workspace", str(tmp_path),
+    arguments = [sys.executable, "-m", "maslin.flows.cli", command, str(inputs), "--workspace", str(tmp_path),
                  "--workers", "2", "--prefect", "off"]
     seen = ("*/*@*/.shards/*.json", "corpus/*@*/manifest.json") if command == "curate" else (
         "run/*@*/checkpoints/*", "run/*@*/metrics.jsonl", "mixture/*@*/manifest.json")
@@ -143,7 +143,7 @@ def test_killed_anywhere_and_run_again_it_ends_in_the_same_bytes(inputs, compare
 
 
 def test_two_commands_on_one_workspace_do_not_meet(inputs, tmp_path):
-    arguments = [sys.executable, "-m", "flows.cli", "curate", str(inputs), "--workspace", str(tmp_path),
+    arguments = [sys.executable, "-m", "maslin.flows.cli", "curate", str(inputs), "--workspace", str(tmp_path),
                  "--workers", "1", "--prefect", "off"]
     first = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (tmp_path / ".lock").is_file() or not (tmp_path / ".lock").read_text():
@@ -155,7 +155,7 @@ def test_two_commands_on_one_workspace_do_not_meet(inputs, tmp_path):
 
 
 def test_an_interrupt_ends_with_130_and_says_how_to_go_on(inputs, tmp_path):
-    arguments = [sys.executable, "-m", "flows.cli", "curate", str(inputs), "--workspace", str(tmp_path),
+    arguments = [sys.executable, "-m", "maslin.flows.cli", "curate", str(inputs), "--workspace", str(tmp_path),
                  "--workers", "2", "--prefect", "off"]
     running = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while running.poll() is None and not list(tmp_path.glob("documents/*@*")):

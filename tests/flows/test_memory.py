@@ -14,10 +14,10 @@ from tests.flows.small_inputs import sentence
 _CURATE = """
 import resource, sys
 from pathlib import Path
-from flows import job
-from flows.build import build, documents_arguments, missing_steps
-from manifests.recipe import read_recipe
-from manifests.workspace import Workspace, serial_map
+from maslin.flows.commands import job
+from maslin.flows.engine.build import build, documents_arguments, missing_steps
+from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.workspace import Workspace, serial_map
 
 recipe = read_recipe(Path(sys.argv[1]))
 workspace = Workspace(Path(sys.argv[2]))

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from curation.export import export_megatron
-from flows.cli import main
-from manifests.files import read_json
-from manifests.workspace import Workspace
+from maslin.curation.tokens.export import export_megatron
+from maslin.flows.cli import main
+from maslin.manifests.files import read_json
+from maslin.manifests.workspace import Workspace
+from maslin.trainer.data.token_shards import TokenCorpus
 from tests.token_steps import corpus_step, texts_of, tokenizer_step, tokens_step
-from trainer.token_shards import TokenCorpus
 
 RECIPE = """\
 name: elsewhere

@@ -1,13 +1,13 @@
-"""`python -m flows.torchrun`: the runs of a recipe by the workers of a process group, here of one."""
+"""`python -m maslin.flows.torchrun`: the runs of a recipe by the workers of a process group, here of one."""
 
 import json
 import socket
 
 import pytest
 
-from flows import torchrun
-from flows.cli import main
-from manifests.files import read_json
+from maslin.flows import torchrun
+from maslin.flows.cli import main
+from maslin.manifests.files import read_json
 
 RECIPE = """\
 name: n

@@ -1,7 +1,7 @@
 """`manifest diff` says why digests differ: parameter path, old → new, followed down the inputs."""
 
-from manifests.diff import differences, why_stale
-from manifests.workspace import Step, Workspace, commit, read_manifest
+from maslin.manifests.diff import differences, why_stale
+from maslin.manifests.workspace import Step, Workspace, commit, read_manifest
 
 
 def make(root, threshold, raw="aaaa"):

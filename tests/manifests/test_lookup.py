@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as hs
 
-from manifests.identity import document_id
-from manifests.lookup import FOLDER, find, index_tables, read_row, text_bytes
-from manifests.tables import DOCUMENTS, LEDGER, TableWriter, ledger_row, part_name
-from manifests.workspace import Step, Workspace, commit, read_manifest, serial_map
+from maslin.manifests.identity import document_id
+from maslin.manifests.lookup import FOLDER, find, index_tables, read_row, text_bytes
+from maslin.manifests.tables import DOCUMENTS, LEDGER, TableWriter, ledger_row, part_name
+from maslin.manifests.workspace import Step, Workspace, commit, read_manifest, serial_map
 
 ROWS, PARTS = 3000, 3
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from manifests import kinds
-from manifests.inputs import InputFile
-from manifests.plan import in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
-from manifests.recipe import CurationStep, read_recipe
-from manifests.steps import PRESETS, STEPS
+from maslin.manifests import kinds
+from maslin.manifests.plan import in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.recipe import CurationStep, read_recipe
+from maslin.manifests.steps.steps import PRESETS, STEPS
 
 RECIPE = """\
 name: n
@@ -108,9 +108,9 @@ def test_dedup_across_makes_later_corpora_depend_on_earlier_ones(tmp_path):
 
 
 def test_seeds_that_train_together_are_runs_of_one_stack(tmp_path):
-    from flows.job import Options, make_plan, source_inputs
-    from manifests.recipe import read_recipe
-    from manifests.workspace import Workspace
+    from maslin.flows.commands.job import Options, make_plan, source_inputs
+    from maslin.manifests.recipe.recipe import read_recipe
+    from maslin.manifests.workspace import Workspace
 
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
     (tmp_path / "recipe.yaml").write_text(

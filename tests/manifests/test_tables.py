@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manifests import files
-from manifests.errors import StorageError
-from manifests.files import atomic_path, write_json
-from manifests.tables import DOCUMENTS, ROW_GROUP_ROWS, ROW_GROUP_TEXT_BYTES, TableWriter, iter_tables, read_table
+from maslin.manifests import files
+from maslin.manifests.errors import StorageError
+from maslin.manifests.files import atomic_path, write_json
+from maslin.manifests.tables import (
+    DOCUMENTS,
+    ROW_GROUP_ROWS,
+    ROW_GROUP_TEXT_BYTES,
+    TableWriter,
+    iter_tables,
+    read_table,
+)
 
 SCHEMA = pa.schema([("id", pa.string()), ("text", pa.string())])
 

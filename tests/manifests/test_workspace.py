@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from manifests.errors import UsageError
-from manifests.files import file_entry, write_text
-from manifests.workspace import (
+from maslin.manifests.errors import UsageError
+from maslin.manifests.files import file_entry, write_text
+from maslin.manifests.workspace import (
     Step,
     Workspace,
     commit,
@@ -103,7 +103,7 @@ def test_digest_depends_on_parameters_version_and_inputs_only():
 _HOLD = """
 import sys, time
 from pathlib import Path
-from manifests.workspace import Workspace
+from maslin.manifests.workspace import Workspace
 with Workspace(Path(sys.argv[1])).writer("maslin curate r.yaml"):
     print("held", flush=True)
     time.sleep(60)

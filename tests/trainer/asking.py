@@ -3,8 +3,8 @@
 import numpy as np
 from torch import Tensor
 
-from trainer.config import ModelConfig
-from trainer.examples import Examples
+from maslin.trainer.config import ModelConfig
+from maslin.trainer.models.examples import Examples
 
 CONFIG = ModelConfig(layers=2, width=32, heads=4, kv_heads=2, hidden=48, context_tokens=32, vocab_size=100)
 CONFIGS = {

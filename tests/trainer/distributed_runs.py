@@ -1,11 +1,11 @@
-"""Worker of tests/trainer/test_distributed.py, under torchrun: runs by several workers, whole and in parts."""
+"""Worker of tests/trainer/runs/test_distributed.py, under torchrun: runs by several workers, whole and in parts."""
 
 import pickle
 import sys
 from pathlib import Path
 
-from trainer.distributed import Together, process_group
-from trainer.train import train_one
+from maslin.trainer.runs.distributed import Together, process_group
+from maslin.trainer.runs.train import train_one
 
 with process_group(sharded=False) as whole:
     in_parts = Together(whole.rank, whole.size, True, whole.device)

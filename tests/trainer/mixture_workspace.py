@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 from tokenizers import Tokenizer, models
 
-from manifests.files import file_entry, write_text
-from manifests.tables import part_name, write_table
-from manifests.workspace import Step, Workspace, commit
-from trainer.config import ModelConfig, TrainingConfig
+from maslin.manifests.files import file_entry, write_text
+from maslin.manifests.tables import part_name, write_table
+from maslin.manifests.workspace import Step, Workspace, commit
+from maslin.trainer.config import ModelConfig, TrainingConfig
 
 VOCABULARY, END_OF_TEXT = 60, 59
 MODEL = ModelConfig(layers=2, width=32, heads=2, kv_heads=1, hidden=48, context_tokens=32)

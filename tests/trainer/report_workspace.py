@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.counts import Counts
-from manifests.files import file_entry, write_text
-from manifests.identity import document_id
-from manifests.inputs import InputFile
-from manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
-from manifests.recipe import read_recipe
-from manifests.tables import DOCUMENTS, EDITS, EVALUATION_ITEMS, LEDGER, ledger_row, part_name, write_table
-from manifests.workspace import Step, Workspace, commit
-from trainer.statistics import generator
+from maslin.manifests.counts import Counts
+from maslin.manifests.files import file_entry, write_text
+from maslin.manifests.identity import document_id
+from maslin.manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.tables import DOCUMENTS, EDITS, EVALUATION_ITEMS, LEDGER, ledger_row, part_name, write_table
+from maslin.manifests.workspace import Step, Workspace, commit
+from maslin.trainer.comparison.statistics import generator
 
 RECIPE = """
 name: code-inclusion

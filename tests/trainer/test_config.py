@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from manifests.errors import UsageError
-from trainer.config import MODELS, OBJECTIVES, ModelConfig, TrainingConfig, resolve_model, resolve_training
-from trainer.optimizer import learning_rate
+from maslin.manifests.errors import UsageError
+from maslin.trainer.config import MODELS, OBJECTIVES, ModelConfig, TrainingConfig, resolve_model, resolve_training
+from maslin.trainer.runs.optimizer import learning_rate
 
 TINY = MODELS["tiny"]
 
@@ -24,7 +24,8 @@ def test_the_objective_is_the_architecture_s_own():
 
 
 def test_the_planner_reads_settings_without_torch():
-    code = "import sys, trainer.config; sys.exit(any(name in sys.modules for name in ('torch', 'pyarrow', 'numba')))"
+    code = ("import sys, maslin.trainer.config; "
+            "sys.exit(any(name in sys.modules for name in ('torch', 'pyarrow', 'numba')))")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

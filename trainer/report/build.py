@@ -1,12 +1,12 @@
 """Build the report of a comparison: `report.html`, one file without network or scripts, and `comparison.json`."""
 
 
-from manifests.files import file_entry, write_json, write_text
-from manifests.manifest import Manifest
-from manifests.workspace import Mapper, Step, Workspace, commit
-from trainer.report import sections_data, sections_method, sections_training, sections_verdict
-from trainer.report.facts import Facts, gather
-from trainer.report.html import Html, document, el
+from maslin.manifests.files import file_entry, write_json, write_text
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.workspace import Mapper, Step, Workspace, commit
+from maslin.trainer.report import sections_data, sections_method, sections_training, sections_verdict
+from maslin.trainer.report.facts import Facts, gather
+from maslin.trainer.report.html import Html, document, el
 
 SECTIONS = (
     sections_verdict.question, sections_verdict.differences, sections_verdict.control, sections_verdict.every_run,

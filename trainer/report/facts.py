@@ -8,13 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from manifests.errors import DataError
-from manifests.manifest import Manifest
-from manifests.plan import in_order
-from manifests.tables import EVALUATION_ITEMS, read_table
-from manifests.workspace import Mapper, Step, Workspace, run_shards
-from trainer.compare import A_A, compare
-from trainer.report.funnels import funnel_task, scan_funnel
+from maslin.manifests.errors import DataError
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.plan import in_order
+from maslin.manifests.tables import EVALUATION_ITEMS, read_table
+from maslin.manifests.workspace import Mapper, Step, Workspace, run_shards
+from maslin.trainer.comparison.compare import A_A, compare
+from maslin.trainer.report.funnels import funnel_task, scan_funnel
 
 CURVE_POINTS = 160
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from trainer.report.html import Html, el, integer, percent
-from trainer.report.svg import WIDTH, Axis, chart, text
+from maslin.trainer.report.html import Html, el, integer, percent
+from maslin.trainer.report.svg import WIDTH, Axis, chart, text
 
 
 @dataclass(frozen=True)

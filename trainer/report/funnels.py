@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests.tables import iter_tables, read_table
-from manifests.workspace import ShardResult, Step, Workspace
+from maslin.manifests.tables import iter_tables, read_table
+from maslin.manifests.workspace import ShardResult, Step, Workspace
 
 EXAMPLES = 3
 EXAMPLE_CHARACTERS = 300

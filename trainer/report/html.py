@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
 
-from manifests.visible import visible
+from maslin.manifests.visible import visible
 
 _VOID = frozenset({"br", "meta", "line", "rect", "circle", "path", "polygon", "polyline", "col"})
 MISSING = "–"
@@ -46,7 +46,7 @@ def join(children: Iterable[Any], between: str = "") -> Html:
 
 def document(title: str, *body: Html) -> Html:
     """A whole page with the report's style: one file, without network or scripts."""
-    style = (files("trainer.report") / "data" / "style.css").read_text(encoding="utf-8")
+    style = (files("maslin.trainer.report") / "data" / "style.css").read_text(encoding="utf-8")
     head = el(
         "head", el("meta", charset="utf-8"), el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("meta", name="referrer", content="no-referrer"),

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from trainer.compare import A_A, FEW_CLUSTERS
-from trainer.report.facts import Facts
-from trainer.report.html import Html, decimal, el, fold, integer, join, p, section, size, table
+from maslin.trainer.comparison.compare import A_A, FEW_CLUSTERS
+from maslin.trainer.report.facts import Facts
+from maslin.trainer.report.html import Html, decimal, el, fold, integer, join, p, section, size, table
 
 MUCH_REPEATED_EPOCHS = 4.0
 

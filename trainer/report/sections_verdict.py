@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from trainer.compare import A_A
-from trainer.report import svg
-from trainer.report.facts import Facts
-from trainer.report.html import (
+from maslin.trainer.comparison.compare import A_A
+from maslin.trainer.report import svg
+from maslin.trainer.report.facts import Facts
+from maslin.trainer.report.html import (
     MISSING,
     Html,
     decimal,

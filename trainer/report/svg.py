@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from trainer.report.html import Html, decimal, el, integer, signed
+from maslin.trainer.report.html import Html, decimal, el, integer, signed
 
 WIDTH = 912
 DASHES = ("none", "7 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2")

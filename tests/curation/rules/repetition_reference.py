@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from curation.rules.spacy_tables import MARK, TERMINAL, class_of
+from maslin.curation.text.spacy.tables import MARK, TERMINAL, class_of
 
 
 def repetition(text: str, words: list[str]) -> dict[str, float | None]:

@@ -3,7 +3,7 @@
 import json
 import re
 
-from curation.rules.spacy_tables import FOLDER
+from maslin.curation.text.spacy.tables import FOLDER
 
 _DATA = json.loads((FOLDER / "spacy_en.json").read_text(encoding="utf-8"))
 _CLASS = {

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.rules import c4, c4_lines
-from curation.rules.batch import KEEP, Batch, Edited
-from manifests.steps import C4
+from maslin.curation.rules import c4, c4_lines
+from maslin.curation.text.batch import KEEP, Batch, Edited
+from maslin.manifests.steps.steps import C4
 from tests.curation.documents import documents
 from tests.curation.models import needs_model
 from tests.shared_data import golden

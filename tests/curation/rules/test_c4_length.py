@@ -1,8 +1,8 @@
 import pytest
 
-from curation.rules import c4_length
-from curation.rules.batch import KEEP, Batch
-from manifests.steps import C4Length
+from maslin.curation.rules import c4_length
+from maslin.curation.text.batch import KEEP, Batch
+from maslin.manifests.steps.steps import C4Length
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

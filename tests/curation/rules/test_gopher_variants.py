@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import rules
-from curation.rules.batch import KEEP, Batch, Decision
+from maslin.curation import rules
+from maslin.curation.text.batch import KEEP, Batch, Decision
 from tests.curation.documents import documents
 from tests.curation.rules import gopher_reference
 from tests.curation.rules.gopher_reference import VARIANTS
-from tests.curation.rules.test_word_splitters import split
+from tests.curation.text.test_word_splitters import split
 from tests.shared_data import golden
 
 ALL = ("datatrove", "dclm", "redpajama", "dolma")

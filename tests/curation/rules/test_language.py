@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from curation.rules import language
-from curation.rules.batch import KEEP, Batch
-from manifests.steps import Language
+from maslin.curation.rules import language
+from maslin.curation.text.batch import KEEP, Batch
+from maslin.manifests.steps.steps import Language
 from tests.curation.documents import documents
 from tests.curation.models import needs_model
 from tests.shared_data import golden

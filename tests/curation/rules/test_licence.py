@@ -1,8 +1,8 @@
 import pytest
 
-from curation.rules import licence
-from curation.rules.batch import KEEP, Batch
-from manifests.steps import Licence
+from maslin.curation.rules import licence
+from maslin.curation.text.batch import KEEP, Batch
+from maslin.manifests.steps.steps import Licence
 from tests.curation.documents import documents
 
 

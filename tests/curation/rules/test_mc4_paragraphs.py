@@ -1,8 +1,8 @@
 import pytest
 
-from curation.rules import mc4_paragraphs
-from curation.rules.batch import KEEP, Batch
-from manifests.steps import Mc4Paragraphs
+from maslin.curation.rules import mc4_paragraphs
+from maslin.curation.text.batch import KEEP, Batch
+from maslin.manifests.steps.steps import Mc4Paragraphs
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.rules import newline_removal
-from curation.rules.batch import Batch
-from curation.segment import curate_table
-from manifests.steps import NewlineRemoval
+from maslin.curation.corpora.segment import curate_table
+from maslin.curation.rules import newline_removal
+from maslin.curation.text.batch import Batch
+from maslin.manifests.steps.steps import NewlineRemoval
 from tests.curation.documents import documents
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.rules import offensive
-from curation.rules.batch import KEEP, Batch, Decision
-from manifests.steps import Offensive
+from maslin.curation.rules import offensive
+from maslin.curation.text.batch import KEEP, Batch, Decision
+from maslin.manifests.steps.steps import Offensive
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

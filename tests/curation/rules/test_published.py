@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation import rules
-from curation.rules.batch import KEEP, Batch, Decision
-from curation.rules.words import words_of
-from curation.segment import curate_table
-from manifests.steps import GopherQuality
+from maslin.curation import rules
+from maslin.curation.corpora.segment import curate_table
+from maslin.curation.text.batch import KEEP, Batch, Decision
+from maslin.curation.text.words import words_of
+from maslin.manifests.steps.steps import GopherQuality
 from tests.curation.documents import documents
 from tests.curation.models import needs_spacy
 from tests.curation.rules import repetition_reference as plain
@@ -169,7 +169,7 @@ def test_signals_are_those_announced(step):
 def test_the_words_of_a_batch_are_split_once(monkeypatch):
     batch = Batch(documents([GOOD, "x"]))
     decision = rules.bind("gopher_quality", {})(batch)
-    monkeypatch.setattr("curation.rules.words._measure", lambda *_: pytest.fail("split again"))
+    monkeypatch.setattr("maslin.curation.text.words._measure", lambda *_: pytest.fail("split again"))
     rest = batch.take(decision.kept.nonzero()[0])
     assert len(rest) == 1
     rules.bind("gopher_repetition", {})(rest)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.rules import refinedweb
-from curation.rules.batch import KEEP, Batch, Edited
-from curation.rules.refinedweb_lines import COUNTED, is_counter
-from curation.rules.word_splitters import count_words
-from curation.segment import curate_table
-from manifests.steps import RefinedWeb
+from maslin.curation.corpora.segment import curate_table
+from maslin.curation.rules import refinedweb
+from maslin.curation.rules.refinedweb_lines import COUNTED, is_counter
+from maslin.curation.text.batch import KEEP, Batch, Edited
+from maslin.curation.text.word_splitters import count_words
+from maslin.manifests.steps.steps import RefinedWeb
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

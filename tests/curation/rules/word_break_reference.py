@@ -4,7 +4,7 @@ import json
 import re
 from functools import cache
 
-from curation.rules.spacy_tables import FOLDER
+from maslin.curation.text.spacy.tables import FOLDER
 
 _LETTERS = {
     "CR": "C", "LF": "L", "Newline": "N", "Extend": "E", "ZWJ": "Z", "Format": "F", "Regional_Indicator": "R",

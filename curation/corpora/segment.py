@@ -1,0 +1,231 @@
+"""Segments: consecutive per-document rules and edits, run in one pass and written once.
+
+`curate_table` is the pure function: documents in, survivors and everything that says what happened to the others out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from maslin.curation import rules
+from maslin.curation.stages import StageShard, iter_surviving, previous, surviving
+from maslin.curation.text.batch import Batch, Decision, Edited
+from maslin.manifests import progress
+from maslin.manifests.counts import Counts, add, sum_counts
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.steps.rules import signal_column
+from maslin.manifests.steps.steps import STEPS
+from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
+from maslin.manifests.workspace import Mapper, Step, Workspace, commit, run_shards
+
+StepJson = dict[str, Any]  # {"step": name, "version": n, "parameters": {…}}, as in a segment's parameters
+
+
+@dataclass
+class SegmentOutput:
+    """Survivors (DOCUMENTS), ledger (LEDGER), signals (see `signals_schema`), edits (EDITS), and the counts.
+
+    `edited` and `lines_removed` count over the survivors; the edits are those of every text that its own step kept.
+    """
+
+    documents: pa.Table
+    ledger: pa.Table
+    signals: pa.Table
+    edits: pa.Table
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class SegmentTask:
+    """One shard of a segment."""
+
+    directory: Path
+    index: int
+    shard: StageShard
+    steps: tuple[StepJson, ...]
+    start: int
+    source: str
+    repeats: tuple[Path, ...] = ()  # of a segment that is a line deduplication: see maslin.curation.dedup.lines
+
+
+def build_segment(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
+    """Run `steps[start:]` over the stage before, one output part for each of its parts; returns the manifest."""
+    before = previous(step)
+    assert before is not None
+    directory = workspace.path(step)
+    steps, start = step.parameters["steps"], step.parameters["start"]
+    shards = surviving(before, workspace)
+    kept_before = workspace.manifest(before).counted().kept
+    repeats = _find_repeats(step, directory, shards, mapper, kept_before)
+    tasks = [
+        SegmentTask(directory, index, shard, tuple(steps), start, step.name, repeats)
+        for index, shard in enumerate(shards)
+    ]
+    results = run_shards(
+        directory, run_segment_shard, tasks, mapper, f"segment {step.name}", total=kept_before, unit="documents"
+    )
+    counts = sum_counts(result["counts"] for result in results)
+    counts.check_conservation(step.directory)
+    if counts.read != kept_before:
+        raise AssertionError(f"{step.directory}: read {counts.read} documents of {kept_before} kept before")
+    return commit(
+        directory, step, [entry for result in results for entry in result["files"]], counts=counts,
+        sizes={"text_bytes": sum(result["text_bytes"] for result in results)},
+    )
+
+
+def _find_repeats(
+    step: Step, directory: Path, shards: Sequence[StageShard], mapper: Mapper, total: int,
+) -> tuple[Path, ...]:
+    """What a line deduplication has to know of all documents before it edits one; nothing for other segments."""
+    spec = step.parameters["steps"][step.parameters["start"]]
+    if STEPS[spec["step"]].role != "editing_barrier":
+        return ()
+    from maslin.curation.dedup.lines import find_repeats  # here: other segments need none of it
+
+    parameters = STEPS[spec["step"]].parameters(**spec["parameters"])
+    return tuple(find_repeats(directory, shards, parameters, mapper, f"{step.name}: {spec['step']}", total))
+
+
+def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
+    """Curate one shard, row group by row group; returns its files, counts and bytes of text kept."""
+    name, parts = part_name(task.index), []
+    text_bytes = 0
+    root = task.directory
+    with (
+        TableWriter(root, f"documents/{name}", DOCUMENTS) as documents,
+        TableWriter(root, f"ledger/{name}", LEDGER) as ledger,
+        TableWriter(root, f"signals/{name}", signals_schema(task.steps, task.start)) as signals,
+        TableWriter(root, f"edits/{name}", EDITS) as edits,
+    ):
+        for table, repeats in _with_repeats(task):
+            output = curate_table(table, task.steps, task.start, task.source, repeats)
+            documents.write(output.documents)
+            ledger.write(output.ledger)
+            signals.write(output.signals)
+            edits.write(output.edits)
+            text_bytes += pc.sum(pc.binary_length(output.documents["text"])).as_py() or 0
+            parts.append(output.counts.to_json())
+            progress.advance(table.num_rows, output.documents.num_rows, output.ledger.num_rows)
+    return {
+        "files": [writer.entry for writer in (documents, ledger, signals, edits)],
+        "counts": sum_counts(parts).to_json(), "text_bytes": text_bytes,
+    }
+
+
+def _with_repeats(task: SegmentTask) -> Iterator[tuple[pa.Table, np.ndarray | None]]:
+    """The shard's tables, each with the lines that go from its rows when the segment is a line deduplication."""
+    if not task.repeats:
+        yield from ((table, None) for table in iter_surviving(task.shard))
+        return
+    from maslin.curation.dedup.lines import read_repeats  # here: other segments need none of it
+
+    every, row = read_repeats(task.repeats, task.index), 0
+    for table in iter_surviving(task.shard):
+        begin, end = np.searchsorted(every["row"], [row, row + table.num_rows])
+        here = every[begin:end].copy()
+        here["row"] -= row
+        yield table, here
+        row += table.num_rows
+
+
+def curate_table(
+    table: pa.Table, steps: Sequence[StepJson], start_index: int, source: str, repeats: np.ndarray | None = None,
+) -> SegmentOutput:
+    """Run the steps from `start_index` on over documents, as a pure function.
+
+    `steps` are all steps of the corpus from the first, so that ledger, edits and signals name each by its place.
+    `repeats`: what a line deduplication, then the only step, removes (maslin.curation.dedup.lines.REPEAT, by row).
+    """
+    batch = Batch(table.select(DOCUMENTS.names).cast(DOCUMENTS))
+    here = np.arange(len(batch))  # which input rows the batch still holds
+    schema = signals_schema(steps, start_index)
+    measured = {name: np.full(len(batch), np.nan) for name in schema.names[1:]}
+    ids = table["id"].to_pylist()
+    ledger: list[dict[str, Any]] = []
+    edits: list[_StepEdits] = []
+    counts = Counts()
+    counts.read = len(batch)
+    for index in range(start_index, len(steps)):
+        name = steps[index]["step"]
+        judge = rules.bind(name, steps[index]["parameters"])
+        decision = judge(batch) if repeats is None else judge(batch, repeats=repeats)
+        for signal, values in decision.signals.items():
+            measured[signal_column(steps, index, signal)][here] = values
+        for row in _ledger_rows(batch, decision, index, name, source):
+            add(counts.dropped, row["rule"])
+            ledger.append(row)
+        if isinstance(decision, Edited):
+            edits.append(_StepEdits(index, name, decision, here, batch.table["text"]))
+            batch = batch.with_columns({"text": decision.text})
+        if decision.columns:
+            batch = batch.with_columns(decision.columns)
+        alive = np.flatnonzero(decision.kept)
+        batch, here = batch.take(alive), here[alive]
+    counts.kept = len(batch)
+    for step_edits in edits:
+        step_edits.count(counts, here)
+    return SegmentOutput(
+        batch.table, pa.Table.from_pylist(ledger, schema=LEDGER),
+        pa.table(
+            [table["id"], *(pa.array(values, mask=np.isnan(values)) for values in measured.values())], schema=schema
+        ),
+        pa.concat_tables([EDITS.empty_table(), *(step_edits.table(ids) for step_edits in edits)]), counts,
+    )
+
+
+def signals_schema(steps: Sequence[StepJson], start_index: int) -> pa.Schema:
+    """`id` and one float64 column (see `signal_column`) for each signal of `steps[start_index:]`."""
+    columns = [
+        signal_column(steps, index, signal)
+        for index in range(start_index, len(steps)) for signal in rules.signals(steps[index]["step"])
+    ]
+    return pa.schema([("id", pa.string()), *((column, pa.float64()) for column in columns)])
+
+
+def _ledger_rows(batch: Batch, decision: Decision, index: int, step: str, source: str) -> list[dict[str, Any]]:
+    rows = np.flatnonzero(~decision.kept)
+    ids = batch.table["id"].take(pa.array(rows)).to_pylist()
+    result = []
+    for row, document_id in zip(rows.tolist(), ids, strict=True):
+        reason, value = decision.reasons[decision.cause[row]], float(decision.value[row])
+        result.append(ledger_row(
+            document_id, source, index, step, reason.rule, value=None if np.isnan(value) else value,
+            threshold=reason.threshold, op=reason.op, detail=decision.detail.get(row),
+            text=batch.prefix(row, TEXT_PREFIX_CHARACTERS),
+        ))
+    return result
+
+
+class _StepEdits:
+    """What one step changed, kept until it is known which documents survive the segment."""
+
+    def __init__(self, index: int, name: str, decision: Edited, here: np.ndarray, before: pa.ChunkedArray) -> None:
+        self.index, self.name, self.spans = index, name, decision.spans
+        self.rows = here[decision.spans.row]  # input rows of the spans
+        changed = pc.not_equal(before.cast(pa.large_string()).fill_null(""), decision.text)
+        self.changed = here[np.asarray(changed) & decision.kept]
+
+    def count(self, counts: Counts, survivors: np.ndarray) -> None:
+        """Add documents edited and lines removed by each rule, over the survivors."""
+        spans = self.spans
+        add(counts.edited, self.name, np.isin(self.changed, survivors).sum())
+        removed = np.isin(self.rows, survivors) & np.asarray(spans.replacement.is_null())
+        lines = np.bincount(
+            spans.rule[removed], (spans.line_end - spans.line_start)[removed], minlength=len(spans.rules)
+        )
+        for rule, number in zip(spans.rules, lines.tolist(), strict=True):
+            add(counts.lines_removed, rule, int(number))
+
+    def table(self, ids: list[str]) -> pa.Table:
+        spans, number = self.spans, len(self.rows)
+        return pa.table([
+            pa.array(ids, pa.string()).take(pa.array(self.rows)), pa.repeat(pa.scalar(self.index, pa.int32()), number),
+            pa.repeat(self.name, number), pa.array(spans.rules, pa.string()).take(pa.array(spans.rule)),
+            spans.line_start, spans.line_end, spans.replacement,
+        ], schema=EDITS)

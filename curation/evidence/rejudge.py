@@ -1,0 +1,127 @@
+"""Judge again, from their stored texts, the documents of which signals do not tell (curation/evidence/trial.py).
+
+Every per-document step runs anew from the extracted text, with the parameters tried. Barriers are passed over: what
+stays may still be a duplicate. Edits of a line deduplication before the first change are taken as stored; at one after
+it the answer ends.
+"""
+
+import heapq
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from maslin.curation.corpora.segment import curate_table
+from maslin.curation.evidence.edits import apply
+from maslin.curation.evidence.outcomes import Outcomes, outcomes
+from maslin.curation.evidence.trial import RuleKey, Trial, decides_over_all
+from maslin.manifests.identity import hash_int
+from maslin.manifests.steps.steps import STEPS
+from maslin.manifests.tables import DOCUMENTS, part_name, read_table
+from maslin.manifests.workspace import read_manifest
+
+
+@dataclass
+class Rejudged:
+    """Outcomes of `judged` documents out of `open` ones: dropped by each rule, as the corpus has it and now anew.
+
+    `passed`: dropped by no per-document rule anew: kept, or a duplicate. `unresolved`: a line deduplication would
+    decide on them.
+    """
+
+    judged: int
+    open: int
+    dropped_now: dict[RuleKey, int] = field(default_factory=dict)
+    dropped: dict[RuleKey, int] = field(default_factory=dict)
+    passed: int = 0
+    unresolved: int = 0
+
+
+def rejudge(trial: Trial, most: int, seed: int = 0) -> Rejudged:
+    """Judge the trial's open documents again; of more than `most`, those with the smallest hashes of (seed, id)."""
+    source = read_manifest(trial.directory).input("documents")
+    total = sum(map(len, trial.open.values()))
+    rows = trial.open if total <= most else _draw(source, trial.open, most, seed)
+    result = Rejudged(sum(map(len, rows.values())), total)
+    for found in outcomes(trial.directory):
+        _count_now(found, rows.get(found.part, np.zeros(0, np.int64)), trial, result)
+    for part, here in rows.items():
+        for table in _take(source / "documents" / part_name(part), here):
+            _judge(table, trial, part, result)
+    return result
+
+
+def interval(number: int, of: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of a share."""
+    z, share = 1.959964, number / of
+    centre, spread = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return max(0.0, (centre - spread) / (1 + z * z / of)), min(1.0, (centre + spread) / (1 + z * z / of))
+
+
+def _draw(source: Path, rows: dict[int, np.ndarray], most: int, seed: int) -> dict[int, np.ndarray]:
+    def hashed() -> Iterator[tuple[int, int, int]]:
+        for part, here in rows.items():
+            ids = read_table(source / "documents" / part_name(part), ["id"])["id"].take(pa.array(here)).to_pylist()
+            yield from ((hash_int(seed, each), part, row) for each, row in zip(ids, here.tolist(), strict=True))
+
+    chosen: dict[int, list[int]] = {}
+    for _, part, row in heapq.nsmallest(most, hashed()):
+        chosen.setdefault(part, []).append(row)
+    return {part: np.sort(np.array(here)) for part, here in sorted(chosen.items())}
+
+
+def _take(path: Path, rows: np.ndarray) -> Iterator[pa.Table]:
+    """These rows (ascending) of a part of documents, row group by row group."""
+    begin = 0
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            end = begin + file.metadata.row_group(group).num_rows
+            here = rows[np.searchsorted(rows, begin):np.searchsorted(rows, end)] - begin
+            if len(here):
+                yield file.read_row_group(group, columns=DOCUMENTS.names).take(pa.array(here))
+            begin = end
+
+
+def _count_now(found: Outcomes, rows: np.ndarray, trial: Trial, result: Rejudged) -> None:
+    for index, rule in zip(found.step[rows].tolist(), found.rule[rows].tolist(), strict=True):
+        if not decides_over_all(trial.steps, index):
+            key = (index, trial.steps[index]["step"], found.rules[rule])
+            result.dropped_now[key] = result.dropped_now.get(key, 0) + 1
+
+
+def _judge(table: pa.Table, trial: Trial, part: int, result: Rejudged) -> None:
+    index, steps = 0, trial.steps
+    while index < len(steps):
+        end = index + 1
+        role = STEPS[steps[index]["step"]].role
+        if role == "rule":
+            while end < len(steps) and STEPS[steps[end]["step"]].role == "rule":
+                end += 1
+            output = curate_table(table, steps[:end], index, trial.corpus)
+            for row in output.ledger.select(["step_index", "step", "rule"]).to_pylist():
+                key = (row["step_index"], row["step"], row["rule"])
+                result.dropped[key] = result.dropped.get(key, 0) + 1
+            table = output.documents
+        elif role == "editing_barrier":
+            if index >= min(trial.changed):
+                result.unresolved += table.num_rows
+                return
+            table = _edited(table, trial.directory / "edits" / part_name(part), index)
+        index = end
+    result.passed += table.num_rows
+
+
+def _edited(table: pa.Table, path: Path, step_index: int) -> pa.Table:
+    """The documents with the stored edits of a step."""
+    edits = read_table(path)
+    edits = edits.filter(pc.and_(pc.equal(edits["step_index"], step_index), pc.is_in(edits["id"], table["id"])))
+    by_id: dict[str, list[dict]] = {}
+    for edit in edits.to_pylist():
+        by_id.setdefault(edit["id"], []).append(edit)
+    texts = [apply(row["text"], by_id.get(row["id"], [])) for row in table.select(["id", "text"]).to_pylist()]
+    return table.set_column(table.schema.get_field_index("text"), "text", pa.array(texts, pa.string()))

@@ -1,0 +1,116 @@
+"""The way of one document through a corpus: every decision with its value, threshold and source, and every edit.
+
+Light: reads a row of each table by its place, and no kernels. Row i of a corpus's signals speaks of row i of the
+documents it was made from; ledger and edits are searched within the document's own part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from maslin.curation.evidence.edits import apply
+from maslin.manifests.lookup import Place, read_row
+from maslin.manifests.steps.rules import RULES, Rule, parameters_of, signal_column
+from maslin.manifests.tables import part_name
+from maslin.manifests.workspace import read_manifest
+
+PASSED, DROPPED, WOULD_DROP, UNKNOWN = "passed", "dropped", "would drop too", "not tested"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule on one document: `value` is None where none is stored; `outcome` one of the words above."""
+
+    rule: Rule
+    condition: str
+    value: float | None
+    outcome: str
+
+
+@dataclass
+class StepPassed:
+    """What a step did with a document: its rules' checks, and its edits (rows of EDITS) of the text it met."""
+
+    index: int
+    step: str
+    source: str
+    checks: list[Check]
+    before: str
+    edits: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A document's way through a corpus. `left`: its row of the ledger, None where the corpus has it.
+
+    `text`: as the corpus has it, or as the step met it at which the document left.
+    """
+
+    directory: Path
+    corpus: str
+    steps: list[StepPassed]
+    left: dict[str, Any] | None
+    text: str
+
+
+def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
+    """The way of the document at `place` of the documents step through the corpus in `directory`."""
+    manifest = read_manifest(directory)
+    entries, name = manifest.parameters["steps"], part_name(place.part)
+    left = next(rows_of(directory / "ledger" / name, document["id"]), None)
+    edits = list(rows_of(directory / "edits" / name, document["id"]))
+    signals = read_row(directory / "signals" / name, place.row)
+    text, steps = document["text"], []
+    for index, entry in enumerate(entries):
+        if left is not None and left["step_index"] < index:
+            break
+        here = [edit for edit in edits if edit["step_index"] == index]
+        checks = list(_checks(entries, index, signals, left if left and left["step_index"] == index else None))
+        published = RULES.get(entry["step"])
+        source = published.source_of(parameters_of(entry)) if published else ""
+        steps.append(StepPassed(index, entry["step"], source, checks, text, here))
+        text = apply(text, here)
+    return Way(directory, manifest.name, steps, left, text)
+
+
+def _checks(
+    entries: list[dict[str, Any]], index: int, signals: dict[str, Any], left: dict[str, Any] | None,
+) -> Iterator[Check]:
+    """The rules of a step that saw the document; `left`: its ledger row, if it left at this step."""
+    entry = entries[index]
+    if entry["step"] not in RULES:
+        return
+    parameters = parameters_of(entry)
+    tested = True
+    for rule in RULES[entry["step"]].rules:
+        if not rule.applies(parameters):
+            continue
+        value = signals.get(signal_column(entries, index, rule.signal)) if rule.signal else None
+        outcome = PASSED if tested else UNKNOWN
+        if left is not None and left["rule"] == rule.name:
+            outcome, tested, value = DROPPED, False, left["value"] if value is None else value
+        elif not tested and value is not None:
+            limit = rule.limit(parameters)
+            outcome = WOULD_DROP if limit is not None and rule.fails(value, limit) else PASSED
+        elif left is not None and rule.at_least and value is None:
+            outcome = UNKNOWN
+        yield Check(rule, rule.condition(parameters), value, outcome)
+
+
+def rows_of(path: Path, document_id: str) -> Iterator[dict[str, Any]]:
+    """The rows of a part of a ledger or of edits that speak of a document; other columns only where there are any."""
+    with pq.ParquetFile(path) as file:
+        ids = file.read(columns=["id"])["id"]
+        rows = pc.indices_nonzero(pc.equal(ids, pa.scalar(document_id, ids.type))).to_pylist()
+        begin = 0
+        for group in range(file.num_row_groups if rows else 0):
+            end = begin + file.metadata.row_group(group).num_rows
+            here = [row - begin for row in rows if begin <= row < end]
+            if here:
+                yield from file.read_row_group(group).take(here).to_pylist()
+            begin = end

@@ -1,0 +1,141 @@
+"""What the attributes of a start tag say of their element."""
+
+import numpy as np
+from numba import njit
+
+from maslin.curation.ingest.html.elements import ANCHOR, OFFSET, PRIME, name_hash
+from maslin.curation.ingest.html.furniture import (
+    ASIDE_NAME,
+    FURNITURE,
+    HEADER_NAME,
+    HIDDEN,
+    IS_MAIN,
+    LINKED,
+    PART_OF_TEXT,
+    REMARKS,
+    said_by_names,
+)
+
+_CLASS, _ID, _HREF, _HIDDEN, _ARIA_HIDDEN, _ROLE, _STYLE, _ITEMPROP, _MODAL = (np.uint64(name_hash(name)) for name in (
+    b"class", b"id", b"href", b"hidden", b"aria-hidden", b"role", b"style", b"itemprop", b"aria-modal"))
+_ROLES = np.array([name_hash(name) for name in (
+    b"navigation", b"search", b"banner", b"contentinfo", b"complementary", b"dialog", b"alertdialog", b"alert",
+    b"toolbar", b"tooltip", b"menu", b"menubar", b"searchbox",
+)], np.uint64)
+_MAIN_ROLES = np.array([name_hash(name) for name in (b"main", b"article")], np.uint64)
+_ARTICLE_BODY = np.uint64(name_hash(b"articlebody"))
+_TRUE = np.uint64(name_hash(b"true"))
+_NOT_SHOWN = np.array([name_hash(name) for name in (b"display:none", b"visibility:hidden")], np.uint64)
+
+
+@njit(cache=True)
+def value_hash(page, start, end):
+    """FNV-1a of a value in small letters, without white space."""
+    value = OFFSET
+    for position in range(start, end):
+        byte = page[position]
+        if byte > 32:
+            value = (value ^ np.uint64(byte | 32 if 65 <= byte <= 90 else byte)) * PRIME
+    return value
+
+
+@njit(cache=True)
+def _is_one_of(value, hashes):
+    return np.any(hashes == value)
+
+
+@njit(cache=True)
+def _hides(page, start, end):
+    """Whether a declaration of a style is `display: none` or `visibility: hidden`."""
+    begin = start
+    for position in range(start, end + 1):
+        if position == end or page[position] == 59:  # ;
+            if position - begin >= 12 and _is_one_of(value_hash(page, begin, position), _NOT_SHOWN):
+                return True
+            begin = position + 1
+    return False
+
+
+@njit(cache=True)
+def _said_by_attribute(page, attribute, name_end, start, end, kind, words, word_kinds):
+    """What an attribute says of its element: bits of html_furniture."""
+    length = name_end - attribute
+    if length < 2 or length > 11:
+        return 0
+    first = page[attribute] | 32
+    # c, i, h, a, r, s
+    if first != 99 and first != 105 and first != 104 and first != 97 and first != 114 and first != 115:
+        return 0
+    name = value_hash(page, attribute, name_end)
+    if name == _CLASS:
+        return said_by_names(page, start, end, False, words, word_kinds)
+    if name == _ID:
+        return 0 if kind & ANCHOR else said_by_names(page, start, end, True, words, word_kinds)
+    if name == _HREF:
+        return LINKED
+    if name == _HIDDEN:
+        return HIDDEN
+    if name == _ARIA_HIDDEN:
+        return HIDDEN if value_hash(page, start, end) == _TRUE else 0
+    if name == _MODAL:
+        return FURNITURE if value_hash(page, start, end) == _TRUE else 0
+    if name == _STYLE:
+        return HIDDEN if _hides(page, start, end) else 0
+    if name == _ROLE:
+        value = value_hash(page, start, end)
+        return ASIDE_NAME if _is_one_of(value, _ROLES) else IS_MAIN if _is_one_of(value, _MAIN_ROLES) else 0
+    if name == _ITEMPROP:
+        return IS_MAIN if value_hash(page, start, end) == _ARTICLE_BODY else 0
+    return 0
+
+
+@njit(cache=True)
+def read_attributes(page, position, kind, words, word_kinds):
+    """Read a tag from behind its name; returns (behind `>`, or the page's end; whether `/>`; what attributes say)."""
+    size, said, from_id = page.size, 0, 0
+    slash = False
+    while position < size:
+        byte = page[position]
+        if byte == 62:  # >
+            break
+        if byte <= 32 or byte == 47:
+            slash = byte == 47
+            position += 1
+            continue
+        slash = False
+        attribute = position
+        position += 1
+        while position < size:
+            byte = page[position]
+            if byte == 61 or byte == 62 or byte <= 32 or byte == 47:
+                break
+            position += 1
+        name_end = position
+        while position < size and page[position] <= 32:
+            position += 1
+        start = end = position
+        if position < size and page[position] == 61:  # =
+            position += 1
+            while position < size and page[position] <= 32:
+                position += 1
+            if position < size and (page[position] == 34 or page[position] == 39):
+                quote = page[position]
+                position += 1
+                start = position
+                while position < size and page[position] != quote:
+                    position += 1
+                end = position
+                position += 1
+            else:
+                start = position
+                while position < size and page[position] > 32 and page[position] != 62:
+                    position += 1
+                end = position
+        found = _said_by_attribute(page, attribute, name_end, start, end, kind, words, word_kinds)
+        if name_end - attribute == 2 and found:
+            from_id |= found
+        else:
+            said |= found
+    if not said & PART_OF_TEXT:  # there an id is made of a heading
+        said |= from_id & (ASIDE_NAME | HEADER_NAME | REMARKS | HIDDEN | IS_MAIN)
+    return min(position + 1, size), slash, said

@@ -1,0 +1,194 @@
+"""Which parts of a page are its text: the rest is navigation, furniture, remarks of readers, or hidden.
+
+What a part is called, by its element or by its names (`furniture.py`), is believed unless it holds more of the
+page's text than such a part does: pages call themselves `has-newsletter`, and put an article into an `aside`. Links
+count as text only where a page has little else.
+"""
+
+import numpy as np
+from numba import njit
+
+from maslin.curation.ingest.html.elements import (
+    ASIDE,
+    BLOCK,
+    CAPTION,
+    CONTROL,
+    FIGURE,
+    FOOTER,
+    FORM,
+    HEADER,
+    HEADING,
+    LINK,
+    LIST,
+    MAIN,
+    NAVIGATION,
+    OF_TEXT,
+    PARAGRAPH,
+    PRE,
+    QUOTE,
+    SUMMARY,
+    TABLE,
+    TABLE_TITLE,
+    TOP_HEADING,
+)
+from maslin.curation.ingest.html.furniture import (
+    ASIDE_NAME,
+    CAPTIONED,
+    FURNITURE,
+    HEADER_NAME,
+    HIDDEN,
+    IS_MAIN,
+    NOTE,
+    REMARKS,
+)
+
+# How much of a page is looked for.
+STRICT, WITH_REMARKS, ALL = 0, 1, 2
+# What of an element is kept: all that is not gone by itself, nothing, or what is inside of it but not its own text.
+KEPT, GONE, SHELL = 0, 1, 2
+
+_SMALL_ONE_IN = 5  # what holds at most a fifth of a page's text, or of its paragraphs, is small
+_REMARKS_OF_FIVE = 4  # as much of a page may be remarks of readers
+_TIMES_MAIN = 4  # as many times the text of the main part may stand outside of it in one piece
+_NEAR_BODY = 4  # levels: lists of links nearer than that are menus
+_MIN_LINK_CHARACTERS = 18  # of a paragraph that is one link and reads like a headline, not like the name of something
+_MIN_LINKS, _LINKS_OF_TEN = 3, 8  # a block of links: so many, and so much of its text
+_LINKS_OF_TEXT, _MIN_TEXT_CHARACTERS = 4, 250  # where there are more links or less text, the page is made of links
+_MAIN_OF_TEN, _INNER_OF_TEN = 5, 8  # of the text that a main part must hold: at first, and inside of another
+_MAX_NESTED = 6
+
+
+@njit(cache=True)
+def _inside(parent, values):
+    """Values of elements (int32) added up over each and all that is inside of it."""
+    total = values.astype(np.int32)
+    for element in range(len(parent) - 1, 0, -1):
+        total[parent[element]] += total[element]
+    return total
+
+
+@njit(cache=True)
+def gone_parts(kind, said, parent, own, linked, spaces, how):
+    """uint8 (elements): KEPT, GONE or SHELL. The arrays are those of `html_tree.read_tree`."""
+    number = len(kind)
+    gone = np.zeros(number, np.uint8)
+    if how == ALL:
+        return gone
+    characters, links = _inside(parent, own), _inside(parent, linked)
+    plain = characters - links
+    paragraphs, tops = _inside(parent, kind & PARAGRAPH != 0), _inside(parent, kind & TOP_HEADING != 0)
+    headings, code = _inside(parent, kind & HEADING != 0), _inside(parent, kind & (PRE | TABLE) != 0)
+    anchors, gaps = _inside(parent, kind & LINK != 0), _inside(parent, spaces)
+    has_titles = np.any(kind & (PRE | TABLE_TITLE) != 0)  # what is called a caption may belong to them
+    is_main = (kind & MAIN != 0) | (said & IS_MAIN != 0)
+    mains = _inside(parent, is_main)
+    depth, in_main, in_links = np.zeros(number, np.int32), np.zeros(number, np.bool_), np.zeros(number, np.bool_)
+    is_link = np.zeros(number, np.bool_)
+    total, main_text = plain[0], 0
+    for element in range(1, number):
+        if is_main[element]:
+            main_text = max(main_text, plain[element])
+    link_paragraphs, text_kept, links_kept = 0, 0, 0
+    for element in range(1, number):
+        of, names, above = kind[element], said[element], parent[element]
+        in_main[element] = in_main[above] or is_main[element]
+        depth[element] = depth[above] + 1
+        if gone[above]:
+            gone[element] = GONE
+            continue
+        is_most = plain[element] * 2 > total
+        if is_most and not mains[element] and not in_main[element]:
+            is_most = plain[element] > _TIMES_MAIN * main_text
+        is_small = plain[element] * _SMALL_ONE_IN <= total or (
+            not is_most and paragraphs[0] >= _SMALL_ONE_IN and paragraphs[element] * _SMALL_ONE_IN <= paragraphs[0])
+        leaves = names & HIDDEN and not is_most
+        if not of & (OF_TEXT | QUOTE) and not tops[element]:
+            leaves = leaves or (names & FURNITURE and is_small) or (names & ASIDE_NAME and not is_most) or (
+                names & REMARKS and of & BLOCK and how == STRICT and plain[element] * 5 <= total * _REMARKS_OF_FIVE)
+        if names & CAPTIONED and not of & OF_TEXT and not has_titles:
+            leaves = leaves or is_small
+        if of & NAVIGATION:
+            leaves = leaves or not is_most
+        elif of & FOOTER:
+            leaves = leaves or (not is_most and not kind[above] & QUOTE)
+        elif of & HEADER or (names & HEADER_NAME and not of & OF_TEXT):
+            has_title = headings[element] and (tops[element] == tops[0] or in_main[element])
+            leaves = leaves or (is_small and not has_title)
+        elif of & ASIDE:
+            leaves = leaves or (not is_most and not names & NOTE)
+        elif of & CAPTION:
+            leaves = leaves or not (kind[above] & FIGURE and code[above])
+        elif of & CONTROL:
+            leaves = leaves or not kind[above] & (HEADING | SUMMARY)
+        elif of & FORM:
+            leaves = leaves or is_small
+        elif of & LIST and depth[element] < _NEAR_BODY:
+            leaves = leaves or links[element] * 2 >= characters[element]
+        if leaves:
+            gone[element] = GONE
+            continue
+        is_link[element] = of & PARAGRAPH and anchors[element] == 1 and gaps[element] and (
+            links[element] == characters[element] >= _MIN_LINK_CHARACTERS)
+        link_paragraphs += is_link[element]
+        in_links[element] = in_links[above] or (
+            anchors[element] >= _MIN_LINKS and of & BLOCK and not of & OF_TEXT
+            and links[element] * 10 >= characters[element] * _LINKS_OF_TEN)
+        if in_links[element]:
+            links_kept += own[element]
+        else:
+            text_kept += own[element] - linked[element]
+    no_link_paragraphs = link_paragraphs * 2 <= paragraphs[0]  # otherwise the page is a list of links
+    no_links = text_kept >= _MIN_TEXT_CHARACTERS and links_kept <= _LINKS_OF_TEXT * text_kept
+    for element in range(1, number):
+        if gone[parent[element]] or (no_links and in_links[element]) or (no_link_paragraphs and is_link[element]):
+            gone[element] = GONE
+    _keep_main(kind, is_main, parent, own - linked, gone)
+    return gone
+
+
+@njit(cache=True)
+def _keep_main(kind, is_main, parent, own_plain, gone):
+    """Where one part says that it is the main one and holds the most of the text, have the rest go but its top heading.
+
+    Again inside of that part, as long as hardly anything goes: `main`, `article`, `entry-content`.
+    """
+    number = len(kind)
+    text = _inside(parent, np.where(gone != KEPT, np.int32(0), own_plain))
+    root, inside, of_ten = 0, np.ones(number, np.bool_), _MAIN_OF_TEN
+    for _ in range(_MAX_NESTED):
+        found, largest, second = 0, 0, 0
+        below = np.zeros(number, np.bool_)  # in a part that was looked at
+        for element in range(1, number):
+            below[element] = below[parent[element]]
+            if is_main[element] and inside[element] and not below[element] and element != root and not gone[element]:
+                below[element] = True
+                if text[element] > largest:
+                    found, largest, second = element, text[element], largest
+                else:
+                    second = max(second, text[element])
+        if largest * 10 <= text[root] * of_ten or second * 10 > largest:
+            break
+        root, of_ten = found, _INNER_OF_TEN
+        inside[0] = False
+        for element in range(1, number):
+            inside[element] = element == root or inside[parent[element]]
+    if root == 0:
+        return
+    heading, has_heading = 0, False
+    for element in range(1, number):
+        if kind[element] & TOP_HEADING and not gone[element]:
+            if inside[element]:
+                has_heading = True
+            elif element < root:
+                heading = element
+    holds = np.zeros(number, np.bool_)
+    holds[root] = True
+    if heading and not has_heading:
+        holds[heading] = inside[heading] = True
+    for element in range(number - 1, 0, -1):
+        holds[parent[element]] |= holds[element]
+    gone[0] = SHELL
+    for element in range(1, number):
+        inside[element] |= inside[parent[element]]
+        if not inside[element] and not gone[element]:
+            gone[element] = SHELL if holds[element] else GONE

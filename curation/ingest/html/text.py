@@ -1,0 +1,144 @@
+"""The text of a page from what `tree.py` read: blocks on lines of their own, lists indented, code as it stands."""
+
+import numpy as np
+from numba import njit
+
+from maslin.curation.ingest.html.elements import (
+    APART,
+    BLOCK,
+    BREAK,
+    CELL,
+    HEADING,
+    LIST,
+    PRE,
+    RANKS,
+    ROW,
+    RULE,
+    SECTION,
+    TABLE,
+)
+from maslin.curation.ingest.html.parts import GONE, KEPT
+from maslin.curation.ingest.html.tree import CLOSED, OPENED
+
+# What stands between two texts; the greater wins.
+_NOTHING, _SPACE, _TAB, _LINE, _PARAGRAPH = range(5)
+_MAX_INDENT = 8
+_ROOM = 2 * _MAX_INDENT + 8  # for what is written between two texts
+
+
+@njit(cache=True)
+def _grown(out, room):
+    grown = np.empty(2 * len(out) + room, np.uint8)
+    grown[:len(out)] = out
+    return grown
+
+
+@njit(cache=True)
+def write_text(page, kind, close, of, start, end, gone):
+    """uint8: the text of all elements that are not gone, character references as they stand."""
+    out = np.empty(page.size // 2 + 1024, np.uint8)
+    size = 0
+    between, indent, preformatted = _NOTHING, 0, 0
+    lines = 0  # of preformatted text, not yet written
+    cell_begins, row_broken, row_begins = False, False, True
+    # The heading under which there is no text yet: where it begins, its rank; whether something under it is left out.
+    bare, rank, left_out, in_heading = -1, 0, False, False
+    event, events = 0, len(of)
+    while event < events:
+        element, begin = of[event], start[event]
+        of_kind = kind[element]
+        if begin == OPENED:
+            if gone[element] == GONE:
+                left_out = left_out or close[element] > event + 1
+                event = close[element] + 1
+                continue
+            if of_kind & BREAK:
+                if preformatted:
+                    lines += 1
+                else:
+                    between = _PARAGRAPH if between >= _LINE else _LINE
+            elif of_kind & CELL:
+                between = max(between, _LINE) if row_begins or row_broken else _TAB
+                cell_begins, row_begins = True, False
+            elif of_kind & BLOCK:
+                if of_kind & HEADING:
+                    if bare >= 0 and left_out and of_kind & RANKS <= rank:
+                        size = bare
+                    bare, rank, left_out, in_heading = size, of_kind & RANKS, False, True
+                if of_kind & (ROW | SECTION | TABLE):
+                    row_begins, row_broken = True, False
+                if not cell_begins or of_kind & (ROW | LIST | PRE):
+                    between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
+                    row_broken = row_broken or not row_begins
+                indent += bool(of_kind & LIST)
+                if of_kind & PRE:
+                    preformatted += 1
+                    lines = 0
+        elif begin == CLOSED:
+            if of_kind & CELL:
+                cell_begins, between = False, min(between, _LINE)
+            elif of_kind & BLOCK and not of_kind & RULE:
+                if of_kind & PRE:
+                    preformatted -= 1
+                    lines = 0
+                indent -= bool(of_kind & LIST)
+                if of_kind & HEADING:
+                    in_heading = False
+                if not cell_begins:
+                    between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
+        elif gone[element] == KEPT:
+            finish, place = end[event], start[event]
+            if size + 2 * (finish - place) + _ROOM > len(out):
+                out = _grown(out, 2 * (finish - place) + _ROOM)
+            while place < finish:
+                byte = page[place]
+                if preformatted:
+                    if byte == 10 or byte == 13:
+                        lines += byte == 10 or place + 1 >= finish or page[place + 1] != 10
+                        place += 1
+                        continue
+                elif byte <= 32:
+                    between = max(between, _SPACE)
+                    place += 1
+                    continue
+                if between != _NOTHING or lines:
+                    if size + (finish - place) + lines + _ROOM > len(out):
+                        out = _grown(out, (finish - place) + lines + _ROOM)
+                    breaks = 0
+                    if size == 0:
+                        breaks = -1
+                    elif between >= _LINE:
+                        breaks = between - _LINE + 1
+                    elif lines:
+                        breaks = lines
+                    elif between == _TAB:
+                        out[size] = out[size + 1] = 9
+                        size += 2
+                    elif between == _SPACE and not preformatted:
+                        out[size] = 32
+                        size += 1
+                    if breaks > 0:
+                        while size and out[size - 1] == 32:
+                            size -= 1
+                        out[size:size + breaks] = 10
+                        size += breaks
+                        row_broken = row_broken or not cell_begins
+                    if breaks:
+                        for _ in range(2 * min(indent, _MAX_INDENT)):
+                            out[size] = 32
+                            size += 1
+                    between, lines = _NOTHING, 0
+                cell_begins = False
+                if not in_heading:
+                    bare = -1
+                while byte > 32 or (preformatted and byte != 10 and byte != 13):
+                    out[size] = byte
+                    size += 1
+                    place += 1
+                    if place == finish:
+                        break
+                    byte = page[place]
+        event += 1
+    if bare > 0 and left_out:
+        size = bare
+    return out[:size]

@@ -1,0 +1,1 @@
+"""Readers of rows that hold a text: JSON Lines, Parquet, conversations."""

@@ -1,0 +1,136 @@
+"""Parquet, a document a row, as Hugging Face datasets are stored; row groups are read one after another, in batches.
+
+`columns` of the recipe says which column is the text, and which hold id, url, date, language and licence, if any. Only
+these are read. `origin` names the row: `<file>/<row>`, counted from 0.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from maslin.curation.ingest.records import Document, Dropped, Failed, Origin, Record, Split, Watch, split_bytes
+from maslin.manifests.identity import document_id
+from maslin.manifests.recipe.inputs import InputFile
+
+MAX_TEXT_BYTES = 64 << 20
+MAX_ROW_GROUP_BYTES = 4 << 30  # of the text column, uncompressed, as the file says of itself
+DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last one of names in the schema
+_BATCH_ROWS = 64
+_BUFFER_BYTES = 1 << 20  # of a column that is read at once
+_FIELDS = ("text", "id", "url", "date", "language", "licence")
+
+
+def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
+    """Row groups `start` to `end` of a file, together as large as a split aims at; a damaged file is one split."""
+    target, found = split_bytes(inputs), []
+    for file in inputs:
+        try:
+            with pq.ParquetFile(file.path) as parquet:
+                sizes = [_compressed(parquet.metadata.row_group(group)) for group in range(parquet.num_row_groups)]
+        except DAMAGE:
+            sizes = []
+        start, held, cut = 0, 0, []
+        for group, size in enumerate(sizes):
+            if held and held + size > target:
+                cut.append((start, group, held))
+                start, held = group, 0
+            held += size
+        found += [Split(file, *place) for place in [*cut, (start, len(sizes), held if sizes else file.bytes)]]
+    return found
+
+
+def _compressed(group: Any) -> int:
+    return sum(group.column(column).total_compressed_size for column in range(group.num_columns))
+
+
+def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+    """The documents of the split's row groups. One that cannot be read on is one failure; those after it are read."""
+    name, columns = split.input.name, options["columns"]
+    try:
+        with pq.ParquetFile(split.input.path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
+            schema = file.schema_arrow
+            fields = {field: column for field in _FIELDS if _readable(schema, column := columns[field], field)}
+            if "text" not in fields:
+                yield Failed("no_text", f"{name}: no column `{columns['text']}` of strings among "
+                                        f"{', '.join(schema.names[:20])}", Origin(name))
+                return
+            row = sum(file.metadata.row_group(group).num_rows for group in range(split.start))
+            ordinal = done = 0
+            for group in range(split.start, split.end):
+                about = file.metadata.row_group(group)
+                yield from _group(file, group, row, fields, name, watch, ordinal)
+                row += about.num_rows
+                ordinal += about.num_rows
+                done += _compressed(about)
+                watch.reached(min(done, split.bytes))
+    except DAMAGE as error:
+        yield Failed("damaged_file", f"{name}: not a readable Parquet file ({error})", Origin(name))
+
+
+def _readable(schema: pa.Schema, name: str, field: str) -> bool:
+    """Whether there is one column of that name, with strings in it or, for all but the text, numbers or times."""
+    if schema.names.count(name) != 1:
+        return False
+    kind = schema.field(name).type
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    strings = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return strings or (field != "text" and (pa.types.is_integer(kind) or pa.types.is_temporal(kind)))
+
+
+def _group(
+    file: pq.ParquetFile, group: int, row: int, fields: Mapping[str, str], name: str, watch: Watch, ordinal: int,
+) -> Iterator[Record]:
+    """The documents of a row group whose first row is the file's number `row`, and the split's number `ordinal`."""
+    about = file.metadata.row_group(group)
+    place = Origin(f"{name}/{row}")
+    size = sum(
+        about.column(column).total_uncompressed_size for column in range(about.num_columns)
+        if about.column(column).path_in_schema == fields["text"])
+    if size > MAX_ROW_GROUP_BYTES:
+        yield Failed("too_large", f"{name}: row group {group} holds {size:,} bytes of text", place, None,
+                     float(size), float(MAX_ROW_GROUP_BYTES))
+        return
+    if not watch.enter(ordinal):
+        yield Failed("worker_died", f"{name}: native code crashed on row group {group}, twice", place)
+        return
+    try:
+        for batch in file.iter_batches(_BATCH_ROWS, [group], list(fields.values()), use_threads=False):
+            values = [_values(batch.column(batch.schema.get_field_index(column))) for column in fields.values()]
+            for cells in zip(*values, strict=True):
+                yield _record(dict(zip(fields, cells, strict=True)), f"{name}/{row}")
+                row += 1
+    except DAMAGE as error:
+        yield Failed("damaged_record", f"{name}: row group {group} cannot be read on from row {row} ({error})",
+                     Origin(f"{name}/{row}"))
+
+
+def _values(column: pa.Array) -> list[bytes | None]:
+    """Strings as the bytes they are, for they may be no UTF-8; numbers and times as they are written."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        column = column.cast(pa.string())
+    return column.cast(pa.large_binary()).to_pylist()
+
+
+def _record(cells: Mapping[str, bytes | None], place: str) -> Record:
+    origin, text = Origin(place), cells["text"]
+    if text is None:
+        return Failed("no_text", f"{place}: its text is null", origin)
+    if len(text) > MAX_TEXT_BYTES:
+        return Failed("text_too_long", f"{place}: longer than {MAX_TEXT_BYTES} bytes", origin, None,
+                      float(len(text)), float(MAX_TEXT_BYTES))
+    try:
+        found = {field: value.decode() if value else None for field, value in cells.items() if field != "text"}
+        written = text.decode()
+    except UnicodeDecodeError as error:
+        return Failed("invalid_utf8", f"{place}: {error.reason} at byte {error.start}", origin)
+    source_id, url = found.get("id"), found.get("url")
+    id = document_id("parquet", hashlib.sha256(text).hexdigest() if source_id is None else source_id)
+    if not written.strip():
+        return Dropped("empty_text", id, url or place, 0.0, 1.0, "<")
+    return Document(
+        id, written, origin, url, found.get("date"), source_id, found.get("language"), licence=found.get("licence"))

@@ -1,0 +1,1 @@
+"""WARC files → pages: records, HTTP bodies and their encodings, what robots were asked, URLs."""

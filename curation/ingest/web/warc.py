@@ -1,0 +1,153 @@
+"""Web crawls: WARC, WET and ARC files → one document per HTML page of status 200, or per converted text.
+
+Not a candidate for a document, and counted under these names: `warcinfo`, `request`, `metadata`, `revisit` and other
+record types; `not_http`; `redirect` and `http_error` by status; `not_html` by header and content together.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from maslin.curation.ingest.html.sniff import is_html, may_be_html
+from maslin.curation.ingest.records import (
+    Document,
+    Dropped,
+    Failed,
+    Origin,
+    Record,
+    Split,
+    Watch,
+    byte_splits,
+    check_options,
+    split_bytes,
+)
+from maslin.curation.ingest.web.body import BadBody, HttpMessage, TooLarge, decoded_body, parse_http
+from maslin.curation.ingest.web.charset import decode
+from maslin.curation.ingest.web.framing import ArchiveFile, Damage, Frame
+from maslin.curation.ingest.web.robots import robots_notes
+from maslin.curation.ingest.web.urls import normalised
+from maslin.curation.ingest.web.warc_records import ReaderName, WarcRecord, payload_digest, read_record
+from maslin.manifests.identity import document_id
+from maslin.manifests.recipe.inputs import InputFile
+
+# A body may be transferred longer than it decodes to, by headers, chunk sizes and a little that does not compress.
+_TRANSFER_SLACK_BYTES = 256 << 10
+_HEADER_ONLY = frozenset(("warcinfo", "request", "metadata", "revisit", "continuation"))
+
+
+@dataclass(frozen=True, slots=True)
+class WarcOptions:
+    """`reader`: who parses the records' heads. `max_page_bytes`: larger HTML is dropped before any parser sees it.
+
+    `extractor`: who finds the text of a page: we.
+    """
+
+    reader: ReaderName = "fastwarc"
+    max_page_bytes: int = 2 << 20
+    extractor: str = "maslin"
+
+    @property
+    def keep_bytes(self) -> int:
+        """How much of a record's block is held in memory."""
+        return self.max_page_bytes + self.max_page_bytes // 8 + _TRANSFER_SLACK_BYTES
+
+
+def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
+    """Ranges of compressed files; ranges between records of plain ones, whose records have no signature to find."""
+    target = split_bytes(inputs)
+    found: list[Split] = []
+    for file in inputs:
+        with ArchiveFile(file.path) as archive:
+            found += byte_splits([file], target) if archive.is_gzip else _plain_splits(file, archive, target)
+    return found
+
+
+def _plain_splits(file: InputFile, archive: ArchiveFile, target: int) -> list[Split]:
+    edges = [0]
+    for frame in archive.frames(0, archive.size, keep=0):
+        if frame.offset - edges[-1] >= target:
+            edges.append(frame.offset)
+    return [Split(file, start, end, end - start) for start, end in zip(edges, [*edges[1:], archive.size], strict=True)]
+
+
+def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+    """Every record of a split, as a document, a drop or a failure."""
+    settings = check_options(WarcOptions, options)
+    with ArchiveFile(split.input.path) as archive:
+        for ordinal, frame in enumerate(archive.frames(split.start, split.end, settings.keep_bytes)):
+            watch.reached(min(frame.end, split.end) - split.start)
+            if isinstance(frame, Damage):
+                yield Failed(frame.cause, frame.detail, Origin(split.input.name, frame.offset))
+            else:
+                yield _record(frame, Origin(split.input.name, frame.offset, frame.length), settings, watch, ordinal)
+
+
+def _record(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int) -> Record:
+    try:
+        record = read_record(frame, options.reader)
+    except ValueError as error:
+        return Failed("damaged_record", str(error), origin)
+    if record.type == "conversion":
+        return _converted(record, origin, frame, options)
+    if record.type == "resource":
+        message = HttpMessage(200, {"content-type": record.headers.get("content-type", "")}, record.block)
+    elif record.type == "response":
+        message = parse_http(record.block)
+    else:
+        return Dropped(record.type if record.type in _HEADER_ONLY else "other_record_type")
+    if not record.uri.lower().startswith(("http://", "https://")):
+        return Dropped("not_http")
+    if message is None:
+        return Failed("bad_http", f"{record.uri}: the response begins with no HTTP status", origin)
+    if message.status != 200:
+        return Dropped("redirect" if 300 <= message.status < 400 else "http_error")
+    return _page(record, message, origin, frame, options, watch, ordinal)
+
+
+def _page(
+    record: WarcRecord, message: HttpMessage, origin: Origin, frame: Frame, options: WarcOptions, watch: Watch,
+    ordinal: int,
+) -> Record:
+    from maslin.curation.ingest.html.page import read_page  # here: who only asks for splits needs no kernels
+
+    content_type = message.headers.get("content-type")
+    identified = record.headers.get("warc-identified-payload-type")
+    if not may_be_html(content_type, identified):
+        return Dropped("not_html")
+    id = document_id("warc", normalised(record.uri), record.date or "", payload_digest(record, message.body))
+    if not watch.enter(ordinal):
+        return Failed("worker_died", f"{record.uri}: native code crashed on this page, twice", origin, id)
+    limit = options.max_page_bytes
+    try:
+        if len(frame.block) < frame.block_length:  # more than is held
+            raise TooLarge(len(message.body) + frame.block_length - len(frame.block))
+        body = decoded_body(message, limit)
+    except TooLarge as large:
+        if not is_html(content_type, identified, message.body) and "content-encoding" not in message.headers:
+            return Dropped("not_html")
+        return Dropped("too_large", id, record.uri, float(large.args[0]), float(limit), ">")
+    except BadBody as bad:
+        return Failed("damaged_body", f"{record.uri}: {bad}", origin, id)
+    if not is_html(content_type, identified, body):
+        return Dropped("not_html")
+    decoded = decode(body, content_type or "")
+    page = read_page(decoded.text)
+    if not page.text:
+        return Dropped("empty_text", id, record.uri, 0.0, 1.0, "<")
+    notes = ("charset_differs",) if decoded.differs else ()
+    notes += robots_notes(message.headers.get("x-robots-tag", ""), page.metas)
+    if "warc-truncated" in record.headers:
+        notes += ("truncated_by_crawler",)
+    return Document(id, page.text, origin, record.uri, record.date, record.record_id, notes=notes)
+
+
+def _converted(record: WarcRecord, origin: Origin, frame: Frame, options: WarcOptions) -> Record:
+    """A WET record: text that the crawl itself made of a page."""
+    digest = record.headers.get("warc-block-digest") or payload_digest(record, record.block)
+    id = document_id("warc", normalised(record.uri), record.date or "", digest)
+    if frame.block_length > options.max_page_bytes:
+        return Dropped("too_large", id, record.uri, float(frame.block_length), float(options.max_page_bytes), ">")
+    text = decode(record.block).text.strip()
+    if not text:
+        return Dropped("empty_text", id, record.uri, 0.0, 1.0, "<")
+    return Document(id, text, origin, record.uri, record.date, record.record_id)

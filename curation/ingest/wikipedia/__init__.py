@@ -1,0 +1,1 @@
+"""Wikipedia's dumps → articles: the stream of pages, templates, wikitext to text."""

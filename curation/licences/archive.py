@@ -1,0 +1,253 @@
+"""Which licence the files of an archive are under.
+
+First what the file itself says (an SPDX tag or the licence in its heading comments), then the licence texts of the
+nearest folder above it that has any, then metadata (wheel and sdist metadata, package.json, Cargo.toml, pyproject.toml,
+composer.json). Metadata never override a text: they only say which operator joins several texts, and "or later" where a
+bare GNU text cannot. A licence text that is not recognised gives no licence: metadata do not fill that in.
+"""
+
+import json
+import re
+import tomllib
+from email.parser import HeaderParser
+from typing import Any
+
+from maslin.curation.licences.detect import detect, detect_notice, offers_choice
+from maslin.curation.licences.notices import ANY_VERSION
+from maslin.curation.licences.spdx import combine, declared, identifiers
+
+HEADER_CHARACTERS = 16_384
+_HEADER_LINES = 400
+_CODE_LINES = 8  # that may stand among the heading comments: imports, a version, an include guard
+
+_CODE_EXTENSIONS = (
+    "py|pyi|js|ts|mjs|c|h|cc|cpp|hpp|go|rs|rb|java|php|pl|pm|sh|json|toml|yml|yaml|xml|css|svg|png|gif|cmake|in|tmpl|"
+    "template|tpl|j2|spdx"
+)
+_LICENCE_FILE = re.compile(
+    r"(?:(?:[a-z0-9.+]+[-_])?(?:un)?licen[cs]es?|copying|copyright)(?:[-_.].*)?$", re.I
+)
+_NOT_LICENCE_FILE = re.compile(rf"third|3rd|notice|bundled|\.(?:{_CODE_EXTENSIONS})$", re.I)
+_METADATA_FILES = {"pkg-info", "metadata", "package.json", "cargo.toml", "pyproject.toml", "composer.json"}
+_VAGUE = {"LicenseRef-BSD", "LicenseRef-Public-Domain", *ANY_VERSION.values()}
+_INFO_FOLDER = re.compile(r"^(.*?)([^/]+\.(?:dist|egg)-info)(?:/|$)")
+
+_COMMENT_LINE = re.compile(
+    r"\s*(?:#|//|--|;|%|\"(?!\"\")|'(?!'')|!|\*|@?rem\b|dnl\b|\.\.(?:\s|$)|\.\\\"|@c\b|\\\s|C\s)", re.I,
+)
+_PREAMBLE = re.compile(
+    r"\s*(?:<\?(?:php|xml|=)|<!doctype|<html|<head|@charset|['\"]use strict['\"];?\s*$|package\s+[\w.]+;?\s*$"
+    r"|@echo off)", re.I,
+)
+_BLOCKS = (
+    ("/*", "*/"), ("<!--", "-->"), ("{-", "-}"), ("(*", "*)"), ('"""', '"""'), ("'''", "'''"), ("--[[", "]]"),
+    ("{#", "#}"), ("#|", "|#"), ("=begin", "=end"), ("=pod", "=cut"), ("%{", "%}"), ("<%--", "--%>"), ('r"""', '"""'),
+)
+
+
+def is_licence_file(path: str) -> bool:
+    """Whether a path names a licence text (LICENSE, COPYING, MIT-LICENSE.txt, …), not code or others' notices."""
+    name = path.rsplit("/", 1)[-1]
+    return bool(_LICENCE_FILE.match(name)) and not _NOT_LICENCE_FILE.search(name)
+
+
+def is_metadata_file(path: str) -> bool:
+    """Whether a path names metadata that may state a licence."""
+    name = path.rsplit("/", 1)[-1].lower()
+    return name in _METADATA_FILES and (name != "metadata" or bool(_INFO_FOLDER.match(path)))
+
+
+def heading_comment(text: str) -> str:
+    """The comments with which a file begins, up to its first few lines of code."""
+    kept: list[str] = []
+    code_lines = 0
+    closing: str | None = None
+    for line in text[:HEADER_CHARACTERS].splitlines()[:_HEADER_LINES]:
+        stripped = line.strip()
+        if closing is not None:
+            kept.append(line)
+            if closing in stripped:
+                closing = None
+            continue
+        block = next((pair for pair in _BLOCKS if stripped.startswith(pair[0])), None)
+        if block is not None:
+            kept.append(line)
+            if block[1] not in stripped[len(block[0]):]:
+                closing = block[1]
+        elif not stripped or _COMMENT_LINE.match(line):
+            kept.append(line)
+        elif not _PREAMBLE.match(line):
+            code_lines += 1
+            if code_lines > _CODE_LINES:
+                break
+    return "\n".join(kept)
+
+
+class LicenceMap:
+    """The licence texts and metadata of an archive, by folder. Fill it with `add`, then ask `licence_of`."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, list[tuple[str, str | None, bool]]] = {}
+        self._metadata: dict[str, list[str]] = {}
+        self._answers: dict[str, str | None] = {}
+
+    def add(self, path: str, text: str) -> None:
+        """Take in a licence or metadata file."""
+        if not text.strip():
+            return
+        if is_licence_file(path):
+            folder = _governed_folder(path)
+            if folder is not None:
+                self._texts.setdefault(folder, []).append((path, detect(text), offers_choice(text)))
+        elif expression := metadata_licence(path, text):
+            info = _INFO_FOLDER.match(path)
+            folder = info[1].rstrip("/") if info else path.rpartition("/")[0]
+            self._metadata.setdefault(folder, []).append(expression)
+
+    def licence_of(self, path: str, text: str) -> str | None:
+        """The SPDX expression that holds for a source file; None when nothing tells it."""
+        header = heading_comment(text)
+        own = detect_notice(header) if header else None
+        nearest = self._of_folder(path.rpartition("/")[0])
+        if own is None or nearest is None:
+            return own or nearest
+        return _made_precise(own, nearest)
+
+    def _of_folder(self, folder: str) -> str | None:
+        if folder not in self._answers:
+            self._answers[folder] = self._find(folder)
+        return self._answers[folder]
+
+    def _find(self, folder: str) -> str | None:
+        for place in _upwards(folder):
+            if place in self._texts:
+                return self._join(sorted(self._texts[place]), self._declared(place))
+        return next((self._declared(place) for place in _upwards(folder) if place in self._metadata), None)
+
+    def _declared(self, folder: str) -> str | None:
+        """What the metadata of this folder declare; where they differ, all of it."""
+        return combine("AND", sorted(self._metadata.get(folder, ())))
+
+    @staticmethod
+    def _join(texts: list[tuple[str, str | None, bool]], metadata: str | None) -> str | None:
+        """One expression for the licence texts of a folder."""
+        choice = any(offers for _, _, offers in texts)
+        proper = [licence for _, licence, offers in texts if licence and not offers] or [
+            licence for _, licence, _ in texts if licence]
+        distinct = list(dict.fromkeys(proper))
+        if not distinct:
+            return None
+        if len(distinct) == 1 and not choice:
+            return _with_suffix(distinct[0], metadata)
+        if set(distinct) == {"GPL-3.0", "LGPL-3.0"}:
+            return _with_suffix("LGPL-3.0", metadata)  # that licence is the GPL's text with additions
+        joined = combine("OR" if choice else "AND", distinct)
+        same = metadata and joined and _bare(identifiers(metadata)) == _bare(identifiers(joined))
+        return metadata if same else joined
+
+
+def metadata_licence(path: str, text: str) -> str | None:
+    """What a metadata file declares, as an SPDX expression."""
+    name = path.rsplit("/", 1)[-1].lower()
+    try:
+        if name in ("pkg-info", "metadata"):
+            return _from_headers(text)
+        if name in ("package.json", "composer.json"):
+            return _from_json(json.loads(text))
+        return _from_toml(tomllib.loads(text))
+    except (ValueError, RecursionError):  # not what its name says
+        return None
+
+
+def _from_headers(text: str) -> str | None:
+    message = HeaderParser().parsestr(text[:HEADER_CHARACTERS * 4])
+    if expression := declared(str(message.get("License-Expression", ""))):
+        return expression
+    said = _named(str(message.get("License", "")).strip())
+    if said and said not in _VAGUE:
+        return said
+    return _from_classifiers([str(value) for value in message.get_all("Classifier", [])]) or said
+
+
+def _from_classifiers(classifiers: list[str]) -> str | None:
+    named = [_named(value.rsplit("::", 1)[-1].strip()) for value in classifiers if value.startswith("License ::")]
+    return combine("AND", [licence for licence in named if licence])
+
+
+def _from_json(data: Any) -> str | None:
+    if not isinstance(data, dict):
+        return None
+    said = data.get("license", data.get("licenses"))
+    parts = said if isinstance(said, list) else [said]
+    names = [part.get("type") if isinstance(part, dict) else part for part in parts]
+    return combine("OR", [found for name in names if isinstance(name, str) and (found := _named(name))])
+
+
+def _from_toml(data: dict[str, Any]) -> str | None:
+    tool = data.get("tool")
+    for table in (data.get("package"), data.get("project"), tool.get("poetry") if isinstance(tool, dict) else None):
+        if not isinstance(table, dict):
+            continue
+        said = table.get("license")
+        if isinstance(said, dict):
+            said = said.get("text")
+        if isinstance(said, str) and (found := _named(said)):
+            return found
+        classifiers = table.get("classifiers")
+        if isinstance(classifiers, list) and (found := _from_classifiers([str(value) for value in classifiers])):
+            return found
+    return None
+
+
+def _named(said: str) -> str | None:
+    """A name in metadata: an SPDX expression, else a licence's usual name, else its whole text."""
+    return declared(said) or (detect(f"License: {said}") if len(said) < 200 else detect(said))
+
+
+def _governed_folder(path: str) -> str | None:
+    """The folder whose files a licence text speaks for; in a wheel that is where the package was built from."""
+    folder = path.rpartition("/")[0]
+    info = _INFO_FOLDER.match(path)
+    if info is None:
+        return folder
+    inner = folder[len(info[1]) + len(info[2]):].strip("/")
+    for prefix in ("licenses", "license_files"):
+        if inner == prefix or inner.startswith(f"{prefix}/"):
+            inner = inner[len(prefix):].strip("/")
+            break
+    base = info[1].rstrip("/")
+    return f"{base}/{inner}".strip("/") if inner else base
+
+
+def _upwards(folder: str) -> list[str]:
+    places = [folder]
+    while folder:
+        folder = folder.rpartition("/")[0]
+        places.append(folder)
+    return places
+
+
+def _made_precise(own: str, nearest: str) -> str:
+    """What a file says, where it says less than the text above it of the same licence does.
+
+    "BSD" without the number of clauses, "GPL" without version, a GNU version without "only" or "or later".
+    """
+    said = identifiers(nearest)
+    if own in ANY_VERSION.values() or own in ("LicenseRef-BSD", *_bare(said)):
+        family = own.removeprefix("LicenseRef-").split("-")[0]
+        return nearest if all(name.startswith(f"{family}-") for name in said) else own
+    clauses = [name for name in said if name.startswith("BSD-")]
+    if len(clauses) == 1 and "LicenseRef-BSD" in identifiers(own):
+        return own.replace("LicenseRef-BSD", clauses[0])
+    return own
+
+
+def _bare(names: frozenset[str]) -> set[str]:
+    return {name.removesuffix("-only").removesuffix("-or-later") for name in names}
+
+
+def _with_suffix(licence: str, metadata: str | None) -> str:
+    """A bare GNU text takes "only" or "or later" from metadata that name the same licence."""
+    if metadata in (f"{licence}-only", f"{licence}-or-later"):
+        return metadata
+    return licence

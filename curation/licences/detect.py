@@ -1,0 +1,249 @@
+"""Which licence a text is: from a licence text or notice to an SPDX expression, by distinguishing phrases.
+
+A licence *text* is the licence itself; a *notice* names it ("under the terms of the GNU General Public License …").
+In a licence file the first text governs: texts after it are those of bundled works, unless the file offers a choice.
+A bare GNU text says neither "only" nor "or later", so it is "GPL-3.0" without suffix; a notice says it.
+"BSD" without the number of clauses is `LicenseRef-BSD`, a dedication to the public domain `LicenseRef-Public-Domain`.
+"""
+
+import itertools
+import re
+from typing import Literal
+
+from maslin.curation.licences.notices import ANY_VERSION, Finding, creative_commons, named_licences
+from maslin.curation.licences.phrases import BSD_START, CREATIVE_COMMONS_TITLE, EXCEPTIONS, ISC_START, MIT_START, TEXTS
+from maslin.curation.licences.spdx import combine, declared
+
+MAX_CHARACTERS = 200_000
+MAX_TEXTS = 100  # licence texts looked at in one file
+
+_HTML_TAG = re.compile(
+    r"</?(?:p|br|div|span|b|i|em|strong|h[1-6]|li|ul|ol|pre|tt|a|html|body|title|head)\b[^<>]{0,300}>", re.I
+)
+_LINE_LEADER = re.compile(r"^[ \t]*(?:dnl|rem)\b", re.I | re.M)
+_NOT_WORD = re.compile(r"[^a-z0-9.+]+")
+_STRAY = re.compile(r"(?<!\d)[.+]|[.](?!\d)")
+_SPACES = re.compile(r" +")
+
+_TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([^\r\n]{1,300})")
+_TAG_END = re.compile(r"\s*(?:\*+/|-->|\*\)|-\}|#\}|\]\]|\"{3}|'{3}|\"|'|\*+|[#;]+)?\s*$")
+_HINT = re.compile(
+    r"licen[cs]|permission|redistribut|public domain|gpl|creative ?commons|attribution|wtfpl|warranty|as perl", re.I
+)
+
+
+def plain(text: str) -> str:
+    """Lower-case words of a text, one space between them: no punctuation, comment signs, HTML tags or line breaks.
+
+    Points stay inside numbers and a plus after one: "Version 2.0," → "version 2.0", "GPL-2+" → "gpl 2+".
+    """
+    text = text[:MAX_CHARACTERS]
+    if "</" in text or "<br" in text:
+        text = _HTML_TAG.sub(" ", text)
+    words = _NOT_WORD.sub(" ", _LINE_LEADER.sub(" ", text).lower())
+    return _SPACES.sub(" ", _STRAY.sub(" ", words)).strip()
+
+
+def tagged(text: str) -> str | None:
+    """The expression of the `SPDX-License-Identifier:` tags of a text; several tags hold together (AND)."""
+    found = [declared(_TAG_END.sub("", match[1])) for match in _TAG.finditer(text)]
+    return combine("AND", [expression for expression in found if expression])
+
+
+def detect(text: str) -> str | None:
+    """The SPDX expression of a licence file, or of any text that states a licence; None when it cannot be told."""
+    return _answer(text, first_text_governs=True)
+
+
+def detect_notice(text: str) -> str | None:
+    """The licence a file's heading comment states: as `detect`, but all texts found there hold."""
+    return tagged(text) or _answer(text, first_text_governs=False)
+
+
+def offers_choice(text: str) -> bool:
+    """Whether a file without a licence text of its own leaves the choice: "either of LICENSE.A or LICENSE.B"."""
+    words = plain(text)
+    return not _texts(words) and _offers_choice(words, named_licences(words))
+
+
+def _answer(text: str, first_text_governs: bool) -> str | None:
+    if not _HINT.search(text[:MAX_CHARACTERS]):
+        return None
+    words = plain(text)
+    if "packaging manuals copyright format" in words[:400]:  # Debian's list of licences by file: no single answer
+        return None
+    texts = _texts(words)
+    outside = _mask(words, texts)
+    notices = named_licences(outside)
+    if not texts and (tags := tagged(text)):
+        return tags
+    if texts and first_text_governs:
+        chosen, operator = _governing(outside, texts, notices)
+    else:
+        if texts:  # a GNU licence mentioned without version beside a text grants nothing
+            notices = [notice for notice in notices if notice.licence not in ANY_VERSION.values()]
+        chosen = sorted([*texts, *notices], key=lambda finding: finding.start)
+        operator = "OR" if _offers_choice(outside, notices) else "AND"
+    expression = combine(operator, _specific([finding.licence for finding in chosen]))
+    if expression is not None and "commons clause" in words:
+        return combine("AND", [expression, "LicenseRef-Commons-Clause"])
+    later = texts[1].start if first_text_governs and len(texts) > 1 else len(words)
+    return _with_exception(expression, words[:later])
+
+
+def _texts(words: str) -> list[Finding]:
+    """Licence texts, in their order; what lies inside a longer text is part of it."""
+    starts: list[tuple[int, str, str | None]] = []
+    for licence, phrases, end in TEXTS:
+        places = [place for phrase in phrases if (place := words.find(phrase)) >= 0]
+        if places:
+            starts.append((min(places), licence, end))
+    if match := CREATIVE_COMMONS_TITLE.search(words):
+        starts.append((match.start(), creative_commons(match[1], match[2], match[3]), None))
+    starts += [(match.start(), "BSD", None) for match in BSD_START.finditer(words)]
+    starts += [(match.start(), "ISC", None) for match in ISC_START.finditer(words)]
+    starts += [(match.start(), "MIT", None) for match in re.finditer(MIT_START, words)]
+    starts.sort(key=lambda start: start[:2])
+    del starts[MAX_TEXTS:]
+    found: list[Finding] = []
+    covered = 0
+    for index, (start, licence, end_phrase) in enumerate(starts):
+        if start < covered:
+            continue
+        following = starts[index + 1][0] if index + 1 < len(starts) else len(words)
+        name = _variant(licence, words[start:max(following, start + 1)])
+        if name is None:
+            continue
+        end = words.find(end_phrase, start) if end_phrase else -1
+        covered = end + len(end_phrase) if end_phrase and end >= 0 else start
+        found.append(Finding(name, start, max(covered, following), "text"))
+    return found
+
+
+def _variant(licence: str, segment: str) -> str | None:
+    """Tell the variants of short licences apart by the clauses of this one's words; None when it is another's part."""
+    if licence == "BSD":
+        return _bsd_variant(segment)
+    if licence == "MIT":
+        return _mit_variant(segment)
+    if licence == "ISC":
+        return _isc_variant(segment)
+    if licence == "Zlib" and "altered source versions must be plainly marked" not in segment:
+        return None
+    if licence == "Artistic-1.0" and "interpreter" in segment:
+        return "Artistic-1.0-Perl"
+    return licence
+
+
+_NO_ENDORSEMENT = re.compile(r"endorse or promote|neither the names?|names? of .{0,80} may (?:not )?be used")
+_NOTICE_KEPT = re.compile(r"permission notices?.{0,60}shall be included|be included in all|subject to the following")
+
+
+def _bsd_variant(segment: str) -> str | None:
+    if "end user documentation included with the redistribution" in segment or "may not be called apache" in segment:
+        return "Apache-1.1" if "end user documentation" in segment else "Apache-1.0"
+    if "openssl toolkit" in segment and "advertising" in segment:
+        return "OpenSSL"
+    if "advertising materials mentioning" in segment:
+        return "BSD-4-Clause"
+    if _NO_ENDORSEMENT.search(segment):
+        clear = "no express or implied licenses to any party s patent" in segment
+        return "BSD-3-Clause-Clear" if clear else "BSD-3-Clause"
+    if "redistributions in binary form must" in segment or "binary form must reproduce" in segment:
+        return "BSD-2-Clause-Patent" if "hereby grants to those receiving rights" in segment else "BSD-2-Clause"
+    return "BSD-1-Clause" if "must retain" in segment or "source code must" in segment else None
+
+
+def _mit_variant(segment: str) -> str:
+    if "redistributions of source code must retain" in segment:
+        return "NCSA"
+    if "for good not evil" in segment:
+        return "JSON"
+    if "obtaining a copy of the unicode data files" in segment or "obtaining a copy of data files" in segment:
+        return "Unicode-3.0" if "unicode data files" not in segment else "Unicode-DFS-2016"
+    if "shall not be used in advertising or otherwise to promote" in segment:
+        return "X11"
+    return "MIT" if _NOTICE_KEPT.search(segment) else "MIT-0"
+
+
+def _isc_variant(segment: str) -> str | None:
+    if "without a written agreement is hereby granted" in segment:
+        return "PostgreSQL"
+    if "name of a copyright holder shall not be used in advertising" in segment:
+        return "curl"
+    if "appear in supporting documentation" in segment:
+        return "HPND-sell-variant" if "sell this software" in segment or "and sell" in segment[:120] else "HPND"
+    if "provided that the above copyright notice" in segment:
+        return "ISC"
+    if "with or without fee is hereby granted" in segment:
+        return "0BSD" if "in no event" in segment else None
+    return "HPND" if "without fee is hereby granted" in segment else None
+
+
+_SHORT = {"BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause", "MIT", "MIT-0", "ISC", "0BSD", "X11", "NCSA"}
+
+
+def _mask(words: str, texts: list[Finding]) -> str:
+    """The words outside long licence texts, at the same places; in short ones a choice may stand among the clauses."""
+    for finding in texts:
+        if finding.licence not in _SHORT:
+            words = words[: finding.start] + " " * (finding.end - finding.start) + words[finding.end:]
+    return words
+
+
+_LATER_VERSION = re.compile(r"(?:or )?at your (?:option|choice) any (?:later|newer)|either version")
+_CHOICE = re.compile(
+    r"\bat your (?:option|choice|discretion)\b|\byour choice of\b|\b(?:dual|dually|multi|double) licen[cs]"
+    r"|\balternatively\b|\b(?:may|can) (?:choose|select|elect|pick)\b|\beither (?:of|the)\b|\b(?:under|of|be) either\b"
+    r"|\bone of the following (?:\w+ )?licen"
+)
+_OR = re.compile(r"\bor\b(?! (?:any |at your option any )?(?:later|newer))")
+
+
+def _offers_choice(words: str, notices: list[Finding]) -> bool:
+    """Whether the words leave the choice between licences, not merely between versions of one."""
+    if _CHOICE.search(_LATER_VERSION.sub(" ", words)):
+        return True
+    return any(
+        right.start - left.end <= 40 and _OR.search(words[left.end:right.start])
+        for left, right in itertools.pairwise(notices)
+    )
+
+
+def _governing(
+    outside: str, texts: list[Finding], notices: list[Finding]
+) -> tuple[list[Finding], Literal["OR", "AND"]]:
+    """Which licences of a file with licence texts hold: the first text and what is named before it, or a choice.
+
+    A choice is offered before the first text, or among its clauses where it is short; later ones are bundled works'.
+    """
+    first = texts[0]
+    named = [notice for notice in notices if notice.start < first.start]
+    offer = outside[: first.end] if first.licence in _SHORT else outside[: first.start]
+    if _offers_choice(offer, named):
+        alternatives = named if len({notice.licence for notice in named}) > 1 else [*notices, *texts]
+        return sorted(alternatives, key=lambda finding: finding.start), "OR"
+    # A GNU text takes the "only" or "or later" of a notice before it; a vague mention there grants nothing.
+    vague = {"LicenseRef-BSD", "LicenseRef-Public-Domain", *ANY_VERSION.values()}
+    named = [notice for notice in named if notice.licence not in vague]
+    refined = {notice.licence.removesuffix("-only").removesuffix("-or-later") for notice in named}
+    return [*named, *([] if first.licence in refined else [first])], "AND"
+
+
+def _specific(licences: list[str]) -> list[str]:
+    """Leave out a vague name where a precise one of its family stands beside it."""
+    if any(name.startswith("BSD-") for name in licences):
+        licences = [name for name in licences if name != "LicenseRef-BSD"]
+    suffixed = [name for name in licences if name.endswith(("-only", "-or-later"))]
+    gnu = {name.removesuffix("-only").removesuffix("-or-later") for name in suffixed}
+    later = {name.removesuffix("-or-later") + "-only" for name in licences if name.endswith("-or-later")}
+    return [name for name in licences if name not in gnu and name not in later]
+
+
+def _with_exception(expression: str | None, words: str) -> str | None:
+    if expression is None or " " in expression:
+        return expression
+    for prefix, phrase, exception in EXCEPTIONS:
+        if expression.startswith(prefix) and phrase in words:
+            return f"{expression} WITH {exception}"
+    return expression

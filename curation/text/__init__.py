@@ -1,0 +1,1 @@
+"""Batches of texts and what rules ask of them: bytes, hashes, words, sentences, URLs."""

@@ -1,0 +1,1 @@
+"""In which language a text is: lid.176 and langdetect as kernels, proven against the originals."""

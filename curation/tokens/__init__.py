@@ -1,0 +1,1 @@
+"""Corpora → tokens: tokenizers, token shards of ours and of others, mixtures, exports."""

@@ -1,0 +1,142 @@
+"""Token shards: the ids of a corpus, flat and memory-mappable, and the table of its documents."""
+
+import itertools
+import os
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from maslin.manifests import progress
+from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.tables import TableWriter, part_name
+from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+INDEX = pa.schema([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64())])
+CARRIED_COLUMNS = ("split", "site")  # of held-out documents, if they are there
+BATCH_BYTES = 4 << 20  # of text encoded at once
+
+
+def build_tokens(
+    step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile] = (),
+) -> Manifest:
+    """Encode every part of a corpus or held-out domain; part NNNNN of tokens and index is part NNNNN of its documents.
+
+    After each document comes one end-of-text id. Special tokens' names in a text are text, but for the step's
+    `special_tokens`, if it has any. Tokens made elsewhere (a step with a `kind`) are taken over from `inputs`. Returns
+    the manifest.
+    """
+    directory = workspace.path(step)
+    tokenizer = step.input_steps()["tokenizer"]
+    if "kind" in step.parameters:
+        from maslin.curation.tokens.imported import import_tokens
+
+        return import_tokens(step, workspace, mapper, inputs)
+    documents = step.input_steps()["documents"]
+    about = workspace.manifest(tokenizer).summary
+    manifest = workspace.manifest(documents)
+    parts = manifest.entries("documents")
+    dtype = "uint16" if about["vocab_size"] <= 1 << 16 else "uint32"
+    tasks = [
+        (directory, index, workspace.path(documents) / entry.path, workspace.path(tokenizer), dtype,
+         about["end_of_text"], tuple(step.parameters.get("special_tokens", ())))
+        for index, entry in enumerate(parts)
+    ]
+    results = run_shards(
+        directory, _encode_part, tasks, mapper, f"tokens {step.name}", unit="documents",
+        total=sum(entry.rows or 0 for entry in parts),
+    )
+    return commit(
+        directory, step, [entry for result in results for entry in result["files"]],
+        sizes={key: sum(result[key] for result in results) for key in ("tokens", "bytes", "documents")},
+        summary={"dtype": dtype, "vocab_size": about["vocab_size"], "end_of_text": about["end_of_text"]},
+    )
+
+
+def _encode_part(task: tuple[Path, int, Path, Path, str, int, tuple[str, ...]]) -> ShardResult:
+    directory, part, documents, tokenizer_directory, dtype, end_of_text, special = task
+    tokenizer = load_cached(tokenizer_directory)
+    carried = [field for field in pq.read_schema(documents) if field.name in CARRIED_COLUMNS]
+    binary = directory / "tokens" / f"part-{part:05d}.bin"
+    position = total_bytes = 0
+    with (
+        atomic_path(binary) as temporary, open(temporary, "wb") as file,
+        TableWriter(directory, f"index/{part_name(part)}", pa.schema([*INDEX, *carried])) as index,
+    ):
+        for table in _batches(documents, ["id", "text", *(field.name for field in carried)]):
+            ids, counts = encode(tokenizer, table["text"], end_of_text, special)
+            file.write(ids.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
+            ends = position + np.cumsum(counts)
+            sizes = pc.cast(pc.binary_length(table["text"]), pa.int64())
+            index.write(pa.table({
+                "id": table["id"], "start": ends - counts, "end": ends, "bytes": sizes,
+                **{field.name: table[field.name] for field in carried},
+            }))
+            position += len(ids)
+            total_bytes += pc.sum(sizes).as_py()
+            progress.advance(table.num_rows, table.num_rows)
+    return {
+        "files": [file_entry(directory, binary), index.entry],
+        "tokens": position, "bytes": total_bytes, "documents": index.rows,
+    }
+
+
+def encode(
+    tokenizer: "Tokenizer", texts: pa.ChunkedArray, end_of_text: int, special: Sequence[str] = (),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of all texts one after another, uint32, each text followed by `end_of_text`; and ids of each, int64.
+
+    The names of tokens in `special` are these tokens, wherever they stand in a text.
+    """
+    ids = encode_ids(tokenizer, texts.to_pylist(), special)
+    pieces = [np.array([*text, end_of_text], np.uint32) for text in ids]
+    return np.concatenate(pieces), np.array([len(piece) for piece in pieces], np.int64)
+
+
+def encode_ids(tokenizer: "Tokenizer", texts: list[str], special: Sequence[str]) -> list[list[int]]:
+    """Ids of each text."""
+    if not special:
+        return [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+    names = re.compile(f"({'|'.join(map(re.escape, special))})")  # split keeps them: every other piece is one
+    split = [names.split(text) for text in texts]
+    plain = tokenizer.encode_batch_fast([piece for pieces in split for piece in pieces[::2]], add_special_tokens=False)
+    encoded, number = iter(plain), {name: tokenizer.token_to_id(name) for name in special}
+    return [
+        [id for index, piece in enumerate(pieces) for id in ([number[piece]] if index % 2 else next(encoded).ids)]
+        for pieces in split
+    ]
+
+
+@cache
+def load_cached(directory: Path) -> "Tokenizer":
+    """A tokenizer, loaded once a process, and told before it starts threads not to: it would start one a core.
+
+    Every worker would: parallelism is over parts.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from maslin.curation.tokens.tokenizer import load_tokenizer
+
+    return load_tokenizer(directory)
+
+
+def _batches(path: Path, columns: list[str]) -> Iterator[pa.Table]:
+    """The rows of a documents file in tables of at most about `BATCH_BYTES` of text, none of them empty."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=columns)
+            begun = np.cumsum(pc.binary_length(table["text"]).to_numpy()) // BATCH_BYTES
+            edges = [0, *(np.flatnonzero(np.diff(begun)) + 1).tolist(), table.num_rows]
+            for start, stop in itertools.pairwise(edges):
+                if stop > start:
+                    yield table.slice(start, stop - start)

@@ -1,0 +1,126 @@
+"""`maslin plan`: what a budget of compute, tokens or GPU hours buys, and how often a recipe's corpora would repeat."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from maslin.flows.commands.summary import table
+from maslin.manifests.errors import UsageError
+from maslin.manifests.plan import Plan
+from maslin.manifests.workspace import Workspace
+from maslin.trainer.config import MODELS
+from maslin.trainer.scaling.laws import BESIROGLU, FITTED_FLOP, HOFFMANN, gpu_flop
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the optimum of each published fit; with a recipe, the epochs of its corpora at the first one's tokens.
+
+    With `--from-runs` the fits are those of the recipe's own runs, and the epochs are at their tokens.
+    """
+    if arguments.from_runs and arguments.recipe is None:
+        raise UsageError("--from-runs needs the recipe whose mixtures the runs are on.")
+    if arguments.tokens is not None:
+        optima = {fit: fit.for_tokens(arguments.tokens) for fit in (BESIROGLU, HOFFMANN)}
+    else:
+        flop = arguments.flops
+        if flop is None:
+            flop = gpu_flop(arguments.gpu_hours, arguments.gpu, arguments.mfu)
+            print(f"{arguments.gpu_hours:,g} hours of one {arguments.gpu} at {arguments.mfu:.0%} of its bfloat16 peak: "
+                  f"{flop:.3g} FLOP\n")
+        optima = {fit: fit.for_flop(flop) for fit in (BESIROGLU, HOFFMANN)}
+    best = optima[BESIROGLU]
+    if arguments.from_runs:
+        _print_own_fits(arguments, best.flop if arguments.tokens is None else None)
+        return 0
+    print(table(
+        [[f"{found.flop:.3g}", _short(found.parameters), _short(found.tokens), f"{found.tokens / found.parameters:.1f}",
+          f"{found.loss:.2f}", fit.source] for fit, found in optima.items()],
+        ["FLOP", "parameters", "tokens", "tokens/parameter", "loss (nats)", "fit"]))
+    print("\nThe first is the one to take: the second does not follow from the runs it was fitted to. Parameters count "
+          "embeddings, tokens\nare each seen once, FLOP = 6 × parameters × tokens. The losses are for the fits' own "
+          "data and tokenizer.")
+    if not FITTED_FLOP[0] <= best.flop <= FITTED_FLOP[1]:
+        print(f"Extrapolated: the fitted runs took {FITTED_FLOP[0]:.0e} to {FITTED_FLOP[1]:.0e} FLOP.")
+    near = min(MODELS, key=lambda name: max(MODELS[name].parameters / best.parameters,
+                                            best.parameters / MODELS[name].parameters))
+    print(f"Nearest named size: {near} ({_short(MODELS[near].parameters)} parameters without embeddings).")
+    if arguments.recipe is not None:
+        workspace = Workspace(arguments.workspace)
+        _print_epochs(arguments.recipe, _plan(arguments.recipe, workspace), workspace, best.tokens)
+    return 0
+
+
+def _print_own_fits(arguments: argparse.Namespace, flop: float | None) -> None:
+    from maslin.flows.commands import ladder
+
+    workspace = Workspace(arguments.workspace)
+    plan = _plan(arguments.recipe, workspace)
+    found = ladder.ladders(plan, workspace)
+    optima = {name: each.optimum(flop, arguments.tokens) for name, each in found.items()}
+    for name, each in found.items():
+        best = optima[name]
+        ranges = each.optimum_intervals(best.flop)
+        rows = [[quantity, _short(getattr(best, quantity)), *map(_short, ranges[quantity])] for quantity in ranges]
+        rows += [[symbol, _short(getattr(each.fit, field)), *map(_short, each.interval(field))] for symbol, field in (
+            ("E", "irreducible"), ("A", "parameter_factor"), ("B", "token_factor"), ("α", "alpha"), ("β", "beta"))]
+        print(f"mixture {name}, {len(each.runs)} runs: the best split of {best.flop:.3g} FLOP, and the fit "
+              "L(N, D) = E + A / N^α + B / D^β")
+        print(table(rows, ["", "estimate", "2.5 %", "97.5 %"]))
+        if best.flop > each.largest_flop:
+            print(f"Extrapolated: the largest run took {each.largest_flop:.2g} FLOP.")
+        _print_epochs(arguments.recipe, plan, workspace, best.tokens, name)
+        print()
+    page = workspace.root / "ladders" / f"{plan.recipe.name}.html"
+    ladder.write_page(page, plan.recipe.name, found, optima)
+    print(f"Plotted: {page}")
+
+
+def _plan(path: Path, workspace: Workspace) -> Plan:
+    from maslin.flows.commands import job
+    from maslin.manifests.recipe.recipe import read_recipe
+
+    recipe = read_recipe(path)
+    if not recipe.mixtures:
+        raise UsageError(f"{path}: `mixtures` is missing: without them no corpus has a share of the tokens.")
+    return job.make_plan(recipe, job.source_inputs(recipe, workspace), job.Options("plan", path, workspace.root))
+
+
+def _print_epochs(path: Path, plan: Plan, workspace: Workspace, tokens: float, only: str | None = None) -> None:
+    """Of each mixture, or of the one named."""
+    rows, unknown = _epochs(plan, workspace, tokens, only)
+    epochs = plan.recipe.training.max_epochs
+    print(f"\n{path.name}: {_short(tokens)} tokens of each mixture, at most {epochs:g} epochs")
+    print(table(rows, ["mixture", "corpus", "share", "tokens wanted", "tokens there", "epochs", "tokens lacking"]))
+    if unknown:
+        print(f"Not tokenized in {workspace.root} yet: {', '.join(unknown)}. `maslin mix {path}` does that.")
+    print("Up to about 4 epochs repeated tokens are worth nearly as much as new ones (Muennighoff et al. 2023, "
+          "arXiv 2305.16264).")
+
+
+def _epochs(
+    plan: Plan, workspace: Workspace, budget: float, only: str | None,
+) -> tuple[list[list[Any]], list[str]]:
+    """A row for each corpus of each mixture, and the corpora whose tokens are not counted yet."""
+    rows, unknown = [], {}
+    for name, mixture in plan.recipe.mixtures.items():
+        for corpus, share in mixture.weights.items() if only in (None, name) else ():
+            wanted, step = share * budget, plan.tokens[corpus]
+            row = [name, corpus, f"{share:.3f}", _short(wanted)]
+            if workspace.is_complete(step):
+                there = workspace.manifest(step).sizes["tokens"]
+                lacking = max(0.0, wanted - plan.recipe.training.max_epochs * there)
+                epochs = f"{wanted / there:,.2f}" if there else "none there"
+                row += [_short(there), epochs, _short(lacking) if lacking else "none"]
+            else:
+                unknown[corpus] = None
+                row += ["?", "?", "?"]
+            rows.append(row)
+    return rows, list(unknown)
+
+
+def _short(number: float) -> str:
+    """Three digits and a unit: 12.3M."""
+    for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= 0.9995 * size:
+            return f"{number / size:.3g}{unit}" if number < 1000 * size else f"{number / size:,.0f}{unit}"
+    return f"{number:.3g}"

@@ -1,0 +1,93 @@
+"""What a command prints when it is done: funnels, mixtures, runs, the verdict. Reads manifests only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from maslin.manifests.files import read_json
+from maslin.manifests.plan import Plan
+from maslin.manifests.workspace import MEASURED_NAME, Workspace
+
+
+def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
+    """Columns of plain text; numbers right-aligned with thousands separators."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+    right = [all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        return "  ".join(
+            text.rjust(width) if is_right else text.ljust(width)
+            for text, width, is_right in zip(row, widths, right, strict=True)).rstrip()
+
+    return "\n".join([line(header), line(["─" * width for width in widths]), *map(line, cells)])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.3f}" if isinstance(value, float) else str(value)
+
+
+def print_corpora(plan: Plan, workspace: Workspace) -> None:
+    """The funnel of every corpus: what each rule removed."""
+    for name, step in plan.corpora.items():
+        manifest = workspace.manifest(step)
+        counts = manifest.counted()
+        share = counts.kept / counts.read if counts.read else 0.0
+        print(f"\n{name}: kept {counts.kept:,} of {counts.read:,} {counts.unit} ({share:.1%}), "
+              f"{manifest.sizes.get('bytes', 0) / 1e6:,.1f} MB of text")
+        for rule, number in counts.removed.items():
+            print(f"  − {number:>9,}  {rule}")
+        print(f"  {workspace.path(step)}")
+    print("\nWhy a page is missing: maslin explain URL-OR-ID --workspace", workspace.root)
+
+
+def print_mixtures(plan: Plan, workspace: Workspace) -> None:
+    for name, step in plan.mixtures.items():
+        if not workspace.is_complete(step):
+            continue
+        about = workspace.manifest(step).summary
+        rows = [
+            [corpus, entry["weight"], entry["tokens_available"], entry["tokens_planned"], entry["epochs"]]
+            for corpus, entry in about["corpora"].items()
+        ]
+        print(f"\nmixture {name}  ({workspace.path(step)})")
+        print(table(rows, ["corpus", "share", "tokens there", "tokens planned", "epochs"]))
+        if "stages" in about:
+            print(stages_table(about["stages"]))
+        if target := about.get("simulate_target_tokens"):
+            print(f"epochs as of a run of {target:,} tokens: each corpus is cut to "
+                  f"{about['budget_tokens'] / target:.4g} of its tokens, by whole documents")
+
+
+def stages_table(stages: Sequence[dict[str, Any]]) -> str:
+    """The share of every corpus in every stage of a mixture."""
+    corpora = sorted({corpus for stage in stages for corpus in stage["weights"]})
+    rows = [[corpus, *(float(stage["weights"].get(corpus, 0)) for stage in stages)] for corpus in corpora]
+    return table(rows, ["share of", *(f"until {stage['until_tokens']:,} tokens" for stage in stages)])
+
+
+def print_runs(plan: Plan, workspace: Workspace) -> None:
+    rows = []
+    for name, step in plan.runs.items():
+        if workspace.is_complete(step):
+            manifest, measured = workspace.manifest(step), read_json(workspace.path(step) / MEASURED_NAME)
+            mfu = "unknown" if measured["mfu"] is None else f"{measured['mfu']:.1%}"
+            rows.append([
+                name, manifest.sizes["tokens"], manifest.summary["final_loss_nats"],
+                round(measured["tokens_per_second"]), mfu, f"{measured['matmul_share']:.1%}", step.directory])
+    print()
+    print(table(rows, ["run", "tokens", "last loss (nats/token)", "tokens/s", "MFU", "of matmul peak", "directory"]))
+
+
+def print_verdict(plan: Plan, workspace: Workspace) -> None:
+    """The verdict in sentences, and where the report is."""
+    assert plan.report is not None
+    directory = workspace.path(plan.report)
+    comparison = read_json(directory / "comparison.json")
+    print()
+    for sentence in comparison["verdict"]:
+        print(sentence)
+    print(f"\nReport: {directory / 'report.html'}")

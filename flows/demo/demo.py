@@ -1,0 +1,68 @@
+"""`maslin demo`: the whole main job on real input, from fetching it to the verdict; a second time it only verifies."""
+
+import time
+from pathlib import Path
+
+from maslin.flows.commands import job
+from maslin.flows.commands.manifest import verify_tree
+from maslin.flows.demo.demo_inputs import demo_recipe, prepare
+from maslin.flows.engine.build import missing_steps
+from maslin.manifests.errors import DataError
+from maslin.manifests.files import write_text
+from maslin.manifests.plan import in_order
+from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.workspace import Workspace
+
+
+def run(root: Path, scale: float, prefect: str, workers: int | None) -> int:
+    """Fetch the inputs, compare the demo's recipes in the workspace `root`, and say what to try next."""
+    started = time.monotonic()
+    inputs = prepare(root / "inputs", scale, lambda line: print(f"  {line}", flush=True))
+    for name, reason in inputs.missing.items():
+        print(f"  {name}: not to be had ({reason}); going on without it", flush=True)
+    recipe = root / "demo.yaml"
+    text = demo_recipe(inputs, scale)
+    if not recipe.is_file() or recipe.read_text(encoding="utf-8") != text:
+        write_text(recipe, text)
+    verified = _verify_if_done(root, recipe)
+    if verified:
+        print(verified)
+    code = job.run(job.Options(command="compare", recipe=recipe, workspace=root, prefect=prefect, workers=workers))
+    print(f"\nThe demo took {time.monotonic() - started:.1f} s. Worth trying next:\n"
+          f"  maslin explain {_a_dropped_page(root)} --workspace {root}\n"
+          f"  maslin manifest show {_directory(root, 'mixture')}\n"
+          f"  maslin curate {recipe} --workspace {root} --dry-run      (after changing a number in it)")
+    return code
+
+
+def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
+    """When everything is built: check all sizes and checksums, and say so; a damaged step is then built again."""
+    recipe, workspace = read_recipe(recipe_path), Workspace(root)
+    plan = job.make_plan(recipe, job.source_inputs(recipe, workspace), job.Options("compare", recipe_path, root))
+    assert plan.report is not None
+    if missing_steps([plan.report], workspace):
+        return None
+    directories = [workspace.path(step) for step in in_order([plan.report]) if workspace.is_complete(step)]
+    count, total_bytes, problems = verify_tree(directories)
+    if problems:
+        raise DataError("\n  ".join(
+            ["results of an earlier run are damaged:", *problems,
+             f"Remove these directories (or all of {root}) and run the demo again."]))
+    return f"  everything is built already: {count} directories, {total_bytes:,} bytes, sizes and checksums verified"
+
+
+def _directory(root: Path, kind: str) -> Path:
+    return next(iter(sorted((root / kind).glob("*@*"))))
+
+
+def _a_dropped_page(root: Path) -> str:
+    """The URL of a page that C4 would not keep, for the reader to look into."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    for ledger in sorted(root.glob("corpus/web-no-code@*/ledger/part-*.parquet")):
+        rows = pq.read_table(ledger, columns=["id", "step"])
+        ids = rows.filter(pc.equal(rows["step"], "c4"))["id"].to_pylist()
+        if ids:
+            return ids[0]
+    return "URL-OR-ID"

@@ -1,0 +1,1 @@
+"""What runs steps: the graph, worker processes, Prefect around them, progress, compiled kernels."""

@@ -1,0 +1,121 @@
+"""Build planned steps: what is missing, in which order, with which library function, several at a time."""
+
+import importlib
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from pathlib import Path
+from typing import Any
+
+from maslin.manifests.errors import UsageError
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, verify_sizes
+
+# kind of step → module and function of its builder: `build(step, workspace, mapper, **extra)`
+BUILDERS = {
+    "documents": "maslin.curation.ingest.build:build_documents",
+    "segment": "maslin.curation.corpora.segment:build_segment",
+    "dedup": "maslin.curation.dedup.build:build_dedup",
+    "split": "maslin.curation.corpora.held_out:build_split",
+    "held_out": "maslin.curation.corpora.held_out:build_held_out",
+    "corpus": "maslin.curation.corpora.corpus:build_corpus",
+    "tokenizer": "maslin.curation.tokens.tokenizer:build_tokenizer",
+    "tokens": "maslin.curation.tokens.shards:build_tokens",
+    "mixture": "maslin.curation.tokens.mixture:build_mixture",
+    "stack": "maslin.trainer.runs.together:build_stack",
+    "run": "maslin.trainer.runs.train:build_run",
+    "evaluation": "maslin.trainer.comparison.evaluate:build_evaluation",
+    "report": "maslin.trainer.report.build:build_report",
+}
+
+
+def missing_steps(targets: Sequence[Step], workspace: Workspace) -> list[Step]:
+    """The steps to build, inputs first: targets that are absent or damaged, and what these need.
+
+    A damaged directory (a file gone, or of another size than its manifest says) counts as missing.
+    """
+    found: dict[str, Step] = {}
+
+    def visit(step: Step, through: bool) -> None:
+        """`through`: descend even into complete steps, for stages that are read on the way."""
+        if step.directory in found:
+            return
+        sound = is_sound(workspace.path(step))
+        if sound and not through:
+            return
+        for needed in step.inputs.values():
+            if isinstance(needed, Step):
+                visit(needed, through=False)
+        for stage in step.via.values():
+            visit(stage, through=True)
+        if not sound:
+            found[step.directory] = step
+
+    for target in targets:
+        visit(target, through=False)
+    return list(found.values())
+
+
+def is_sound(directory: Path) -> bool:
+    """Whether a step directory is finished and its files have the sizes its manifest says."""
+    try:
+        return is_complete(directory) and not verify_sizes(directory)
+    except UsageError:
+        return False  # an unreadable manifest
+
+
+def build_all(
+    steps: Sequence[Step], workspace: Workspace, mapper: Mapper, extra: Callable[[Step], dict[str, Any]],
+    on_built: Callable[[Step, Manifest], None], at_once: int,
+) -> None:
+    """Build steps (inputs first in the sequence), up to `at_once` at a time, each when its inputs are there.
+
+    `extra` gives a builder's further arguments; `on_built` hears of each finished step. The first error stops new
+    steps and is raised when those under way have ended.
+    """
+    waiting = {step.directory: step for step in steps}
+    running: dict[Future[Manifest], Step] = {}
+    lock = threading.Lock()
+    with ThreadPoolExecutor(max_workers=max(1, at_once), thread_name_prefix="step") as threads:
+        try:
+            while waiting or running:
+                pending = set(waiting) | {step.directory for step in running.values()}
+                for directory, step in list(waiting.items()):
+                    if len(running) < at_once and not any(
+                        needed.directory in pending for needed in _all_inputs(step)
+                    ):
+                        del waiting[directory]
+                        context = copy_context()  # a flow engine keeps its run there
+                        running[threads.submit(context.run, build, step, workspace, mapper, extra(step))] = step
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    step = running.pop(future)
+                    manifest = future.result()
+                    with lock:
+                        on_built(step, manifest)
+        except BaseException:  # an interrupt too: begin nothing more; what is under way ends or is killed
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def build(step: Step, workspace: Workspace, mapper: Mapper, extra: dict[str, Any]) -> Manifest:
+    """Build one step with the function its kind names; a damaged directory is started anew."""
+    directory = workspace.path(step)
+    (directory / "manifest.json").unlink(missing_ok=True)
+    module, function = BUILDERS[step.kind].split(":")
+    return getattr(importlib.import_module(module), function)(step, workspace, mapper, **extra)
+
+
+def _all_inputs(step: Step) -> list[Step]:
+    """Every step a builder may read: inputs, and the stages on the way, all the way down."""
+    stages = list(step.via.values())
+    for stage in stages:
+        stages.extend(stage.via.values())
+    return [*(value for value in step.inputs.values() if isinstance(value, Step)), *stages]
+
+
+def documents_arguments(inputs: dict[str, list[InputFile]], max_failed: dict[str, float]) -> Callable[[Step], dict]:
+    """The further arguments of `documents` builders: where the raw files lie, and how many records may fail."""
+    return lambda step: {"inputs": inputs[step.name], "max_failed": max_failed[step.name]}

@@ -1,0 +1,125 @@
+"""Worker processes for shards: on this machine, by a process pool that survives the death of a worker."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from maslin.flows.engine.progress import ProgressBoard, Reporter
+from maslin.flows.engine.startup import start_light
+from maslin.manifests.errors import MaslinError
+from maslin.manifests.workspace import ShardResult
+
+MAX_DEATHS = 50  # of one task; ingest names and skips a record after it killed its worker twice
+
+
+class Engine:
+    """`run` one task in a worker process, `map` many. Threads of the command wait; processes work."""
+
+    def __init__(self, workers: int, board: ProgressBoard) -> None:
+        self.workers = workers
+        self.board = board
+        self._context = multiprocessing.get_context("forkserver")
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._stopping = False
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if error is not None:
+            self.stop()
+        if self._pool is not None:
+            self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def stop(self) -> None:
+        """Kill the workers; whoever waits for one gets KeyboardInterrupt. Finished shards stay finished."""
+        self._stopping = True
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    def run(self, function: Callable[[Any], ShardResult], task: Any, number: int) -> ShardResult:
+        """Run `function(task)` in a worker process and wait; `number` is the board's work it counts for.
+
+        When a worker dies, all tasks of the pool fail; each is then run again in a pool of its own, so that only the
+        one at fault dies again.
+        """
+        with self._lock:
+            if self._pool is None:
+                self._pool = self._new_pool(self.workers)
+            pool = self._pool
+        try:
+            return pool.submit(_call, function, task, self.board.pipe, number).result()
+        except BrokenProcessPool:
+            with self._lock:
+                if self._pool is pool:
+                    self._pool = None
+        for _ in range(MAX_DEATHS):
+            if self._stopping:
+                raise KeyboardInterrupt
+            with self._new_pool(1) as alone:
+                try:
+                    return alone.submit(_call, function, task, self.board.pipe, number).result()
+                except BrokenProcessPool:
+                    continue
+        raise MaslinError(
+            f"a worker process died {MAX_DEATHS} times at the same work ({function}). "
+            "Out of memory? Try fewer --workers."
+        )
+
+    def map(
+        self, function: Callable[[Any], ShardResult], tasks: Sequence[Any], label: str, *, total: int | None = None,
+        unit: str = "",
+    ) -> list[ShardResult]:
+        """The plain mapper: `maslin.manifests.workspace.Mapper` over the pool."""
+        number = self.board.start(label, unit, total)
+        try:
+            with ThreadPoolExecutor(max_workers=max(1, min(len(tasks), 2 * self.workers))) as threads:
+                return list(threads.map(lambda task: self.run(function, task, number), tasks))
+        finally:
+            self.board.finish(number)
+
+    def _new_pool(self, workers: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(workers, mp_context=self._context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    """Workers leave interrupts to the command, and end when it does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    command = multiprocessing.parent_process()
+    assert command is not None
+
+    def watch() -> None:
+        command.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="command-watch", daemon=True).start()
+    start_light()
+
+
+def _call(function: Callable[[Any], ShardResult], task: Any, pipe: Path, number: int) -> ShardResult:
+    with Reporter(pipe, number):
+        return function(task)
+
+
+def stop_on_signals(engine: Engine) -> None:
+    """Let SIGINT and SIGTERM end the command at once: workers killed, finished shards kept, to be run again."""
+
+    def interrupt(*_: object) -> None:
+        engine.stop()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def default_workers() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,140 @@
+"""The same work as a Prefect flow: one flow a command, one task a group of shards, tracked by an API in this process.
+
+Nothing to start beforehand; with PREFECT_API_URL set, runs show on that server instead. Prefect's threads only wait:
+the work is done by the engine's processes, which know nothing of Prefect.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from maslin.flows.engine.engine import Engine
+from maslin.manifests.workspace import Mapper, ShardResult
+
+MAX_TASKS = 200  # a mapper call: more shards than that share tasks, as Prefect keeps every task run in memory
+_SERVER_PID = "server.pid"
+
+# Set before Prefect is imported. A private home keeps its database and settings out of the user's own; the telemetry
+# switches also avoid a harmless but long traceback on a new database.
+_SETTINGS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",  # a busy machine ends its database's connections with a traceback
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+}
+
+
+class PrefectUnavailableError(Exception):
+    """Prefect did not come up; nothing of the work was begun."""
+
+
+def run_as_flow(command: str, recipe: str, engine: Engine, home: Path, work: Callable[[Mapper], None]) -> None:
+    """Run `work(mapper)` inside a Prefect flow named after the command; the mapper tracks shard groups as tasks.
+
+    Raises what the work raises, or PrefectUnavailableError when its API cannot be reached or started.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("PREFECT_HOME", str(home.absolute()))
+    _end_orphaned_server(home)
+
+    from prefect import flow
+    from prefect.task_runners import ThreadPoolTaskRunner
+
+    begun = False
+    failure: list[BaseException] = []
+
+    @flow(
+        name=f"maslin-{command}", flow_run_name=f"{command} {recipe}", persist_result=False, validate_parameters=False,
+        task_runner=ThreadPoolTaskRunner(max_workers=2 * engine.workers + 2),
+    )
+    def maslin(recipe: str) -> None:
+        nonlocal begun
+        begun = True
+        _remember_server(home)
+        try:
+            work(_PrefectMapper(engine))
+        except BaseException as error:
+            failure.append(error)  # Prefect wraps some errors: the command wants its own back
+            raise
+
+    try:
+        maslin(recipe)
+    except BaseException as error:
+        if failure:
+            raise failure[0] from None
+        if not begun and isinstance(error, Exception):
+            raise PrefectUnavailableError(f"{type(error).__name__}: {error}") from error
+        raise
+    finally:
+        (home / _SERVER_PID).unlink(missing_ok=True)
+
+
+class _PrefectMapper:
+    """`maslin.manifests.workspace.Mapper`: each group of shards is a Prefect task whose thread waits for the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(
+        self, function: Callable[[Any], ShardResult], tasks: Sequence[Any], label: str, *, total: int | None = None,
+        unit: str = "",
+    ) -> list[ShardResult]:
+        from prefect import task
+        from prefect.cache_policies import NO_CACHE
+
+        number = self._engine.board.start(label, unit, total)
+        size = max(1, -(-len(tasks) // MAX_TASKS))
+        groups = [tasks[start:start + size] for start in range(0, len(tasks), size)]
+
+        def run_group(index: int) -> list[ShardResult]:
+            return [self._engine.run(function, shard, number) for shard in groups[index]]
+
+        tracked = task(
+            run_group, name=label, cache_policy=NO_CACHE, persist_result=False, task_run_name=label + " {index}")
+        results: list[ShardResult] = []
+        window = 2 * self._engine.workers  # bounded submission: no more in flight than can soon run
+        futures = []
+        try:
+            for index in range(len(groups)):
+                if len(futures) >= window:
+                    results.extend(futures.pop(0).result())
+                futures.append(tracked.submit(index))
+            for future in futures:
+                results.extend(future.result())
+        finally:
+            self._engine.board.finish(number)
+        return results
+
+
+def _remember_server(home: Path) -> None:
+    """Note the process of the API that Prefect started for this command, so that the next one can end it if we die."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    for server in SubprocessASGIServer._instances.values():
+        process = getattr(server, "server_process", None)
+        if process is not None:
+            home.mkdir(parents=True, exist_ok=True)
+            (home / _SERVER_PID).write_text(str(process.pid))
+
+
+def _end_orphaned_server(home: Path) -> None:
+    """End the API server of an earlier command that was killed and could not end it itself."""
+    note = home / _SERVER_PID
+    if not note.is_file():
+        return
+    pid = int(note.read_text() or 0)
+    note.unlink()
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return  # gone, or no /proc here: leave strangers alone
+    if b"prefect" in command and b"uvicorn" in command:
+        os.kill(pid, signal.SIGTERM)

@@ -1,0 +1,171 @@
+"""Raw inputs: what the paths of a source name, and the digest of their content."""
+
+import glob
+import json
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import xxhash
+
+from maslin.manifests.errors import UsageError
+from maslin.manifests.files import atomic_path, checksum, write_json
+from maslin.manifests.identity import digest
+
+DIGEST_CACHE = "inputs.json"
+REMOTE_SCHEMES = ("http", "https", "s3")
+_GLOB_SIGNS = frozenset("*?[")
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file (or, for code, a folder) that a source reads.
+
+    `name` is what documents say of their origin: the path relative to the folder the recipe's pattern starts from,
+    never a path of this machine. `digest` is the xxh3-128 of the content.
+    """
+
+    name: str
+    path: Path
+    bytes: int
+    digest: str
+
+
+def find_inputs(
+    where: str, paths: Sequence[str], base: Path, workspace: Path, folders_are_inputs: bool = False
+) -> list[InputFile]:
+    """Resolve the paths of a source (relative to `base`) to files, sorted by name, with content digests.
+
+    A folder is walked for files, or is one input itself with `folders_are_inputs` (code). https:// and s3:// files are
+    fetched once into the workspace. Digests are remembered in the workspace by size and modification time.
+    Raises UsageError, beginning with `where`, for a path or pattern that matches nothing.
+    """
+    found: dict[Path, Path] = {}  # resolved path → the folder its name is relative to
+    for pattern in paths:
+        matches = list(_matches(where, pattern, base, workspace, folders_are_inputs))
+        if not matches:
+            raise UsageError(f"{where}: `{pattern}` matches nothing (looked in {base}).")
+        for path, root in matches:
+            found.setdefault(path, root)
+    names = _distinct_names(found)
+    cache = _DigestCache(workspace / DIGEST_CACHE)
+    inputs = [cache.input_file(names[path], path) for path in found]
+    cache.save()
+    return sorted(inputs, key=lambda item: item.name)
+
+
+def _matches(
+    where: str, pattern: str, base: Path, workspace: Path, folders_are_inputs: bool
+) -> Iterator[tuple[Path, Path]]:
+    if urlsplit(pattern).scheme in REMOTE_SCHEMES:
+        path = _fetch(where, pattern, workspace)
+        yield path, path.parent
+        return
+    expanded = os.path.expanduser(pattern)
+    parts = Path(expanded).parts
+    fixed = 0
+    while fixed < len(parts) and not _GLOB_SIGNS & set(parts[fixed]):
+        fixed += 1
+    is_glob = fixed < len(parts)
+    root = base / Path(*parts[:fixed]) if is_glob else (base / expanded).parent
+    matches = sorted(glob.glob(str(base / expanded), recursive=True)) if is_glob else [str(base / expanded)]
+    for match in map(Path, matches):
+        if match.is_dir():
+            if folders_are_inputs:
+                yield match, match.parent if not is_glob else root
+            else:
+                for path in sorted(match.rglob("*")):
+                    if path.is_file():
+                        yield path, match
+        elif match.is_file():
+            yield match, root
+
+
+def _fetch(where: str, url: str, workspace: Path) -> Path:
+    """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name."""
+    target = workspace / "inputs" / digest(url) / (Path(urlsplit(url).path).name or "index")
+    if target.is_file():
+        return target
+    try:
+        with _open_remote(url) as source, atomic_path(target) as temporary, open(temporary, "wb") as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+    except ImportError as error:
+        raise UsageError(f"{where}: {url} needs an extra package: install maslin[s3] ({error}).") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{where}: {url} cannot be fetched ({type(error).__name__}: {error}).") from error
+    return target
+
+
+def _open_remote(url: str) -> BinaryIO:
+    if url.startswith("s3:"):
+        import fsspec
+
+        return fsspec.open(url, "rb").open()
+    return urllib.request.urlopen(url, timeout=60)
+
+
+def _distinct_names(found: dict[Path, Path]) -> dict[Path, str]:
+    """Names relative to their roots; those that collide get parent folders in front until they differ."""
+    roots = {path: Path(os.path.abspath(root)) for path, root in found.items()}
+    while True:
+        names: dict[str, list[Path]] = {}
+        for path, root in roots.items():
+            names.setdefault(Path(os.path.relpath(os.path.abspath(path), root)).as_posix(), []).append(path)
+        clashes = [path for group in names.values() if len(group) > 1 for path in group]
+        if not clashes:
+            return {group[0]: name for name, group in names.items()}
+        for path in clashes:  # ends: relative to / all names differ
+            roots[path] = roots[path].parent
+
+
+def _fingerprint(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+
+class _DigestCache:
+    """Content digests by path, valid while size, modification time and inode stay."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = False
+        self._entries: dict[str, Any] = {}
+        if path.is_file():
+            try:
+                self._entries = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError:
+                self._entries = {}  # a cache: hash everything again
+
+    def input_file(self, name: str, path: Path) -> InputFile:
+        if path.is_dir():
+            files = [self.input_file(item.relative_to(path).as_posix(), item) for item in tree_files(path)]
+            listing = [[item.name, item.digest] for item in files]
+            return InputFile(name, path, sum(item.bytes for item in files), xxhash.xxh3_128(
+                json.dumps(listing).encode()).hexdigest())
+        key, fingerprint = str(path.absolute()), _fingerprint(path)
+        entry = self._entries.get(key)
+        if not entry or entry["fingerprint"] != fingerprint:
+            entry = self._entries[key] = {"fingerprint": fingerprint, "digest": checksum(path)}
+            self._changed = True
+        return InputFile(name, path, fingerprint[0], entry["digest"])
+
+    def save(self) -> None:
+        if self._changed:
+            write_json(self._path, self._entries)
+
+
+def tree_files(folder: Path) -> list[Path]:
+    """The regular files of a folder in sorted order; links are not followed, version-control folders left out."""
+    files = []
+    for directory, subfolders, names in os.walk(folder, followlinks=False):
+        subfolders[:] = sorted(name for name in subfolders if name not in (".git", ".hg", ".svn"))
+        for name in sorted(names):
+            path = Path(directory) / name
+            if path.is_file() and not path.is_symlink():
+                files.append(path)
+    return sorted(files)

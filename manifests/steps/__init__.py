@@ -1,0 +1,1 @@
+"""Curation steps and their rules: parameters, versions, thresholds, where each was published."""

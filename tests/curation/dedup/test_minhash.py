@@ -1,0 +1,170 @@
+"""Words, shingle hashes, signatures and candidates are those of Python, hashlib and datasketch."""
+
+import hashlib
+import sys
+
+import datasketch
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maslin.curation.dedup import minhash
+from maslin.manifests.steps.steps import NearDedup
+from tests.shared_data import golden
+
+SPECIAL = st.sampled_from("ab ΣİſK\n\t\x1c\x85\xa0\u2003\u3000\u200b")
+TEXTS = st.lists(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), SPECIAL)), max_size=20)
+
+
+def words_of(texts):
+    words = minhash.split_words(pa.array(texts, pa.string()))
+    data = words.data.tobytes()
+    flat = [data[a:b - 1].decode() for a, b in zip(words.starts[:-1], words.starts[1:], strict=True)]
+    return [flat[a:b] for a, b in zip(words.documents[:-1], words.documents[1:], strict=True)]
+
+
+def shingles_of(text, n):
+    words = text.lower().split()
+    return [" ".join(words[i:i + n]).encode() for i in range(len(words) - n + 1)]
+
+
+def signatures_of(texts, permutations, n=5, seed=1):
+    hashes, offsets = minhash.shingle_hashes(minhash.split_words(pa.array(texts, pa.string())), n)
+    multipliers, addends = datasketch.MinHash(permutations, seed=seed, scheme="affine32").permutations
+    return minhash.signatures(hashes, offsets, multipliers, addends)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS)
+def test_words_are_those_of_lower_and_split(texts):
+    assert words_of(texts) == [text.lower().split() for text in texts]
+
+
+def test_every_character_of_unicode_splits_as_in_python():
+    characters = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000]
+    text = "".join(f"a{c}b" for c in characters)
+    assert words_of([text]) == [text.lower().split()]
+
+
+def test_a_null_text_has_no_words():
+    assert words_of([None, "a b", ""]) == [[], ["a", "b"], []]
+
+
+def test_slices_of_chunked_columns_are_read_from_their_own_start():
+    column = pa.chunked_array([["never", "a b"], ["c", "never"]]).slice(1, 2)
+    assert minhash.split_words(column).documents.tolist() == [0, 2, 3]
+
+
+@settings(max_examples=50, deadline=None)
+@given(TEXTS, st.integers(1, 6))
+def test_shingle_hashes_are_sha1(texts, n):
+    hashes, offsets = minhash.shingle_hashes(minhash.split_words(pa.array(texts, pa.string())), n)
+    for k, text in enumerate(texts):
+        expected = [int.from_bytes(hashlib.sha1(s).digest()[:8], "little") for s in shingles_of(text, n)]
+        assert hashes[offsets[k]:offsets[k + 1]].tolist() == expected
+
+
+@pytest.mark.parametrize("length", [*range(0, 70), 118, 119, 120, 128, 1000, 65536])
+def test_sha1_at_every_padding(length):
+    word = "x" * max(length, 1)
+    hashes, _ = minhash.shingle_hashes(minhash.split_words(pa.array([word])), 1)
+    assert hashes[0] == datasketch.hashfunc.sha1_hash64(word.encode())
+
+
+def test_the_low_half_is_the_published_sha1_hash32():
+    hashes, _ = minhash.shingle_hashes(minhash.split_words(pa.array(["hello"])), 1)
+    assert hashes[0] & 0xFFFFFFFF == 499578026
+
+
+@settings(max_examples=40, deadline=None)
+@given(TEXTS, st.integers(1, 3), st.sampled_from([1, 7, 128]), st.integers(0, 2**32 - 1))
+def test_signatures_are_datasketchs(texts, n, permutations, seed):
+    ours = signatures_of(texts, permutations, n, seed)
+    for k, text in enumerate(texts):
+        theirs = datasketch.MinHash(permutations, seed=seed, scheme="affine32")
+        theirs.update_batch(shingles_of(text, n))
+        assert ours[k].tolist() == theirs.hashvalues.tolist()
+
+
+def test_signatures_are_the_golden_ones():
+    records = [record for record in golden("datasketch") if record["kind"] == "minhash"]
+    assert len(records) > 10
+    for record in records:
+        tokens = [token.encode() for token in record["tokens"]]  # any bytes, spaces too: each taken as one word
+        starts = np.cumsum([0] + [len(token) + 1 for token in tokens])
+        data = np.frombuffer(b" ".join(tokens) + b" ", np.uint8)
+        words = minhash.Words(data, starts, np.array([0, len(tokens)]))
+        for permutations in (128, 256):
+            if expected := record["values"].get(f"{permutations}_affine32"):
+                sketch = datasketch.MinHash(permutations, seed=1, scheme="affine32")
+                ours = minhash.signatures(*minhash.shingle_hashes(words, 1), *sketch.permutations)
+                assert ours[0].tolist() == expected, record["name"]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "permutations", "expected"), [(0.7, 128, (14, 9)), (0.8, 128, (9, 13)), (0.8, 256, (17, 15))])
+def test_bands_with_equal_weights_are_datasketchs_own(threshold, permutations, expected):
+    chosen = minhash.lsh_parameters(NearDedup(threshold, permutations, false_negative_weight=0.5))
+    assert (chosen.bands, chosen.rows) == expected
+
+
+def test_bands_are_the_golden_ones():
+    records = [record for record in golden("datasketch") if record["kind"] == "optimal_param"]
+    assert len(records) == 70
+    for record in records:
+        false_positive, false_negative = record["weights"]
+        assert false_positive + false_negative == pytest.approx(1)
+        chosen = minhash.lsh_parameters(
+            NearDedup(record["threshold"], record["num_perm"], false_negative_weight=false_negative))
+        if record["b"] > 1:
+            assert (chosen.bands, chosen.rows) == (record["b"], record["r"]), record
+        else:  # datasketch's index refuses a single band
+            with pytest.raises(ValueError, match="bands are too small"):
+                datasketch.MinHashLSH(
+                    record["threshold"], record["num_perm"], weights=(false_positive, false_negative))
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])
+@pytest.mark.parametrize("weight", [0, 0.3, 0.5, 0.9, 0.99])
+def test_every_allowed_threshold_has_bands(threshold, weight):
+    chosen = minhash.lsh_parameters(NearDedup(threshold, false_negative_weight=weight))
+    assert chosen.bands >= 2
+    assert len(chosen.multipliers) == chosen.bands * chosen.rows <= 128
+
+
+def candidates(texts, bands, rows, permutations=128):
+    keys = minhash.band_keys(signatures_of(texts, permutations), bands, rows)
+    found = set()
+    for band in range(bands):
+        buckets = {}
+        for k, key in enumerate(keys[:, band].tolist()):
+            buckets.setdefault(key, []).append(k)
+        found |= {(a, b) for bucket in buckets.values() for a in bucket for b in bucket if a != b}
+    return found
+
+
+def test_candidates_are_those_of_datasketchs_index():
+    records = golden("minhash_dedup")
+    documents = {r["order"]: r["text"] for r in records if r["kind"] == "doc" and len(r["text"].split()) >= 5}
+    orders = list(documents)
+    golden_runs = [r for r in records if r["kind"] == "datasketch_lsh" and r["scheme"].startswith("affine32")]
+    assert [run["threshold"] for run in golden_runs] == [0.5, 0.7, 0.8, 0.9]
+    for run in golden_runs:
+        chosen = minhash.lsh_parameters(NearDedup(run["threshold"], 128, false_negative_weight=0.5))
+        found = candidates(list(documents.values()), chosen.bands, chosen.rows)
+        expected = {(a, b) for a, others in run["matches"] for b in others if a in documents and b in documents}
+        assert len(expected) > 100
+        assert {(orders[a], orders[b]) for a, b in found} == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 30), max_size=30), min_size=2, max_size=2))
+def test_sets_and_their_jaccard(pair):
+    hashes = np.array([x for values in pair for x in values], np.uint64)
+    sets, bounds = minhash.shingle_sets(hashes, np.array([0, len(pair[0]), len(hashes)]))
+    a, b = set(pair[0]), set(pair[1])
+    assert [sets[bounds[k]:bounds[k + 1]].tolist() for k in (0, 1)] == [sorted(a), sorted(b)]
+    expected = len(a & b) / len(a | b) if a | b else 1.0
+    assert minhash.jaccard(sets, bounds[0], bounds[1], bounds[1], bounds[2]) == expected

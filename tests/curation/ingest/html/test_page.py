@@ -1,0 +1,158 @@
+import time
+
+import pytest
+
+from maslin.curation.ingest.html.page import main_text
+from maslin.curation.ingest.html.sniff import is_html, may_be_html
+from tests.curation.web_archives import LINE
+
+PAGE = b"<!DOCTYPE html><html><body><p>words</p></body></html>"
+XHTML = b'<?xml version="1.0"?>\n<!-- note -->\n<!DOCTYPE html PUBLIC "x"><html><p>words</p></html>'
+
+
+@pytest.mark.parametrize("header, identified, body, expected", [
+    ("text/html; charset=utf-8", None, PAGE, True),
+    ("application/xhtml+xml", None, XHTML, True),
+    ("text/html", None, b"{% load i18n %}<p>words</p>", True),  # a page that a content sniffer calls JavaScript
+    ("text/html", None, b"no tag anywhere", False),
+    ("text/html", None, b"%PDF-1.4 <html>", False),
+    ("text/html", None, "<p>x</p>".encode("utf-16-le"), True),
+    ("text/xml", None, XHTML, True),
+    ("text/xml", None, b"<?xml version='1.0'?><rss></rss>", False),
+    (None, None, PAGE, True),
+    (None, "text/html", b"<p>words", True),
+    ("application/octet-stream", None, b"\x00\x00\x00\x01", False),
+    ("text/plain", "text/html", PAGE, False),
+    ("image/png", None, PAGE, False),
+    ("application/json", None, PAGE, False),
+])
+def test_html_by_header_and_content(header, identified, body, expected):
+    assert (may_be_html(header, identified) and is_html(header, identified, body)) is expected
+
+
+def test_endless_comments_do_not_stall_the_sniffing():
+    assert not is_html("", None, b"<!---->" * 600)
+
+
+def wrapped(inner: str) -> str:
+    return f"<html><body><div><div><div><div>{inner}</div></div></div></div></body></html>"
+
+
+@pytest.mark.parametrize("inner, expected", [
+    (f"<h1>Title</h1><p>{LINE}</p><h2>Part</h2><p>x</p>", f"Title\n\n{LINE.strip()}\n\nPart\n\nx"),
+    ("x<pre>\ndef f():\n    if a:\n        return 1\n</pre>y", "x\n\ndef f():\n    if a:\n        return 1\n\ny"),
+    ("<pre>  first\r\n\n\tsecond</pre>", "  first\n\n\tsecond"),
+    ("<pre>a<br>  <b>b</b>\n<i>c</i></pre>", "a\n  b\nc"),
+    ("<p>x</p><ul><li>one two</li><li>three</li></ul>y", "x\n\n  one two\n  three\n\ny"),
+    ("<ul><li>a<ol><li>b<li>c</ol><li><p>d</p><p>e</p></ul>", "  a\n    b\n    c\n\n  d\n\n  e"),
+    ("<ul><li>a<pre>x = 1\n  y</pre></ul>", "  a\n\n  x = 1\n    y"),
+    ("<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\nb\nc\nd"),
+    ("<p>x</p><table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>", "x\n\nA\t\tB\n1\t\t2"),
+    ("<table><caption>T</caption><tr><td><p>1</p><td><p>2</p><tr><td>3</table>", "T\n1\t\t2\n3"),
+    ("x<table><thead><th>A<th>B<tbody><tr><td>1<br>2<td>3</table>y", "x\n\nA\t\tB\n1\n2\n3\n\ny"),
+    ("<blockquote><p>a</p>b</blockquote>c", "a\n\nb\n\nc"),
+    ("<div>a</div><div>b <b>c</b><br>d<br><br>e</div>f", "a\nb c\nd\n\ne\nf"),
+    ("<details><summary>a</summary>b</details><ruby>c<rp>(</rp><rt>d</rt><rp>)</rp></ruby>", "a\nb\nc(d)"),
+    ("<p>x <img alt='ALT'></p><script>bad('</p>')</script><!-- bad --><style>p{}</style>", "x"),
+    ("<svg><title>bad</title><text>bad</text></svg><noscript>bad</noscript><template>bad</template>x", "x"),
+    ("a<input><select><option>bad</select><p>b &lt;b&gt; &amp;amp; c&nbsp;d", "a\n\nb <b> &amp; c\xa0d"),
+    ("<h3><button>a</button></h3><p>b<button>bad</button>", "a\n\nb"),
+])
+def test_main_text(inner, expected):
+    assert main_text(wrapped(inner)) == expected
+
+
+@pytest.mark.parametrize("page", [
+    "<div>" * 100_000 + "words", "<p>" + "<b>" * 600 + "words</p>" * 100_000, "<a>" * 100_000 + "words",
+    "<i a=" * 100_000 + ">words", "<ul>" * 600 + "<li>" * 100_000 + "words", "<table>" * 600 + "<td>words" * 50_000,
+])
+def test_made_up_pages_take_no_time(page):
+    began = time.process_time()
+    assert "words" in main_text(page)
+    assert time.process_time() - began < 2
+
+
+MORE = f"<h1>Title</h1><p>{LINE}</p><p>{LINE}</p>"
+TEXT = f"Title\n\n{LINE.strip()}\n\n{LINE.strip()}"
+
+
+@pytest.mark.parametrize("inner, kept", [
+    ("<div class='related-posts'><ul><li><a href=x>Another text</a></li></ul></div>", None),
+    ("<div class=newsletter-box>Get our letter every morning.</div>", None),
+    ("<figure><img><figcaption>A lamb on a meadow</figcaption></figure>", None),
+    ("<p class=wp-caption-text>A lamb on a meadow</p>", None),
+    ("<p><a href=x>Ten more stories about lambs</a></p>", None),
+    ("<p><strong><a href=x>Ten more stories about lambs</a></strong></p>", None),
+    ("<div class=navfooter><table><tr><td>Prev</td><td>Next</td></tr></table></div>", None),
+    ("<nav>Home</nav><footer>All rights</footer><aside>Aside</aside><dialog>Accept?</dialog>", None),
+    ("<div role=navigation>Home</div><div id=sidebar>Archive</div><div class=site-header>The Lamb</div>", None),
+    ("<div style='color: red; DISPLAY:none'>a</div><p hidden>b</p><i aria-hidden=true>c</i>", None),
+    ("<div id=comments><h2>2 comments</h2><p>I have a lamb, too.</p></div>", None),
+    ("<ul class=post-meta><li>By Mary</ul><span class=entry-date>May 1</span>", None),
+    ("<form action=search>Find <input><button>Go</button></form>", None),
+    ("<aside class=admonition-note><p>Lambs bite.</p></aside>", "Lambs bite."),
+    ("<p><a href=x>lamb_feed()</a></p>", "lamb_feed()"),
+    ("<p><a href=x>https://lamb.test/meadow/of/the/lamb</a></p>", "https://lamb.test/meadow/of/the/lamb"),
+    ("<p><a name=x>Ten more stories about lambs</a></p>", "Ten more stories about lambs"),
+    ("<p>See <a href=x>ten more stories about lambs</a></p>", "See ten more stories about lambs"),
+    ("<blockquote class=twitter-tweet><p>The lamb was here.</p></blockquote>", "The lamb was here."),
+    ("<section id=related-work><p>Others have lambs too.</p></section>", "Others have lambs too."),
+    ("<div class=section id=comments><p>Lambs say baa.</p></div>", "Lambs say baa."),
+    ("<div class=shareholders><p>Lambs have no shares.</p></div>", "Lambs have no shares."),
+    (f"<div class=has-newsletter><p>{LINE}</p><p>{LINE}</p></div>", f"{LINE.strip()}\n\n{LINE.strip()}"),
+])
+def test_furniture_leaves_and_text_stays(inner, kept):
+    assert main_text(wrapped(MORE + inner)) == TEXT + (f"\n\n{kept}" if kept else "")
+
+
+def test_captions_of_code_stay():
+    listing = "<div class=code-block-caption>Listing 1</div><pre>if a:\n    b()</pre>"
+    assert main_text(wrapped(MORE + listing)) == f"{TEXT}\n\nListing 1\n\nif a:\n    b()"
+    figure = "<figure><pre>a</pre><figcaption>Listing 1</figcaption></figure>"
+    assert main_text(wrapped(MORE + figure)).endswith("a\n\nListing 1")
+
+
+@pytest.mark.parametrize("page", ["<body>{}", "<body><main>{}</main>", "<body><div><div>{}</div></div>"])
+def test_lists_near_the_body_are_text_unless_they_are_links(page):
+    inner = "<p>Lambs are:</p><ul><li>white<ul><li>as snow</li></ul></li></ul>"
+    links = "<ul><li><a href=x>Home</a></li></ul>"
+    assert main_text(page.format(inner + links)).split() == [
+        "Lambs", "are:", "white", "as", "snow"]
+
+
+def test_lists_of_links_leave_where_there_is_text():
+    links = "<h2>More</h2><ul>" + "".join(f"<li><a href={n}>Lamb {n}</a>" for n in range(9)) + "</ul>"
+    text = f"<p>{LINE * 3}</p><p>{LINE * 3}</p>"
+    assert main_text(wrapped(text + links)).endswith("Lamb 8") == (len(LINE) * 6 < 250)
+    assert main_text(wrapped(text * 3 + links)) == "\n\n".join([(LINE * 3).strip()] * 6)
+    assert main_text(wrapped(f"<p>{LINE}</p>" + links)).endswith("Lamb 8")
+
+
+def test_what_says_that_it_is_the_main_part_is_believed_when_it_holds_the_most():
+    about = "<div><h1>Lambs</h1><p>Welcome!</p></div>{}<div><p>Other lambs</p></div>"
+    for tag in ("main", "article", "div role=main", "div class=entry-content", "div itemprop=articleBody"):
+        part = f"<{tag}><p>{LINE}</p><p>{LINE}</p></{tag.split()[0]}>"
+        assert main_text(wrapped(about.format(part))) == f"Lambs\n\n{LINE.strip()}\n\n{LINE.strip()}"
+        assert main_text(wrapped(about.format(part * 2))).endswith("Other lambs")  # two main parts are none
+        assert main_text(wrapped(about.format(part) + f"<p>{LINE * 9}</p>")).startswith("Lambs\n\nWelcome!")
+
+
+def test_headings_leave_with_what_is_under_them():
+    share = "<h2>Share</h2><div class=share>Mail</div>"
+    assert main_text(wrapped(MORE + share)) == TEXT
+    assert main_text(wrapped(MORE + share + "<h2>More</h2><p>x")) == f"{TEXT}\n\nMore\n\nx"
+    assert main_text(wrapped(MORE + share + "<h3>More</h3><p>x")) == f"{TEXT}\n\nShare\n\nMore\n\nx"
+    assert main_text(wrapped(MORE + "<h2>Nothing yet</h2>")) == f"{TEXT}\n\nNothing yet"
+
+
+def test_markup_shown_as_text_is_not_changed():
+    assert main_text(wrapped("<p>x</p><pre>&lt;div class='share'&gt;</pre>")) == "x\n\n<div class='share'>"
+
+
+def test_a_page_of_links_is_not_emptied():
+    links = "".join(f"<p><a href={n}>The story of lamb number {n}</a></p>" for n in range(3))
+    assert main_text(wrapped(links)).count("story") == 3
+
+
+def test_a_page_that_is_called_a_comment_is_not_empty():
+    assert main_text(wrapped("<div class=comment><p>COMMENT ON TABLE</p></div>")) == "COMMENT ON TABLE"

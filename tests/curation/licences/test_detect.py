@@ -1,0 +1,139 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maslin.curation.licences.detect import detect, detect_notice, offers_choice, plain, tagged
+from tests.shared_data import golden
+
+MIT = (
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software, to deal in the "
+    "Software without restriction, subject to the following conditions: The above copyright notice and this permission "
+    "notice shall be included in all copies."
+)
+BSD2 = (
+    "Redistribution and use in source and binary forms, with or without modification, are permitted provided that: "
+    "1. Redistributions of source code must retain the above copyright notice. 2. Redistributions in binary form must "
+    "reproduce the above copyright notice in the documentation."
+)
+BSD3 = BSD2 + " 3. Neither the name of the holder nor the names of its contributors may be used to endorse products."
+BSD4 = BSD3 + " All advertising materials mentioning features of this software must display: ..."
+ISC = (
+    "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby "
+    "granted, provided that the above copyright notice and this permission notice appear in all copies. In no event ..."
+)
+GPL2_OR_LATER = (
+    "This program is free software; you can redistribute it and/or modify it under the terms of the GNU General Public "
+    "License as published by the Free Software Foundation; either version 2 of the License, or (at your option) any "
+    "later version. See the GNU General Public License for more details. You should have received a copy of the GNU "
+    "General Public License along with this program."
+)
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    (MIT, "MIT"),
+    (MIT.replace("subject to", "without").partition("The above")[0].replace("the following conditions", ""), "MIT-0"),
+    (BSD2, "BSD-2-Clause"), (BSD3, "BSD-3-Clause"), (BSD4, "BSD-4-Clause"),
+    (ISC, "ISC"),
+    (ISC.replace("provided that the above copyright notice and this permission notice appear", ""), "0BSD"),
+    (GPL2_OR_LATER, "GPL-2.0-or-later"),
+    (GPL2_OR_LATER.replace("; either version 2 of the License, or (at your option) any later version", ""),
+     "GPL-1.0-or-later"),
+    ("under the terms of version 2 of the GNU General Public License as published by the FSF", "GPL-2.0-only"),
+    ("distributed under the GNU Lesser General Public License v2.1+", "LGPL-2.1-or-later"),
+    ("License: AGPLv3", "AGPL-3.0-only"),
+    ("Licensed under the Apache License, Version 2.0 (the \"License\")", "Apache-2.0"),
+    ("This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0.", "MPL-2.0"),
+    ("dual-licensed under MIT and Apache-2.0", "MIT OR Apache-2.0"),
+    ("Licensed under either of Apache License, Version 2.0 or MIT license at your option.", "Apache-2.0 OR MIT"),
+    ("This library is free software; you may use it under the same terms as Perl itself.",
+     "Artistic-1.0-Perl OR GPL-1.0-or-later"),
+    ("Creative Commons Attribution-ShareAlike 3.0 Unported", "CC-BY-SA-3.0"),
+    ("Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"),
+    ("https://creativecommons.org/licenses/by-nd/4.0/", "CC-BY-ND-4.0"),
+    ("This is free and unencumbered software released into the public domain.", "Unlicense"),
+    ("This file is in the public domain. No licence needed.", "LicenseRef-Public-Domain"),
+    ("released under the BSD license", "LicenseRef-BSD"),
+    ("GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n...", "GPL-3.0"),
+    ("GNU LESSER GENERAL PUBLIC LICENSE\n Version 3, 29 June 2007", "LGPL-3.0"),
+])
+def test_texts_and_notices(text: str, expected: str) -> None:
+    assert detect(text) == expected
+
+
+@pytest.mark.parametrize("text", [
+    "", "A driving licence is required to rent a car; the museum is open to the public.", "Copyright 2021 Jane Doe",
+    "Use of this source code is governed by a BSD-style license that can be found in the LICENSE file.",
+    "We talked about MIT and Apache 2.0 servers; no licence was given.",
+    "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-2+\n",
+])
+def test_no_licence_is_told_where_none_is_stated(text: str) -> None:
+    assert detect(text) is None
+
+
+def test_the_first_text_of_a_licence_file_governs_unless_a_choice_is_offered() -> None:
+    bundled = f"{MIT}\n\nThe tests contain code under this licence:\n\n{BSD3}"
+    assert detect(bundled) == "MIT"
+    assert detect_notice(bundled) == "MIT AND BSD-3-Clause"
+    assert detect(f"You may choose either of the following licences.\n{MIT}\n\n{BSD3}") == "MIT OR BSD-3-Clause"
+
+
+def test_a_choice_among_bundled_licences_does_not_loosen_the_first() -> None:
+    gpl = "GNU GENERAL PUBLIC LICENSE\nVersion 2, June 1991\n...\nEND OF TERMS AND CONDITIONS\n"
+    assert detect(f"{gpl}\nThe bundled font is dual-licensed: {MIT} or {BSD2}") == "GPL-2.0"
+
+
+def test_a_notice_before_the_text_says_which_versions_hold() -> None:
+    text = "GNU GENERAL PUBLIC LICENSE\nVersion 2, June 1991\n... either version 2 of the License, or any later version"
+    assert detect(text) == "GPL-2.0"
+    assert detect(f"{GPL2_OR_LATER}\n\n{text}") == "GPL-2.0-or-later"
+
+
+def test_limiting_additions_are_not_lost() -> None:
+    assert detect(f'"Commons Clause" License Condition v1.0\n\n{MIT}') == "MIT AND LicenseRef-Commons-Clause"
+    assert detect(f"{MIT} The Software shall be used for Good, not Evil.") == "JSON"
+
+
+@pytest.mark.parametrize(("line", "expected"), [
+    ("/* SPDX-License-Identifier: GPL-2.0 */", "GPL-2.0-only"),
+    ("<!-- SPDX-License-Identifier: MIT OR Apache-2.0 -->", "MIT OR Apache-2.0"),
+    ("# SPDX-License-Identifier: (MIT AND ISC)", "MIT AND ISC"),
+    ("# SPDX-License-Identifier: MIT\n# SPDX-License-Identifier: ISC", "MIT AND ISC"),
+    ("# SPDX-License-Identifier: %s", None),
+])
+def test_tags(line: str, expected: str | None) -> None:
+    assert tagged(line) == expected
+
+
+def test_a_tag_decides_before_the_words_around_it() -> None:
+    assert detect_notice(f"// SPDX-License-Identifier: MIT\n// {GPL2_OR_LATER}") == "MIT"
+
+
+def test_comment_signs_and_line_ends_do_not_matter() -> None:
+    words = MIT.split()
+    lines = [" ".join(words[i:i + 7]) for i in range(0, len(words), 7)]
+    assert detect("\n".join(f" *  {line}" for line in lines)) == "MIT"
+    assert detect("\r\n".join(f"dnl {line}" for line in lines)) == "MIT"
+
+
+def test_a_file_that_points_to_others_offers_a_choice() -> None:
+    assert offers_choice("made available under the terms of *either* of the licenses in LICENSE.APACHE or LICENSE.BSD")
+    assert not offers_choice(MIT)
+
+
+@given(st.text(max_size=500))
+def test_any_text_is_answered(text: str) -> None:
+    assert re.fullmatch(r"[a-z0-9.+ ]*", plain(text))
+    assert detect(text) is None or isinstance(detect(text), str)
+
+
+def test_repeated_phrases_take_linear_time() -> None:
+    assert detect((ISC + BSD3 + "licensed under the MIT license or the gpl gpl ") * 400)
+
+
+def test_golden_licences() -> None:
+    """Exact but for a bare AGPL text, an unnamed exception, "BSD-style", and one whose truth is not in its text."""
+    records = [record for record in golden("licences") if record["truth_source"] != "none"]
+    exact = sum(detect(record["text"]) == record["truth"] for record in records)
+    assert exact >= 0.93 * len(records)

@@ -1,0 +1,134 @@
+"""The engine: results in order, a worker that dies, an error in words, and no workers left behind."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from maslin.flows.engine.engine import Engine
+from maslin.flows.engine.progress import ProgressBoard, Work
+from maslin.manifests.errors import DataError
+from maslin.manifests.progress import advance, note, resume
+
+
+def square(task):
+    advance(task, kept=1)
+    return {"square": task * task}
+
+
+def die_twice_at_three(folder: Path, task: int):
+    mark = folder / f"died-{task}"
+    if task == 3 and len(list(folder.glob(f"{mark.name}-*"))) < 2:
+        (folder / f"{mark.name}-{os.getpid()}").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"task": task}
+
+
+def fail_at_two(task):
+    if task == 2:
+        raise DataError("the second shard is bad")
+    return {}
+
+
+@pytest.fixture
+def board():
+    with ProgressBoard(io.StringIO()) as board:
+        yield board
+
+
+def test_results_come_in_the_order_of_the_tasks(board):
+    with Engine(2, board) as engine:
+        assert engine.map(square, list(range(20)), "squares") == [{"square": n * n} for n in range(20)]
+        assert engine.map(square, [], "none") == []
+
+
+def test_a_task_whose_worker_dies_is_run_again_and_the_others_are_not_lost(board, tmp_path):
+    with Engine(2, board) as engine:
+        results = engine.map(partial(die_twice_at_three, tmp_path), list(range(6)), "deaths")
+    assert results == [{"task": n} for n in range(6)]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_error_in_a_worker_reaches_the_command_as_it_is(board):
+    with Engine(2, board) as engine, pytest.raises(DataError, match="the second shard is bad"):
+        engine.map(fail_at_two, [1, 2, 3], "errors")
+
+
+def test_progress_is_summed_over_workers(board):
+    with Engine(2, board) as engine:
+        number = board.start("work", "records", 10)
+        for task in (1, 2, 3, 4):
+            engine.run(square, task, number)
+        deadline = time.monotonic() + 20
+        work = board._works[number]
+        while work.done < 10 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert (work.done, work.kept) == (10, 4)
+
+
+def test_a_line_of_progress_has_rate_counts_and_time_left():
+    work = Work("corpus web", "bytes", 40_000_000, started=time.monotonic() - 10, done=10_000_000, kept=7, dropped=3)
+    assert work.describe().startswith("corpus web  10.0 MB of 40.0 MB · 1.0 MB/s · kept 7 dropped 3 · 0:30 left")
+
+
+_SLEEPERS = r"""
+import os, sys, time
+from maslin.flows.engine.engine import Engine
+from maslin.flows.engine.progress import ProgressBoard
+
+def sleep(task):
+    os.write(1, b"%d\n" % os.getpid())
+    time.sleep(300)
+
+if __name__ == "__main__":
+    with ProgressBoard() as board, Engine(2, board) as engine:
+        engine.map(sleep, [1, 2], "sleep")
+"""
+
+
+@pytest.mark.slow
+def test_killing_the_command_leaves_no_workers(tmp_path):
+    script = tmp_path / "sleepers.py"
+    script.write_text(_SLEEPERS)
+    command = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    workers = [int(command.stdout.readline()) for _ in range(2)]
+    command.kill()
+    command.wait()
+    deadline = time.monotonic() + 30
+    while any(alive(worker) for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(alive(worker) for worker in workers)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def resumed(task):
+    resume(90)
+    note("MFU unknown")
+    time.sleep(0.3)
+    advance(task)
+    return {}
+
+
+def test_what_an_earlier_process_did_is_done_but_says_nothing_of_the_rate(board):
+    """Of 100 tokens 95 are done, 5 of them by us: the time left is that of five more."""
+    shown = []
+    finish = board.finish
+    board.finish = lambda number: (time.sleep(1.5), shown.append(board._works[number]), finish(number))
+    with Engine(1, board) as engine:
+        engine.map(resumed, [5], "run", total=100, unit="tokens")
+    (work,) = shown
+    work.started = time.monotonic() - 10
+    assert work.describe() == "run  95 tokens of 100 tokens · 0 tokens/s · MFU unknown · 0:10 left"

@@ -1,0 +1,94 @@
+"""Held-out documents: chosen once, scored whole, the test part closed."""
+
+from dataclasses import replace
+
+import pytest
+
+from maslin.manifests.errors import DataError, UsageError
+from maslin.manifests.tables import EVALUATION_ITEMS, read_table
+from maslin.manifests.workspace import Step, serial_map
+from maslin.trainer.comparison.evaluate import build_evaluation, choose_documents
+from maslin.trainer.data.token_shards import TokenCorpus
+from maslin.trainer.runs.train import build_run
+from tests.trainer.mixture_workspace import run_step, tokenizer_step, tokens_step
+
+PARAMETERS = {"split": "validation", "context_tokens": 32, "stride_tokens": 16, "max_bytes": 10**6}
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    workspace, run = run_step(tmp_path_factory.mktemp("evaluated"))
+    build_run(run, workspace, serial_map)
+    tokenizer = run.inputs["tokenizer"]
+    domains = {f"domain:{name}": tokens_step(workspace, name, tokenizer, kind="held-out") for name in ("xy", "z")}
+    step = Step("evaluation", run.name, 1, PARAMETERS, {"run": run, **domains})
+    build_evaluation(step, workspace, serial_map)
+    return workspace, step
+
+
+def items(workspace, step):
+    return read_table(workspace.path(step) / "items" / "part-00000.parquet")
+
+
+def changed(step: Step, **parameters: object) -> Step:
+    return replace(step, parameters={**step.parameters, **parameters})
+
+
+def test_every_validation_document_is_scored_once_in_full(evaluated):
+    workspace, step = evaluated
+    table = items(workspace, step)
+    assert table.schema.equals(EVALUATION_ITEMS)
+    with TokenCorpus(workspace.path(step.inputs["domain:xy"])) as corpus:
+        expected = [row for row in corpus.document_table().to_pylist() if row["split"] == "validation"]
+    found = [row for row in table.to_pylist() if row["domain"] == "xy"]
+    assert [row["id"] for row in found] == [row["id"] for row in expected]
+    assert [row["bytes"] for row in found] == [row["bytes"] for row in expected]
+    assert [row["tokens"] for row in found] == [row["end"] - row["start"] - 1 for row in expected]
+    assert [row["cluster"] for row in found] == [row["site"] for row in expected]
+    assert {(row["run"], row["arm"], row["seed"]) for row in found} == {("both-s0", "both", 0)}
+    assert all(0 < row["nats"] < 6 * row["tokens"] for row in found)
+
+
+def test_the_test_split_is_read_only_when_asked_for(evaluated):
+    workspace, step = evaluated
+    validation = set(items(workspace, step)["id"].to_pylist())
+    final = changed(step, split="test")
+    build_evaluation(final, workspace, serial_map)
+    test = set(items(workspace, final)["id"].to_pylist())
+    assert test and not validation & test and all(int(id[-3:]) % 5 == 4 for id in test)
+
+
+def test_a_bound_on_bytes_takes_documents_by_hash_and_keeps_them(evaluated):
+    workspace, step = evaluated
+    some = choose_documents(changed(step, max_bytes=1500), workspace, "xy")
+    more = choose_documents(changed(step, max_bytes=2500), workspace, "xy")
+    assert 1000 < sum(some["bytes"].to_pylist()) <= 1500 < sum(more["bytes"].to_pylist()) <= 2500
+    ids = some["id"].to_pylist()
+    assert ids == sorted(ids) and ids != choose_documents(step, workspace, "xy")["id"].to_pylist()[: len(ids)]
+
+
+def test_the_same_evaluation_gives_the_same_bytes(evaluated):
+    workspace, step = evaluated
+    path = workspace.path(step) / "items" / "part-00000.parquet"
+    before = path.read_bytes()
+    path.unlink()
+    (workspace.path(step) / "manifest.json").unlink()
+    build_evaluation(step, workspace, serial_map)
+    assert path.read_bytes() == before
+
+
+def test_a_domain_without_documents_gives_no_rows(evaluated):
+    workspace, step = evaluated
+    empty = changed(step, max_bytes=1)
+    manifest = build_evaluation(empty, workspace, serial_map)
+    assert items(workspace, empty).num_rows == 0
+    assert manifest.summary["domains"]["xy"] == {"documents": 0, "bytes": 0}
+
+
+def test_what_cannot_be_scored_is_refused(evaluated):
+    workspace, step = evaluated
+    with pytest.raises(UsageError, match="trained with a context of 32"):
+        build_evaluation(changed(step, context_tokens=64), workspace, serial_map)
+    other = tokens_step(workspace, "w", tokenizer_step(workspace, "other"), kind="held-out")
+    with pytest.raises(DataError, match="one tokenizer"):
+        build_evaluation(replace(step, inputs={**step.inputs, "domain:w": other}), workspace, serial_map)

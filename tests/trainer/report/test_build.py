@@ -1,0 +1,190 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from maslin.manifests.files import read_json
+from maslin.manifests.plan import in_order
+from maslin.manifests.workspace import serial_map, verify
+from maslin.trainer.report.build import build_report
+from maslin.trainer.report.facts import loss_curve
+from maslin.trainer.report.html import signed
+from tests.trainer.report_workspace import HOSTILE, PROSE, READ, RECIPE, RULES, make_workspace
+
+VOID = {"meta", "br", "line", "rect", "circle", "path", "polygon", "polyline", "col"}
+
+
+class Page(HTMLParser):
+    """Checks nesting while it collects elements and text."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.elements, self.text, self.styles, self.open = [], [], [], []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        (self.styles if self.open and self.open[-1] == "style" else self.text).append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    workspace, plan = make_workspace(tmp_path_factory.mktemp("report"))
+    manifest = build_report(plan.report, workspace, serial_map)
+    return workspace, plan, manifest
+
+
+@pytest.fixture(scope="module")
+def source(built):
+    workspace, plan, _ = built
+    return (workspace.path(plan.report) / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+def words(page):
+    return re.sub("[ \n]+", " ", "".join(page.text)).replace("\u202f", "")
+
+
+def test_the_step_is_sound_and_its_manifest_tells_the_verdict(built):
+    workspace, plan, manifest = built
+    assert verify(workspace.path(plan.report)) == []
+    assert {entry.path for entry in manifest.files} == {"report.html", "comparison.json"}
+    assert manifest.summary["verdicts"]["with-code"]["code"] == "better"
+    assert manifest.summary["verdict"] == read_json(workspace.path(plan.report) / "comparison.json")["verdict"]
+
+
+def test_it_is_one_well_formed_file_that_reaches_for_nothing(source, page):
+    assert page.open == [] and source.startswith("<!doctype html>")
+    assert not {"script", "link", "img", "iframe", "object", "base", "form"} & {tag for tag, _ in page.elements}
+    for tag, attributes in page.elements:
+        for name, value in attributes.items():
+            assert not name.startswith("on") and name not in ("src", "srcset", "action", "style", "xlink:href")
+            assert name != "href" or value.startswith("#"), (tag, name, value)
+    assert not re.search(r"@import|url\(|expression", "".join(page.styles))
+
+
+def test_every_link_has_its_target_and_ids_are_unique(page):
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {attributes["href"][1:] for attributes in page.all("a")} <= set(ids)
+    assert {a["aria-labelledby"] for _, a in page.elements if "aria-labelledby" in a} <= set(ids)
+
+
+def test_charts_and_tables_say_what_they_show(page):
+    assert page.all("svg") and all(svg["role"] == "img" and svg["aria-label"] for svg in page.all("svg"))
+    assert len(page.all("title")) == 1 + len(page.all("svg"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all(cell["scope"] in ("col", "row") for cell in page.all("th"))
+
+
+def test_hostile_text_is_shown_and_does_nothing(source, page):
+    assert "<script" not in source and "<img" not in source
+    assert not re.search(r"[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]", source)
+    shown = words(page)
+    assert "<script>alert('x')</script> & ⟨U+202E⟩evil⟨U+202C⟩⟨U+001B⟩[31m ⟨U+0000⟩ &amp;" in shown
+    assert "\u202e" in HOSTILE
+
+
+def test_the_verdict_comes_first(source):
+    assert re.findall("<h2[^>]*>([^<]*)</h2>", source) == [
+        "Verdict", "Differences", "A/A control", "Every run", "Mixtures", "From raw records to corpora", "Training",
+        "What this does not say", "Lineage", "Configuration"]
+
+
+def test_figures_are_those_of_comparison_json(built, page):
+    workspace, plan, _ = built
+    comparison, shown = read_json(workspace.path(plan.report) / "comparison.json"), words(page)
+    assert comparison["comparisons"]["with-code"]["sentence"] in shown
+    for result in comparison["comparisons"]["with-code"]["domains"].values():
+        low, high = result["ci95_low_bits_per_byte"], result["ci95_high_bits_per_byte"]
+        assert f"{signed(result['delta_bits_per_byte'])} [{signed(low)}, {signed(high)}]" in shown
+        assert result["reason"] in shown
+    for run in comparison["runs"]:
+        for scored in run["domains"].values():
+            assert f"{scored['bits_per_byte']:.5f}" in shown
+
+
+def test_the_funnel_accounts_for_every_document(built, page):
+    shown = words(page)
+    for corpus, rules in RULES.items():
+        read = READ[built[1].recipe.corpora[corpus].source]
+        kept = read - sum(rule[3] for rule in rules)
+        assert f"{kept} of {read} documents kept ({100 * kept / read:.1f}%)" in shown
+    assert "the ledger and the manifest disagree" not in shown
+    assert "388" in shown and "curly_bracket took 388: 3 examples" in shown
+    assert "lorem_ipsum took 1: the document" in shown
+    assert "measured 0.31 < 0.65" in shown and "≥ 0.65" in shown
+    removed_line = PROSE.splitlines()[1]
+    assert any(tag == "del" for tag, _ in page.elements) and removed_line in shown
+
+
+def test_lineage_names_every_directory_and_raw_input(built, page):
+    shown = "".join(page.text)
+    for step in in_order([built[1].report])[:-1]:
+        assert step.directory in shown
+    for digest in (f"{index:032x}" for index in range(3)):
+        assert digest in shown
+
+
+def test_a_ledger_that_does_not_add_up_is_told(tmp_path):
+    workspace, plan = make_workspace(tmp_path)
+    path = workspace.path(plan.corpora["code"]) / "manifest.json"
+    path.write_text(path.read_text().replace('"kept": 558', '"kept": 550'))
+    build_report(plan.report, workspace, serial_map)
+    assert "the ledger and the manifest disagree" in (workspace.path(plan.report) / "report.html").read_text()
+
+
+def test_equal_workspaces_give_equal_bytes(built, source, tmp_path):
+    workspace, plan = make_workspace(tmp_path)
+    manifest = build_report(plan.report, workspace, serial_map)
+    assert manifest == built[2]
+    assert (workspace.path(plan.report) / "report.html").read_text(encoding="utf-8") == source
+
+
+@pytest.mark.parametrize("seeds, said", [(1, "One seed an arm gives no interval"), (2, "seeds an arm to find it")])
+def test_few_seeds_are_undecided_and_say_what_it_would_take(tmp_path, seeds, said):
+    workspace, plan = make_workspace(tmp_path, seeds=seeds, hostile=False)
+    build_report(plan.report, workspace, serial_map)
+    source = (workspace.path(plan.report) / "report.html").read_text(encoding="utf-8")
+    assert "undecided" in source and said in source
+    Page(source)
+
+
+def test_loss_curves_use_the_steps_all_runs_logged(tmp_path):
+    for name, lines in (("a", ['{"step": 1, "tokens": 8, "loss": 4.0}', '{"step": 2, "tokens": 16, "loss": 3.0}']),
+                        ("b", ['{"step": 1, "tokens": 8, "loss": 5.0}', '{"step": 9, "note": "no loss here"}'])):
+        (tmp_path / name).write_text("\n".join(lines))
+    assert loss_curve([tmp_path / "a", tmp_path / "b"]) == [(8.0, 4.5, 4.0, 5.0)]
+    assert loss_curve([tmp_path / "a"], points=1) == [(16.0, 3.5, 3.5, 3.5)]
+    assert loss_curve([tmp_path / "a", tmp_path / "none"]) == []
+
+
+def test_stages_and_simulated_targets_are_shown(tmp_path):
+    recipe = RECIPE.replace(
+        "{web-code: 0.6, wiki: 0.2, code: 0.2}",
+        "{stages: [{until: 0.75, weights: {web-code: 1}}, {weights: {web-code: 1, code: 3}}]}",
+    ).replace("tokens: 262144", "tokens: 262144, simulate_target_tokens: 2621440")
+    workspace, plan = make_workspace(tmp_path, recipe_text=recipe)
+    build_report(plan.report, workspace, serial_map)
+    shown = words(Page((workspace.path(plan.report) / "report.html").read_text()))
+    assert "corpusuntil 196608 tokensuntil 262144 tokenscode0.00%75.00%web-code100.00%25.00%" in shown
+    assert shown.count("Each corpus is cut to 10.00% of its tokens, by whole documents") == 2
+    assert "web-code81.25%" in shown and shown.count("until 262144 tokens") == 1

@@ -1,0 +1,72 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as hs
+
+from maslin.trainer.report.html import (
+    Html,
+    corpus_text,
+    decimal,
+    el,
+    escape,
+    integer,
+    p_value,
+    percent,
+    signed,
+    size,
+    visible,
+)
+from maslin.trainer.report.svg import Axis, ForestRow, forest, forest_extents, tick_digits
+
+
+@given(hs.text())
+def test_no_text_escapes_its_element_or_hides(text):
+    written = str(el("p", text, title=text))
+    assert written.count("<") == 2 and written.count('"') == 2
+    assert not set("\u202e\u2066\x1b\x00\x85\u2028") & set(written)
+    written.encode("utf-8")
+
+
+@pytest.mark.parametrize("text, shown", [
+    ("a\x1bb", "a⟨U+001B⟩b"), ("\u202ex", "⟨U+202E⟩x"), ("\ud800", "⟨U+D800⟩"), ("a\n\tb", "a\n\tb"), ("é", "é"),
+    ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"), ("\U000e0041", "⟨U+E0041⟩"),
+])
+def test_visible(text, shown):
+    assert visible(text) == shown
+
+
+def test_markup_is_kept_only_where_it_is_markup():
+    assert el("b", Html("<i>x</i>"), "<i>") == "<b><i>x</i>&lt;i&gt;</b>"
+    assert el("td", None, class_=None, hidden=True) == "<td hidden></td>"
+    assert escape("\"'") == "&quot;&#x27;"
+    assert "x" * 300 + "…" in corpus_text("x" * 400) and "x" * 301 not in corpus_text("x" * 400)
+
+
+@pytest.mark.parametrize("made, text", [
+    (integer(1234567), "1\u202f234\u202f567"), (integer(None), "–"), (decimal(-0.5, 2), "−0.50"),
+    (signed(0.25), "+0.2500"), (percent(0.123), "12.3\u202f%"), (p_value(0.00001), "< 0.0001"),
+    (p_value(0.0312), "0.031"), (size(999), "999 B"), (size(1_234_567), "1.23 MB"), (size(None), "–"),
+])
+def test_figures(made, text):
+    assert made == text
+
+
+@given(hs.floats(-1e6, 1e6), hs.floats(1e-6, 1e6))
+def test_ticks_lie_on_the_axis_and_can_be_told_apart(low, span):
+    axis = Axis(low, low + span, 0, 100)
+    if low + span == low or span < abs(low) * 1e-9:
+        return
+    ticks = axis.ticks()
+    assert 2 <= len(ticks) <= 8 and all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in ticks)
+    digits = tick_digits(ticks)
+    assert len({f"{tick:.{digits}f}" for tick in ticks}) == len(ticks)
+
+
+def row(estimate, low, high):
+    return ForestRow("wiki", 1, estimate, low, high, 0.01, "? undecided")
+
+
+def test_a_closer_axis_is_added_where_rows_would_vanish():
+    assert len(forest_extents([row(0.1, 0.0, 0.2), row(0.1, 0.05, 0.15)])) == 1
+    wide, close = forest_extents([row(-0.4, -0.5, -0.3), row(0.0, -0.01, 0.02)])
+    assert wide > 0.5 and 0.02 < close < 0.03
+    assert "no interval" in forest([row(0.4, None, None)], "t", ("a", "b", "c"), close)

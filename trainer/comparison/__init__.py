@@ -1,0 +1,1 @@
+"""Evaluations of runs → a verdict: scores of documents, statistics over seeds and documents, samples."""

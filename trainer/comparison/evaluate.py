@@ -1,0 +1,111 @@
+"""Score a run on held-out documents: nats of every document of every domain, one row each."""
+
+
+import pyarrow as pa
+
+from maslin.manifests.errors import DataError, UsageError
+from maslin.manifests.identity import hash_int
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.tables import EVALUATION_ITEMS, part_name, write_table
+from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, digest_of, run_shards
+from maslin.trainer.data.token_shards import TokenCorpus
+
+_DOMAIN = "domain:"
+
+
+def build_evaluation(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
+    """Score one run on the held-out documents of the step's split; returns the manifest.
+
+    Bits per byte of a domain are Σ nats / Σ bytes / ln 2 over its rows. Raises UsageError when the model's context is
+    shorter than the evaluation's, DataError when a domain is tokenized otherwise than the run.
+    """
+    directory = workspace.path(step)
+    domains = [role.removeprefix(_DOMAIN) for role in sorted(step.inputs) if role.startswith(_DOMAIN)]
+    chosen = {domain: choose_documents(step, workspace, domain) for domain in domains}
+    total = sum(sum(table["tokens"].to_pylist()) for table in chosen.values())
+    (result,) = run_shards(
+        directory, score_run, [(workspace, step)], mapper, f"evaluate {step.name}", total=total, unit="tokens")
+    return commit(
+        directory, step, result["files"], sizes={"tokens": total},
+        summary={"domains": {
+            domain: {"documents": table.num_rows, "bytes": sum(table["bytes"].to_pylist())}
+            for domain, table in chosen.items()
+        }},
+    )
+
+
+def choose_documents(step: Step, workspace: Workspace, domain: str) -> pa.Table:
+    """Documents of a domain to score, the same for every run: columns id, start, end, bytes, tokens, cluster.
+
+    Of the split's documents, in the order of a hash of their ids, every one that still fits `max_bytes` is taken. The
+    other split is never read. Rows are in the order of ids.
+    """
+    parameters = step.parameters
+    with TokenCorpus(workspace.path(_input(step, _DOMAIN + domain))) as corpus:
+        table = corpus.document_table(["id", "start", "end", "bytes", "split", "site"])
+    rows = [
+        row for row in table.to_pylist()
+        if row["split"] == parameters["split"] and row["bytes"] > 0 and row["end"] - row["start"] > 1
+    ]
+    rows.sort(key=lambda row: (hash_int(0, "evaluation", row["id"]), row["id"]))
+    left, taken = parameters["max_bytes"], []
+    for row in rows:
+        if row["bytes"] <= left:
+            left -= row["bytes"]
+            taken.append({
+                "id": row["id"], "start": row["start"], "end": row["end"], "bytes": row["bytes"],
+                "tokens": row["end"] - row["start"] - 1, "cluster": row["site"],  # end-of-text is not scored
+            })
+    return pa.Table.from_pylist(sorted(taken, key=lambda row: row["id"]), schema=_CHOSEN)
+
+
+_CHOSEN = pa.schema([
+    ("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64()), ("tokens", pa.int64()),
+    ("cluster", pa.string()),
+])
+
+
+def score_run(task: tuple[Workspace, Step]) -> ShardResult:
+    """Write the rows of one evaluation: runs in a worker process."""
+    from maslin.trainer.comparison.scoring import document_nats
+    from maslin.trainer.device import choose_device  # torch takes seconds to import: the command itself never needs it
+    from maslin.trainer.models.saved_model import load_decoder
+    from maslin.trainer.threads import threads
+
+    workspace, step = task
+    run, parameters = _input(step, "run"), step.parameters
+    model = load_decoder(workspace.path(run) / "model", "scoring in bits per byte", choose_device())
+    context, stride = parameters["context_tokens"], parameters["stride_tokens"]
+    if context > model.config.context_tokens or not 1 <= stride <= context:
+        raise UsageError(
+            f"evaluation {step.name}: a context of {context} tokens and a stride of {stride}, but the model was "
+            f"trained with a context of {model.config.context_tokens}, and a stride is at most the context.")
+    tables = []
+    for role in sorted(step.inputs):
+        if not role.startswith(_DOMAIN):
+            continue
+        domain, chosen = role.removeprefix(_DOMAIN), choose_documents(step, workspace, role.removeprefix(_DOMAIN))
+        with TokenCorpus(workspace.path(_input(step, role))) as corpus, threads(run.parameters["training"]["threads"]):
+            if digest_of(corpus.tokenizer) != _input(run, "tokenizer").digest:
+                raise DataError(
+                    f"domain {domain} is tokenized with {corpus.tokenizer}, run {run.name} with "
+                    f"{_input(run, 'tokenizer').directory}: build both with one tokenizer.")
+            documents = [
+                corpus.read(start, end - 1)
+                for start, end in zip(chosen["start"].to_pylist(), chosen["end"].to_pylist(), strict=True)
+            ]
+            nats = document_nats(model, documents, corpus.end_of_text, context, stride)
+        rows = len(documents)
+        tables.append(pa.table({
+            "run": [run.name] * rows, "arm": [_input(run, "mixture").name] * rows,
+            "seed": [run.parameters["seed"]] * rows, "domain": [domain] * rows, "id": chosen["id"],
+            "cluster": chosen["cluster"], "nats": nats, "bytes": chosen["bytes"], "tokens": chosen["tokens"],
+        }, schema=EVALUATION_ITEMS))
+    items = pa.concat_tables([EVALUATION_ITEMS.empty_table(), *tables])
+    return {"files": [write_table(workspace.path(step), f"items/{part_name(0)}", items)]}
+
+
+def _input(step: Step, role: str) -> Step:
+    found = step.inputs[role]
+    assert isinstance(found, Step)
+    return found

@@ -1,0 +1,167 @@
+"""Checkpoints: weights, optimizer state and one integer, in safetensors (nothing is unpickled), written atomically."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from maslin.manifests.errors import DataError, UsageError
+from maslin.manifests.files import atomic_path, file_entry
+from maslin.trainer.models.model import LanguageModel
+from maslin.trainer.runs.metrics import METRICS_NAME
+
+KEPT = 2  # a checkpoint that the disk damaged leaves the one before
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`step` optimizer steps are done; the sampler and the schedule need no more than that."""
+
+    step: int
+    weights: dict[str, torch.Tensor]
+    moments: dict[str, torch.Tensor]
+
+
+def checkpoint_path(root: Path, step: int) -> Path:
+    return root / "checkpoints" / f"step-{step:08d}.safetensors"
+
+
+def checkpoint_tensors(
+    model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer],
+) -> dict[str, torch.Tensor]:
+    """What a checkpoint holds, by name: weights, and the optimizers' moments of each."""
+    tensors = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
+    for name, parameter in model.named_parameters():
+        for optimizer in optimizers:
+            for key, value in optimizer.state.get(parameter, {}).items():
+                if key != "step":
+                    tensors[f"optimizer.{key}.{name}"] = value
+    return tensors
+
+
+def checkpoint_metadata(step: int, model: LanguageModel, mixture: str) -> dict[str, str]:
+    """One key only: safetensors writes several in an order that changes from process to process."""
+    return {"maslin": json.dumps({"step": step, "device": model.device.type, "mixture": mixture})}
+
+
+def save_checkpoint(
+    root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
+    kept: int = KEPT, branch_steps: Collection[int] = (),
+) -> dict[str, Any]:
+    """Write a checkpoint, remove all but the newest `kept` and those at `branch_steps`; returns its entry.
+
+    `mixture` is the digest of what the run trains on.
+    """
+    path = checkpoint_path(root, step)
+    write_checkpoint(path, checkpoint_tensors(model, optimizers), checkpoint_metadata(step, model, mixture))
+    remove_checkpoints(root, kept, branch_steps)
+    return file_entry(root, path)
+
+
+def write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    with atomic_path(path) as temporary:
+        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+
+
+def remove_checkpoints(root: Path, kept: int, branch_steps: Collection[int]) -> list[Path]:
+    """Remove all checkpoints but the newest `kept` and those at `branch_steps`; returns the paths of these."""
+    paths = sorted((root / "checkpoints").glob("step-*.safetensors"))
+    staying = {*paths[-kept:], *(checkpoint_path(root, step) for step in branch_steps)}
+    for path in paths:
+        if path not in staying:
+            path.unlink()
+    return [path for path in paths if path in staying]
+
+
+def branch_off(trunk: Path, root: Path, step: int) -> None:
+    """Let a run that has not begun in `root` go on from the checkpoint of `trunk` at `step`, with its metrics."""
+    checkpoint = checkpoint_path(trunk, step)
+    if checkpoint.is_file() and not any((root / "checkpoints").glob("step-*.safetensors")):
+        for name in (METRICS_NAME, checkpoint.relative_to(trunk)):  # the checkpoint last: on it the run stands
+            with atomic_path(root / name) as temporary:
+                shutil.copyfile(trunk / name, temporary)
+
+
+def load_checkpoint(
+    root: Path, device: torch.device, mixture: str, until: float = math.inf,
+) -> Checkpoint | None:
+    """The newest readable checkpoint of at most `until` steps, its tensors on `device`; None when there is none.
+
+    Raises UsageError when it was written on another kind of device, or by a run on another mixture (`mixture` is the
+    digest of this one's): later losses would differ.
+    """
+    for path in sorted((root / "checkpoints").glob("step-*.safetensors"), reverse=True):
+        if int(path.stem.removeprefix("step-")) > until:
+            continue
+        try:
+            with safe_open(path, framework="pt", device=str(device)) as file:
+                state = json.loads(file.metadata()["maslin"])
+                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - not a mapping
+        except SafetensorError:
+            continue  # cut or damaged on the disk: the one before it is as good, only older
+        if state["device"] != device.type:
+            raise UsageError(
+                f"{path}: written on {state['device']}, but this run is on {device.type}: its losses would differ from "
+                f"there on. Go on where it began, or delete {root} to train anew."
+            )
+        if state["mixture"] != mixture:
+            raise UsageError(
+                f"{path}: of a run on the mixture {state['mixture']}, but this run is on {mixture}: a run goes on with "
+                f"the data it began with. Delete {root} to train anew.")
+        return Checkpoint(state["step"], _with_prefix(tensors, "model."), _with_prefix(tensors, "optimizer."))
+    return None
+
+
+def restore_weights(checkpoint: Checkpoint, model: LanguageModel) -> None:
+    """Put the weights back, bit for bit."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(checkpoint.weights[name])
+
+
+def restore_moments(
+    checkpoint: Checkpoint, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer],
+    place: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> None:
+    """Put the optimizers' state back, bit for bit; `place` lays a moment out as its parameter is."""
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    moments: dict[str, dict[str, torch.Tensor]] = {name: {} for name in names.values()}
+    for key, value in checkpoint.moments.items():
+        moment, name = key.split(".", 1)
+        moments[name][moment] = value
+    for optimizer in optimizers:
+        for parameter in (parameter for group in optimizer.param_groups for parameter in group["params"]):
+            optimizer.state[parameter] = {
+                "step": torch.tensor(float(checkpoint.step), device=parameter.device),
+                **{key: place(parameter, value) for key, value in moments[names[parameter]].items()}}
+
+
+def average_weights(root: Path, number: int) -> dict[str, torch.Tensor]:
+    """The mean of the weights of the last `number` checkpoints, or of all when there are fewer, summed in float64.
+
+    Raises DataError when one of them cannot be read.
+    """
+    sums: dict[str, torch.Tensor] = {}
+    paths = sorted((root / "checkpoints").glob("step-*.safetensors"))[-number:]
+    for path in paths:
+        try:
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():  # noqa: SIM118 - not a mapping
+                    if name.startswith("model."):
+                        value = file.get_tensor(name).double()
+                        name = name.removeprefix("model.")
+                        sums[name] = sums[name] + value if name in sums else value
+        except SafetensorError as error:
+            raise DataError(f"{path}: cannot be read ({error}). Delete {root} to train anew.") from error
+    return {name: (total / len(paths)).float() for name, total in sums.items()}
+
+
+def _with_prefix(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,84 @@
+"""How fast a run is against what its device could do: MFU, and the share of the matrix products measured here."""
+
+import functools
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from maslin.trainer.device import device_name
+from maslin.trainer.models.model import LanguageModel
+from maslin.trainer.scaling.laws import published_peak
+
+# Square products to measure with: [size, repetitions]. Large enough to fill a GPU, small enough for a core's patience.
+_PRODUCTS = {"cpu": (768, 12), "cuda": (8192, 12)}
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """FLOP a token of a model, and FLOP a second of the device it trains on.
+
+    `published_flop`: of all `devices`, the dense bfloat16 peak that the maker states, None when we do not know it.
+    `matmul_flop`: what large matrix products reached here, in the type and with the threads of the run.
+    """
+
+    device: str
+    devices: int
+    flop_per_token: float
+    published_flop: float | None
+    matmul_flop: float
+
+    def shares(self, tokens_per_second: float) -> dict[str, Any]:
+        """`mfu` (model FLOP utilisation, PaLM's; None: peak unknown) and `matmul_share` of a rate."""
+        flop = tokens_per_second * self.flop_per_token
+        return {
+            "mfu": round(flop / self.published_flop, 4) if self.published_flop else None,
+            "matmul_share": round(flop / self.matmul_flop, 4),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "device": self.device, "devices": self.devices, "flop_per_token": self.flop_per_token,
+            "published_flop_per_second": self.published_flop, "matmul_flop_per_second": round(self.matmul_flop)}
+
+
+def measure(model: LanguageModel, devices: int = 1) -> Throughput:
+    """What to compare the rate of `model` with, on so many devices like its own."""
+    name, dtype = device_name(model.device), model.compute_dtype
+    # Peaks are of bfloat16: a run in another type has no share of them.
+    peak = published_peak(name) if dtype == torch.bfloat16 else None
+    measured = matmul_flop(model.device, dtype, torch.get_num_threads())
+    return Throughput(name, devices, model.flop_per_token, peak and devices * peak, devices * measured)
+
+
+@functools.cache
+def matmul_flop(device: torch.device, dtype: torch.dtype, threads: int) -> float:
+    """FLOP a second of the fastest of some square matrix products, measured once a process, in under a second.
+
+    `threads` is how many torch computes with now: another number is another measurement.
+    """
+    size, repetitions = _PRODUCTS.get(device.type, (2048, 12))
+    left, right = (torch.full((size, size), 0.5, device=device, dtype=dtype) for _ in range(2))
+    product = torch.empty_like(left)
+    best = float("inf")
+    for _ in range(repetitions):
+        _wait_for(device)
+        started = time.perf_counter()
+        torch.mm(left, right, out=product)
+        _wait_for(device)
+        best = min(best, time.perf_counter() - started)
+    return 2 * size**3 / best
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def describe(shares: dict[str, Any]) -> str:
+    """`MFU 41 % · 52 % of matmul peak`, for the progress line."""
+    mfu = "unknown" if shares["mfu"] is None else f"{shares['mfu']:.0%}"
+    return f"MFU {mfu} · {shares['matmul_share']:.0%} of matmul peak"

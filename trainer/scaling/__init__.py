@@ -1,0 +1,1 @@
+"""Scaling laws: those published, and the fit of a ladder of one's own runs."""
