@@ -150,8 +150,8 @@ def curate_held_out(task: DomainTask) -> ShardResult:
             ledger.write(output.ledger)
             signals.write(output.signals)
             edits.write(output.edits)
-            parts.append(output.counts)
-    return {"files": [writer.entry for writer in writers.values()], "counts": sum_counts(parts)}
+            parts.append(output.counts.to_json())
+    return {"files": [writer.entry for writer in writers.values()], "counts": sum_counts(parts).to_json()}
 
 
 def site_of(urls: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -97,7 +97,8 @@ def test_an_index_is_made_once_and_again_for_other_bytes(tmp_path):
 
 def test_the_builder_makes_the_same_indexes(tmp_path):
     one, other = write(tmp_path / "a", [["x", None]]), write(tmp_path / "b", [["x", None]])
-    index_tables(one, ("documents", "ledger"), read_manifest(one).files, serial_map, "index")
+    files = [entry.to_json() for entry in read_manifest(one).files]
+    index_tables(one, ("documents", "ledger"), files, serial_map, "index")
     find(other, "documents", "x")
     find(other, "ledger", "x")
     made = [{path.name: path.read_bytes() for path in (root / FOLDER).iterdir()} for root in (one, other)]

@@ -58,7 +58,7 @@ def test_rates_lie_beside_the_metrics_and_outside_the_manifest(tmp_path):
     assert measured["tokens_per_second"] == pytest.approx(
         12 * 128 / sum(line["seconds"] for line in timing), rel=0.01)
     assert measured["mfu"] is None and measured["matmul_flop_per_second"] > 1e9
-    assert "tokens_per_second" not in json.dumps(manifest) and "timing" not in json.dumps(manifest)
+    assert "tokens_per_second" not in json.dumps(manifest.to_json()) and "timing" not in json.dumps(manifest.to_json())
 
 
 def test_tensorboard_gets_the_same_numbers_when_asked(tmp_path):
