@@ -46,7 +46,7 @@ def find_initial_model(wanted: str, beside: Path, workspace: Workspace) -> Initi
             raise UsageError(f"{run / name}: not among the files that the run's manifest names.")
         file = run / name
         if not file.is_file() or file.stat().st_size != entries[name].bytes:
-            raise UsageError(f"{file}: missing or not {entries[name]['bytes']:,} bytes as the run's manifest says.")
+            raise UsageError(f"{file}: missing or not {entries[name].bytes:,} bytes as the run's manifest says.")
     return InitialModel(
         run, run / weights, digest({name: entries[name].xxh3_128 for name in (weights, CONFIG)}),
         manifest.parameters["model"], run.resolve().parents[1] / manifest.inputs["tokenizer"] / "tokenizer.json")
