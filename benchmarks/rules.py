@@ -15,25 +15,27 @@ import pyarrow.parquet as pq
 
 from maslin.curation import rules
 from maslin.curation.text.batch import Batch, Edited
+from maslin.manifests.steps.known import STEPS
+from maslin.manifests.steps.spec import CurationStep
 
-STEPS = ("c4", "gopher_quality", "gopher_repetition", "fineweb")
+NAMES = ("c4", "gopher_quality", "gopher_repetition", "fineweb")
 ROWS = 1024
 RUNS = 3
 
 
 def seconds(tables: list[pa.Table], everything: bool) -> dict[str, float]:
     """CPU-seconds of each step over the tables."""
-    spent = dict.fromkeys(STEPS, 0.0)
+    spent = dict.fromkeys(NAMES, 0.0)
     for table in tables:
         batch = Batch(table)
-        for step in STEPS:
+        for step in (CurationStep(STEPS[name], STEPS[name].parameters()) for name in NAMES):
             begin = time.process_time()
-            decision = rules.bind(step, {})(batch)
+            decision = rules.bind(step)(batch)
             if not everything:
                 if isinstance(decision, Edited):
                     batch = batch.with_columns({"text": decision.text})
                 batch = batch.take(np.flatnonzero(decision.kept))
-            spent[step] += time.process_time() - begin
+            spent[step.name] += time.process_time() - begin
     return spent
 
 
@@ -48,7 +50,7 @@ def main() -> None:
     for name, everything in (("in sequence", False), ("all measured", True)):
         runs = sorted((seconds(tables, everything) for _ in range(RUNS)), key=lambda spent: sum(spent.values()))
         spent = runs[RUNS // 2]
-        steps = ", ".join(f"{step} {megabytes / spent[step]:.0f}" for step in STEPS)
+        steps = ", ".join(f"{step} {megabytes / spent[step]:.0f}" for step in NAMES)
         print(f"{name}: {megabytes / sum(spent.values()):.1f} ({steps})")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from maslin.manifests.errors import StorageError, UsageError
 from maslin.manifests.files import atomic_path
-from maslin.manifests.steps.steps import Need
+from maslin.manifests.steps.spec import Need
 
 _MAX_MEMBER_BYTES = 64 << 20  # far above any of them: a bomb stops here and fails its checksum
 

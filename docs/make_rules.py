@@ -7,8 +7,9 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from maslin.manifests.steps.rules import RULES
-from maslin.manifests.steps.steps import PRESETS, STEPS
+from maslin.manifests.steps.known import STEPS
+from maslin.manifests.steps.presets import PRESETS
+from maslin.manifests.steps.spec import CurationStep, StepSpec
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "rules.md"
@@ -23,37 +24,29 @@ the threshold; the *signals* of a rule are kept for every document it saw.
 
 _ROLES = {"rule": "rule", "barrier": "barrier", "editing_barrier": "barrier that edits"}
 
-# Barriers have no module below curation/rules; where their text stands instead.
-_BARRIER_MODULES = {
-    "exact_dedup": None, "near_dedup": "curation/dedup/near.py", "c4_url_dedup": "curation/dedup/urls.py",
-}
-
 
 def page() -> str:
     """The whole page as Markdown."""
     parts = [_HEAD]
-    for name in STEPS:
-        parts.append(_section(name))
+    parts += map(_section, STEPS.values())
     parts.append("## Presets\n")
     parts.append("Each stands for its steps, which the resolved recipe has with all their parameters.\n")
     for name, preset in PRESETS.items():
-        steps = " → ".join(f"`{step}`{_settings(parameters)}" for step, parameters in preset.steps)
+        steps = " → ".join(f"`{step.name}`{_settings(step)}" for step in preset.steps)
         parts.append(f"- `{name}`: {steps}. Source: {preset.source}.\n")
     return "\n".join(parts)
 
 
-def _section(name: str) -> str:
-    spec = STEPS[name]
-    module = _BARRIER_MODULES.get(name, f"curation/rules/{name}.py")
+def _section(spec: StepSpec) -> str:
     about = inspect.cleandoc(spec.parameters.__doc__)
-    lines = [f"## `{name}`\n", f"*{_ROLES[spec.role]}, version {spec.version}*\n", about]
-    if module is not None:
-        tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
-        lines.append("\n" + inspect.cleandoc(ast.get_docstring(tree) or ""))
-        if signals := _signals(tree):
-            lines.append("\nSignals: " + ", ".join(f"`{name}.{signal}`" for signal in signals))
-    lines.append(f"\nSource: {RULES[name].sources}" + "\n\n| rule | drops where |\n|---|---|" * bool(RULES[name].rules))
-    lines += [f"| `{rule.name}` | {rule.formula} |" for rule in RULES[name].rules]
+    module = spec.kernel.split(":")[0].removeprefix("maslin.").replace(".", "/") + ".py"
+    kernel = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    lines = [f"## `{spec.name}`\n", f"*{_ROLES[spec.role]}, version {spec.version}*\n", about]
+    lines.append("\n" + inspect.cleandoc(ast.get_docstring(kernel) or ""))
+    if spec.signals:
+        lines.append("\nSignals: " + ", ".join(f"`{spec.name}.{signal}`" for signal in spec.signals))
+    lines.append(f"\nSource: {spec.sources}" + "\n\n| rule | drops where |\n|---|---|" * bool(spec.rules))
+    lines += [f"| `{rule.name}` | {rule.formula} |" for rule in spec.rules]
     fields = dataclasses.fields(spec.parameters)
     if fields:
         hints = typing.get_type_hints(spec.parameters)
@@ -64,23 +57,14 @@ def _section(name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _settings(parameters: Any) -> str:
+def _settings(step: CurationStep) -> str:
     """The parameters that are not at their defaults."""
+    parameters = step.parameters
     changed = [
         f"{field.name}: {_shown(getattr(parameters, field.name))}" for field in dataclasses.fields(parameters)
         if getattr(parameters, field.name) != field.default
     ]
     return f" ({', '.join(changed)})" if changed else ""
-
-
-def _signals(tree: ast.Module) -> list[str]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "SIGNALS" for t in node.targets):
-            try:
-                return list(ast.literal_eval(node.value))
-            except ValueError:  # computed from parts: the module's text names them
-                return []
-    return []
 
 
 def _shown(value: Any) -> str:

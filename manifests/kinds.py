@@ -21,7 +21,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "documents": Kind(4, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.recipe.Source
-    "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.steps.StepSpec.needs
+    "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(1, ("datasketch", "pyarrow", UNICODE)),
     "held_out": Kind(3, ("pyarrow", UNICODE)),

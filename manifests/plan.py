@@ -9,8 +9,9 @@ from maslin.manifests.chatml import SPECIAL_TOKENS
 from maslin.manifests.kinds import KINDS, versions
 from maslin.manifests.recipe.initial_model import InitialModel
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.recipe import Corpus, CurationStep, Recipe
-from maslin.manifests.steps.steps import STEPS, NearDedup
+from maslin.manifests.recipe.recipe import Corpus, Recipe
+from maslin.manifests.steps.dedup import NearDedup
+from maslin.manifests.steps.spec import CurationStep
 from maslin.manifests.workspace import Step
 
 
@@ -232,8 +233,7 @@ def _step(
 
 def _packages(steps: Iterable[CurationStep]) -> set[str]:
     """The packages whose versions decide what these steps do."""
-    return {
-        need.name for step in steps for need in STEPS[step.name].needed(step.parameters) if need.kind == "package"}
+    return {need.name for step in steps for need in step.needs if need.kind == "package"}
 
 
 def _json(parameters: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The code behind every step, by digest: so that nobody changes what a step writes and forgets its version.
 
-After a change that alters what a step writes: raise its version (manifests/steps/steps.py, manifests/kinds.py), then
-`python -m tests.step_versions`.
+After a change that alters what a step writes: raise its version (in its declaration in manifests/steps, or in
+manifests/kinds.py), then `python -m tests.step_versions`.
 After one that does not: `python -m tests.step_versions --same-bytes`, which says so in the commit.
 """
 
@@ -18,7 +18,7 @@ from maslin.curation.ingest.records import READERS
 from maslin.curation.tokens.imported import READERS as TOKEN_READERS
 from maslin.flows.engine.build import BUILDERS
 from maslin.manifests.kinds import KINDS
-from maslin.manifests.steps.steps import STEPS
+from maslin.manifests.steps.known import STEPS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_name("step_versions.json")
@@ -29,11 +29,12 @@ WATCHED = ("maslin.curation", "maslin.trainer", "maslin.manifests")
 ENTRIES: dict[str, list[str]] = {kind: [builder.split(":")[0]] for kind, builder in BUILDERS.items()}
 ENTRIES["documents"] += READERS.values()
 ENTRIES["tokens"] += TOKEN_READERS.values()
-ENTRIES |= {
-    step: ["maslin.curation.dedup.near"] if spec.role == "barrier" else [f"maslin.curation.rules.{step}"]
-    for step, spec in STEPS.items()
-}
-ENTRIES["c4_url_dedup"] = ["maslin.curation.dedup.urls"]
+ENTRIES |= {step: [spec.kernel.split(":")[0]] for step, spec in STEPS.items()}
+
+# Lists of all steps, which a segment or the recipe looks them up in. Every kernel imports its own declaration, so each
+# step is watched by its own entry; followed here, a change to one would be a change to all. What a preset stands for is
+# written out in the parameters of the steps themselves.
+LISTS = {"maslin.manifests.steps.known", "maslin.manifests.steps.presets"}
 
 
 def version(step: str) -> int:
@@ -50,7 +51,8 @@ def imports(module: str) -> frozenset[str]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        found |= {name for name in names if name.startswith(WATCHED) and source(name).is_file()}
+        found |= {
+            name for name in names if name.startswith(WATCHED) and name not in LISTS and source(name).is_file()}
     return frozenset(found)
 
 

@@ -3,7 +3,7 @@
 import ast
 
 from maslin.manifests.kinds import KINDS
-from maslin.manifests.steps.steps import STEPS
+from maslin.manifests.steps.known import STEPS
 from tests import step_versions
 
 
@@ -40,8 +40,16 @@ def test_a_changed_constant_is_noticed_wherever_it_stands_on_the_way():
 
 
 def test_what_a_recipe_leaves_to_defaults_and_how_conversations_are_written_is_on_the_way():
-    assert "maslin.manifests.steps.steps" in step_versions.modules("c4")
+    assert {"maslin.manifests.steps.c4", "maslin.manifests.steps.spec"} <= step_versions.modules("c4")
     assert "maslin.manifests.chatml" in step_versions.modules("documents") & step_versions.modules("run")
+
+
+def test_each_step_is_watched_by_its_own_declaration():
+    """Every kernel's way leads over the module that declares its step; none over the lists of all of them."""
+    for name, spec in STEPS.items():
+        ways = step_versions.modules(name)
+        assert spec.parameters.__module__ in ways and not ways & step_versions.LISTS, name
+    assert "maslin.manifests.steps.gopher" not in step_versions.modules("c4")
 
 
 def _with_another_constant(text: str) -> str | None:

@@ -18,7 +18,7 @@ from maslin.curation.stages import StageShard, chain, iter_surviving, surviving
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NEAR_DEDUP, NearDedup
 from maslin.manifests.tables import (
     DOCUMENTS,
     EDITS,
@@ -126,7 +126,7 @@ def _searches(
         if references:
             from maslin.curation.dedup.near import Search, find_overlaps
 
-            near = NearDedup(**parameters)
+            near = NEAR_DEDUP.decode(parameters)
             search = Search(workspace.path(step), rule, mapper, f"corpus {step.name}: {rule}", total)
             searches.append((offset, name, rule, near, find_overlaps(search, shards, references, near)))
     return searches

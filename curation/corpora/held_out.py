@@ -21,7 +21,7 @@ from maslin.manifests.counts import add, sum_counts
 from maslin.manifests.identity import hash_unit
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NEAR_DEDUP
 from maslin.manifests.tables import (
     DOCUMENTS,
     EDITS,
@@ -49,7 +49,7 @@ def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     assert isinstance(documents, Step)
     total = workspace.manifest(documents).counted().kept
     search = Search(directory, "split", mapper, f"{step.name}: duplicate groups", total)
-    found = find_groups(search, surviving(documents, workspace), NearDedup(**step.parameters["near_dedup"]))
+    found = find_groups(search, surviving(documents, workspace), NEAR_DEDUP.decode(step.parameters["near_dedup"]))
     seed, fraction, test_share = (step.parameters[key] for key in ("seed", "fraction", "test_share"))
     parts = []
     for path in found.paths:

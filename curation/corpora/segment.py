@@ -18,8 +18,8 @@ from maslin.curation.text.batch import Batch, Decision, Edited
 from maslin.manifests import progress
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.steps.rules import signal_column
-from maslin.manifests.steps.steps import STEPS
+from maslin.manifests.steps.known import decode
+from maslin.manifests.steps.spec import signal_column
 from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
 from maslin.manifests.workspace import Mapper, Step, Workspace, commit, run_shards
 
@@ -83,13 +83,12 @@ def _find_repeats(
     step: Step, directory: Path, shards: Sequence[StageShard], mapper: Mapper, total: int,
 ) -> tuple[Path, ...]:
     """What a line deduplication has to know of all documents before it edits one; nothing for other segments."""
-    spec = step.parameters["steps"][step.parameters["start"]]
-    if STEPS[spec["step"]].role != "editing_barrier":
+    first = decode(step.parameters["steps"][step.parameters["start"]])
+    if first.spec.role != "editing_barrier":
         return ()
     from maslin.curation.dedup.lines import find_repeats  # here: other segments need none of it
 
-    parameters = STEPS[spec["step"]].parameters(**spec["parameters"])
-    return tuple(find_repeats(directory, shards, parameters, mapper, f"{step.name}: {spec['step']}", total))
+    return tuple(find_repeats(directory, shards, first.parameters, mapper, f"{step.name}: {first.name}", total))
 
 
 def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
@@ -152,16 +151,16 @@ def curate_table(
     counts = Counts()
     counts.read = len(batch)
     for index in range(start_index, len(steps)):
-        name = steps[index]["step"]
-        judge = rules.bind(name, steps[index]["parameters"])
+        step = decode(steps[index])
+        judge = rules.bind(step)
         decision = judge(batch) if repeats is None else judge(batch, repeats=repeats)
         for signal, values in decision.signals.items():
             measured[signal_column(steps, index, signal)][here] = values
-        for row in _ledger_rows(batch, decision, index, name, source):
+        for row in _ledger_rows(batch, decision, index, step.name, source):
             add(counts.dropped, row["rule"])
             ledger.append(row)
         if isinstance(decision, Edited):
-            edits.append(_StepEdits(index, name, decision, here, batch.table["text"]))
+            edits.append(_StepEdits(index, step.name, decision, here, batch.table["text"]))
             batch = batch.with_columns({"text": decision.text})
         if decision.columns:
             batch = batch.with_columns(decision.columns)
@@ -183,7 +182,7 @@ def signals_schema(steps: Sequence[StepJson], start_index: int) -> pa.Schema:
     """`id` and one float64 column (see `signal_column`) for each signal of `steps[start_index:]`."""
     columns = [
         signal_column(steps, index, signal)
-        for index in range(start_index, len(steps)) for signal in rules.signals(steps[index]["step"])
+        for index in range(start_index, len(steps)) for signal in decode(steps[index]).spec.signals
     ]
     return pa.schema([("id", pa.string()), *((column, pa.float64()) for column in columns)])
 

@@ -1,5 +1,6 @@
 """The dedup step: a ledger of who leaves as a duplicate of whom. Documents are not written again."""
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from maslin.curation.dedup.near import Found, Search, find_duplicates, read_found
-from maslin.curation.dedup.urls import find_older
+from maslin.curation.dedup.near import Found, Search, read_found
 from maslin.curation.stages import StageShard, iter_surviving, previous, surviving
-from maslin.curation.text.c4_urls import normalised
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.known import decode
 from maslin.manifests.tables import LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, part_name
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
@@ -27,29 +26,32 @@ class LedgerTask:
     matches: Path
     step_index: int
     step: str
-    threshold: float
+    rule: str
+    threshold: float | None
 
 
 def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
-    """Build a step directory of `exact_dedup`, `near_dedup` or `c4_url_dedup`: `ledger/`, one part a shard before."""
+    """Build a step directory of a barrier: `ledger/`, one part a shard before.
+
+    The barrier's kernel is `find(search, shards, parameters) -> Found`. Its one rule drops who is in what it finds:
+    by the similarity where it holds one against a threshold, else with the words that are found (`detail`).
+    """
     directory = workspace.path(step)
     index = step.parameters["start"]
-    spec = step.parameters["steps"][index]
-    name = spec["step"]
-    near = NearDedup(**spec["parameters"]) if name == "near_dedup" else None
+    barrier = decode(step.parameters["steps"][index])
+    module, function = barrier.spec.kernel.split(":")
+    (rule,) = barrier.rules
     before = previous(step)
     assert before is not None
     shards = surviving(before, workspace)
-    label, total = f"{step.name}: {name}", workspace.manifest(before).counted().kept
-    if name == "c4_url_dedup":
-        found = Found(find_older(directory, shards, mapper, label, total), {})
-    else:
-        found = find_duplicates(Search(directory, name, mapper, label, total), shards, near)
+    label, total = f"{step.name}: {barrier.name}", workspace.manifest(before).counted().kept
+    search = Search(directory, barrier.name, mapper, label, total)
+    found: Found = getattr(importlib.import_module(module), function)(search, shards, barrier.parameters)
     tasks = [
-        LedgerTask(directory, part, shard, matches, index, name, near.threshold if near else 1.0)
+        LedgerTask(directory, part, shard, matches, index, barrier.name, rule.name, rule.limit(barrier.parameters))
         for part, (shard, matches) in enumerate(zip(shards, found.paths, strict=True))
     ]
-    results = run_shards(directory, write_ledger, tasks, mapper, f"{step.name}: {name}, ledger", stage="ledger")
+    results = run_shards(directory, write_ledger, tasks, mapper, f"{label}, ledger", stage="ledger")
     counts = sum_counts(result["counts"] for result in results)
     counts.check_conservation(step.directory)
     return commit(
@@ -61,25 +63,24 @@ def write_ledger(task: LedgerTask) -> ShardResult:
     counts = Counts()
     matches = read_found(task.matches)
     with TableWriter(task.directory, f"ledger/{part_name(task.index)}", LEDGER) as writer:
-        for table in iter_surviving(task.shard, ["id", "source", "url", "text"]):
-            if task.step == "c4_url_dedup":
-                left = _older_rows(table, matches, task.step_index)
+        for table in iter_surviving(task.shard, ["id", "source", "text"]):
+            if task.threshold is None:
+                left = _matched_rows(table, matches, task.step_index, task.step, task.rule)
             else:
-                left = duplicate_rows(table, matches, task.step_index, task.step, task.step, task.threshold)
+                left = duplicate_rows(table, matches, task.step_index, task.step, task.rule, task.threshold)
             writer.write(left)
             counts.read += table.num_rows
-            add(counts.dropped, task.step, left.num_rows)
+            add(counts.dropped, task.rule, left.num_rows)
     counts.kept = counts.read - counts.dropped_in_all
     return {"files": [writer.entry], "counts": counts.to_json()}
 
 
-def _older_rows(documents: pa.Table, matches: pa.Table, step_index: int) -> pa.Table:
+def _matched_rows(documents: pa.Table, matches: pa.Table, step_index: int, step: str, rule: str) -> pa.Table:
     places = pc.index_in(documents["id"], value_set=matches["id"])
-    left = documents.filter(pc.is_valid(places))
+    matched = matches.take(pc.drop_null(places))
     return ledger_rows(
-        left, step_index, "c4_url_dedup", "c4_url_dedup",
-        detail=pa.array(map(normalised, left["url"].to_pylist()), pa.string()),
-        survivor_id=matches["survivor_id"].take(pc.drop_null(places)))
+        documents.filter(pc.is_valid(places)), step_index, step, rule, detail=matched["detail"],
+        survivor_id=matched["survivor_id"])
 
 
 def duplicate_rows(

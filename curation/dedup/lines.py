@@ -18,7 +18,7 @@ from maslin.curation.text import punkt
 from maslin.curation.text.c4_urls import page_digests
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.progress import advance
-from maslin.manifests.steps.steps import C4LineDedup
+from maslin.manifests.steps.c4 import C4LineDedup
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 BUCKET_UNITS = 1 << 22

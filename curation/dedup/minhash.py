@@ -12,7 +12,7 @@ import pyarrow as pa
 from numba import njit, uint32
 
 from maslin.curation.dedup.sha1 import sha1_64
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from maslin.curation.dedup.verification import candidate_sets
 from maslin.curation.stages import StageShard
 from maslin.manifests.files import atomic_path
 from maslin.manifests.identity import digest
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import Mapper
 
 MATCHES = pa.schema([
@@ -68,9 +68,9 @@ class Search:
         return Sketches(paths, len(references))
 
 
-def find_duplicates(search: Search, shards: Sequence[StageShard], near: NearDedup | None) -> Found:
-    """Documents that leave as duplicates of one that stays; `near` None: equal text only."""
-    return _matches(search, (), shards, near)
+def find_duplicates(search: Search, shards: Sequence[StageShard], near: NearDedup) -> Found:
+    """Documents that leave as duplicates of one that stays."""
+    return find_matches(search, (), shards, near)
 
 
 def find_overlaps(
@@ -79,13 +79,16 @@ def find_overlaps(
     """Documents of `shards` that duplicate a document of `references`; they are not compared with one another."""
     if not references:
         raise ValueError("find_overlaps needs references")
-    return _matches(search, references, shards, near)
+    return find_matches(search, references, shards, near)
 
 
-def _matches(
+def find_matches(
     search: Search, references: Sequence[StageShard], shards: Sequence[StageShard], near: NearDedup | None,
 ) -> Found:
-    """Documents of `shards` to drop. References all stay; without any, documents are compared with one another."""
+    """Documents of `shards` to drop. References all stay; without any, documents are compared with one another.
+
+    `near` None: equal text only.
+    """
     sketches = search.sketch(references, shards, near)
     first = matching.first_equal(sketches.column("text_high"), sketches.column("text_low"))
     survivor = np.full(len(sketches), -1, np.int64)

@@ -18,7 +18,7 @@ from maslin.curation.dedup import minhash
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.progress import advance
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, run_shards
 
 _TEXT_HASH = [("text_high", pa.uint64()), ("text_low", pa.uint64())]

@@ -8,16 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from maslin.curation.dedup.near import read_found
+from maslin.curation.dedup.near import Found, Search, read_found
 from maslin.curation.dedup.sketches import text_hashes, work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.curation.text.c4_urls import normalised
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.progress import advance
-from maslin.manifests.workspace import Mapper, ShardResult, run_shards
+from maslin.manifests.steps.c4 import C4UrlDedup
+from maslin.manifests.workspace import ShardResult, run_shards
 
-_KEYS = pa.schema([("id", pa.string()), ("high", pa.uint64()), ("low", pa.uint64()), ("date", pa.string())])
-OLDER = pa.schema([("id", pa.string()), ("survivor_id", pa.string())])
+_KEYS = pa.schema([
+    ("id", pa.string()), ("url", pa.string()), ("high", pa.uint64()), ("low", pa.uint64()), ("date", pa.string())])
+OLDER = pa.schema([("id", pa.string()), ("survivor_id", pa.string()), ("detail", pa.string())])
 
 
 @dataclass(frozen=True)
@@ -27,19 +29,18 @@ class UrlTask:
     shard: StageShard
 
 
-def find_older(
-    directory: Path, shards: Sequence[StageShard], mapper: Mapper, label: str, total: int | None = None,
-) -> list[Path]:
-    """Documents to drop, one file (OLDER, `read_found`) a shard.
+def find_older(search: Search, shards: Sequence[StageShard], _: C4UrlDedup) -> Found:
+    """Documents to drop, one file (OLDER) a shard, with their normalised URL.
 
     Of the documents with one normalised URL the one with the newest date stays (dates compare as strings, none is the
     oldest); of several the first in the order of the shards. Documents without a URL all stay.
     """
     tasks = [
-        UrlTask(directory, work_path(directory, "urls", "keys", index, "arrow"), shard)
+        UrlTask(search.directory, work_path(search.directory, "urls", "keys", index, "arrow"), shard)
         for index, shard in enumerate(shards)
     ]
-    run_shards(directory, hash_urls, tasks, mapper, label, stage="urls", total=total, unit="documents")
+    run_shards(search.directory, hash_urls, tasks, search.mapper, search.label, stage="urls", total=search.total,
+               unit="documents")
     tables = [read_found(task.output) for task in tasks]
     rows = pa.concat_tables([_KEYS.empty_table(), *tables])
     rows = rows.append_column("position", pa.array(np.arange(rows.num_rows)))
@@ -54,21 +55,22 @@ def find_older(
     for index, table in enumerate(tables):
         here = np.arange(begin, begin + table.num_rows)
         left = here[survivor[here] != here]
-        found = pa.table([rows["id"].take(left), rows["id"].take(survivor[left])], schema=OLDER)
-        paths.append(work_path(directory, "urls", "older", index, "arrow"))
+        found = pa.table(
+            [rows["id"].take(left), rows["id"].take(survivor[left]), rows["url"].take(left)], schema=OLDER)
+        paths.append(work_path(search.directory, "urls", "older", index, "arrow"))
         _write(paths[-1], found)
         begin += table.num_rows
-    return paths
+    return Found(paths, {})
 
 
 def hash_urls(task: UrlTask) -> ShardResult:
-    """id, hash of the normalised URL and date of every document that has a URL."""
+    """id, normalised URL with its hash, and date of every document that has a URL."""
     parts = []
     for table in iter_surviving(task.shard, ["id", "url", "date"]):
         advance(table.num_rows)
         table = table.filter(pc.is_valid(table["url"]))
         urls = pa.chunked_array([pa.array(map(normalised, table["url"].to_pylist()), pa.string())])
-        parts.append(pa.table([table["id"], *text_hashes(urls), pc.fill_null(table["date"], "")], schema=_KEYS))
+        parts.append(pa.table([table["id"], urls, *text_hashes(urls), pc.fill_null(table["date"], "")], schema=_KEYS))
     _write(task.output, pa.concat_tables([_KEYS.empty_table(), *parts]))
     return {"files": [file_entry(task.directory, task.output)]}
 

@@ -14,7 +14,7 @@ from maslin.curation.dedup.sketches import Sketches, work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.progress import advance
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 

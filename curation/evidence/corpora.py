@@ -50,8 +50,6 @@ def corpora_of(asked: str, workspace: Path, say: Callable[[str], None] = lambda 
 def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], None]) -> list[Path]:
     """The finished corpora of a recipe, as its last build left them."""
     from maslin.manifests.recipe.recipe import read_recipe
-    from maslin.manifests.steps.rules import parameters_of
-    from maslin.manifests.steps.steps import resolved
 
     recipe = read_recipe(recipe_path)
     lock = workspace / "recipes" / f"{recipe.name}.lock.json"
@@ -60,9 +58,7 @@ def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], Non
     for name, corpus in recipe.corpora.items():
         if name in known and is_current(workspace / known[name]):
             found.append(workspace / known[name])
-            entries = read_manifest(found[-1]).parameters["steps"]
-            built = [(entry["step"], resolved(parameters_of(entry))) for entry in entries]
-            if built != [(step.name, resolved(step.parameters)) for step in corpus.steps]:
+            if read_manifest(found[-1]).parameters["steps"] != [step.to_json() for step in corpus.steps]:
                 say(f"corpus {name} was built from other steps than {recipe_path} has now; this is of the one built")
     if not found:
         raise UsageError(

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from maslin.manifests.lookup import text_bytes
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.steps.rules import CORPUS_RULES, RULES, Rule, parameters_of, signal_column
+from maslin.manifests.steps.known import CORPUS_RULES, decode
+from maslin.manifests.steps.spec import Rule, signal_column
 from maslin.manifests.tables import part_name, read_table
 from maslin.manifests.workspace import read_manifest
 
@@ -39,14 +40,13 @@ def corpus_steps(manifest: Manifest) -> list[StepRules]:
     entries = manifest.parameters["steps"]
     steps = []
     for index, entry in enumerate(entries):
-        parameters = parameters_of(entry)
-        rules = tuple(rule for rule in RULES[entry["step"]].rules if rule.applies(parameters))
-        columns = {rule.signal: signal_column(entries, index, rule.signal) for rule in rules if rule.signal}
-        steps.append(StepRules(index, entry["step"], rules, parameters, columns))
+        step = decode(entry)
+        columns = {rule.signal: signal_column(entries, index, rule.signal) for rule in step.rules if rule.signal}
+        steps.append(StepRules(index, step.name, step.rules, step.parameters, columns))
     own = [
-        StepRules(len(entries) + offset, name, published.rules)
-        for offset, (name, published) in enumerate(CORPUS_RULES.items())
-        if any(manifest.counted().dropped.get(rule.name) for rule in published.rules)
+        StepRules(len(entries) + offset, name, rules)
+        for offset, (name, rules) in enumerate(CORPUS_RULES.items())
+        if any(manifest.counted().dropped.get(rule.name) for rule in rules)
     ]
     return steps + own
 

@@ -21,7 +21,7 @@ from maslin.curation.evidence.edits import apply
 from maslin.curation.evidence.outcomes import Outcomes, outcomes
 from maslin.curation.evidence.trial import RuleKey, Trial, decides_over_all
 from maslin.manifests.identity import hash_int
-from maslin.manifests.steps.steps import STEPS
+from maslin.manifests.steps.known import decode
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table
 from maslin.manifests.workspace import read_manifest
 
@@ -96,18 +96,18 @@ def _count_now(found: Outcomes, rows: np.ndarray, trial: Trial, result: Rejudged
 
 def _judge(table: pa.Table, trial: Trial, part: int, result: Rejudged) -> None:
     index, steps = 0, trial.steps
+    roles = [decode(step).spec.role for step in steps]
     while index < len(steps):
         end = index + 1
-        role = STEPS[steps[index]["step"]].role
-        if role == "rule":
-            while end < len(steps) and STEPS[steps[end]["step"]].role == "rule":
+        if roles[index] == "rule":
+            while end < len(steps) and roles[end] == "rule":
                 end += 1
             output = curate_table(table, steps[:end], index, trial.corpus)
             for row in output.ledger.select(["step_index", "step", "rule"]).to_pylist():
                 key = (row["step_index"], row["step"], row["rule"])
                 result.dropped[key] = result.dropped.get(key, 0) + 1
             table = output.documents
-        elif role == "editing_barrier":
+        elif roles[index] == "editing_barrier":
             if index >= min(trial.changed):
                 result.unresolved += table.num_rows
                 return

@@ -13,7 +13,7 @@ from maslin.manifests.errors import UsageError
 from maslin.manifests.identity import hash_int
 from maslin.manifests.lookup import Place, find, read_row
 from maslin.manifests.recipe.typed_yaml import suggestion
-from maslin.manifests.steps.rules import CORPUS_RULES, RULES
+from maslin.manifests.steps.known import CORPUS_RULES, decode
 from maslin.manifests.tables import iter_tables
 from maslin.manifests.workspace import read_manifest
 
@@ -62,9 +62,10 @@ def _ids(directory: Path, table: str, name: str | None) -> Iterator[str]:
 def _check_name(directory: Path, table: str, name: str) -> None:
     """Raise UsageError unless the name is one of the corpus's steps or rules, which then did nothing."""
     manifest = read_manifest(directory)
-    steps = [entry["step"] for entry in manifest.parameters["steps"]]
-    pairs = [(step, rule.name) for step in steps for rule in RULES[step].rules]
-    pairs += [(step, rule.name) for step, published in CORPUS_RULES.items() for rule in published.rules]
+    steps = [decode(entry) for entry in manifest.parameters["steps"]]
+    pairs = [(step.name, rule.name) for step in steps for rule in step.spec.rules]
+    pairs += [(step, rule.name) for step, rules in CORPUS_RULES.items() for rule in rules]
     if name not in {each for step, rule in pairs for each in (step, rule, f"{step}.{rule}")}:
         active = manifest.counted().lines_removed if table == "edits" else manifest.counted().dropped
-        raise UsageError(f"{directory}: no step or rule `{name}`{suggestion(name, [*active, *steps])}")
+        near = suggestion(name, [*active, *(step.name for step in steps)])
+        raise UsageError(f"{directory}: no step or rule `{name}`{near}")

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.evidence.outcomes import KEPT, Outcomes, StepRules, corpus_steps, outcomes
-from maslin.manifests.recipe.recipe import CurationStep, with_settings
+from maslin.manifests.recipe.recipe import with_settings
 from maslin.manifests.recipe.typed_yaml import Settings
-from maslin.manifests.steps.rules import Rule, parameters_of, thresholds
-from maslin.manifests.steps.steps import STEPS, released, resolved
+from maslin.manifests.steps.known import decode
+from maslin.manifests.steps.spec import CurationStep, Rule
 from maslin.manifests.workspace import read_manifest
 
 # Why nothing stored tells. Of the first two the texts would (curation/evidence/rejudge.py), of the others only a build.
@@ -32,7 +32,7 @@ RuleKey = tuple[int, str, str]  # step index, step, rule
 
 def decides_over_all(steps: Sequence[dict[str, Any]], index: int) -> bool:
     """Whether the step at `index` of a corpus (its own steps come after these) is not decided document by document."""
-    return index >= len(steps) or STEPS[steps[index]["step"]].role == "barrier"
+    return index >= len(steps) or decode(steps[index]).spec.role == "barrier"
 
 
 @dataclass
@@ -66,10 +66,9 @@ def try_settings(directory: Path, settings: Sequence[str], say: Callable[[str], 
     """
     manifest = read_manifest(directory)
     entries = manifest.parameters["steps"]
-    steps = tuple(CurationStep(entry["step"], released(parameters_of(entry))) for entry in entries)
-    tried = with_settings(steps, Settings(settings).root)
-    changed = [index for index, (old, new) in enumerate(zip(steps, tried, strict=True))
-               if resolved(old.parameters) != resolved(new.parameters)]
+    steps = tuple(decode(entry).released() for entry in entries)
+    tried = tuple(step.resolved() for step in with_settings(steps, Settings(settings).root))
+    changed = [index for index, (old, new) in enumerate(zip(steps, tried, strict=True)) if old.resolved() != new]
     trial = Trial(manifest.name, directory, [step.to_json() for step in tried], changed)
     rules = corpus_steps(manifest)
     leaving: list[pa.Array] = []
@@ -113,7 +112,7 @@ class _Simulation:
             if step.index not in self.changed:
                 for index, name in enumerate(self.found.rules):
                     self._drop(self.going_on & (self.found.step == step.index) & (self.found.rule == index), step, name)
-            elif STEPS[step.name].role != "rule":
+            elif self.tried[step.index].is_barrier:
                 self._set_unknown(self.going_on, OVER_ALL)
             elif self._is_answerable(step):
                 for rule in step.rules:
@@ -123,8 +122,8 @@ class _Simulation:
 
     def _is_answerable(self, step: StepRules) -> bool:
         """Whether only thresholds on stored signals differ."""
-        old, new = resolved(step.parameters), resolved(self.tried[step.index].parameters)
-        return all(getattr(old, name) == getattr(new, name) or name in thresholds(step.name)
+        old, new = step.parameters, self.tried[step.index]
+        return all(getattr(old, name) == getattr(new.parameters, name) or name in new.spec.thresholds
                    for name in old.__dataclass_fields__)
 
     def _test(self, step: StepRules, rule: Rule) -> None:

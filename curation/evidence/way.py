@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from maslin.curation.evidence.edits import apply
 from maslin.manifests.lookup import Place, read_row
-from maslin.manifests.steps.rules import RULES, Rule, parameters_of, signal_column
+from maslin.manifests.steps.known import decode
+from maslin.manifests.steps.spec import CurationStep, Rule, signal_column
 from maslin.manifests.tables import part_name
 from maslin.manifests.workspace import read_manifest
 
@@ -70,36 +71,32 @@ def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
         if left is not None and left["step_index"] < index:
             break
         here = [edit for edit in edits if edit["step_index"] == index]
-        checks = list(_checks(entries, index, signals, left if left and left["step_index"] == index else None))
-        published = RULES.get(entry["step"])
-        source = published.source_of(parameters_of(entry)) if published else ""
-        steps.append(StepPassed(index, entry["step"], source, checks, text, here))
+        step = decode(entry)
+        values = {
+            signal: signals.get(signal_column(entries, index, signal)) for signal in step.spec.signals}
+        checks = list(_checks(step, values, left if left and left["step_index"] == index else None))
+        steps.append(StepPassed(
+            index, step.name, step.spec.source_of(step.parameters), checks, text, here))
         text = apply(text, here)
     return Way(directory, manifest.name, steps, left, text)
 
 
 def _checks(
-    entries: list[dict[str, Any]], index: int, signals: dict[str, Any], left: dict[str, Any] | None,
+    step: CurationStep, values: dict[str, Any], left: dict[str, Any] | None,
 ) -> Iterator[Check]:
-    """The rules of a step that saw the document; `left`: its ledger row, if it left at this step."""
-    entry = entries[index]
-    if entry["step"] not in RULES:
-        return
-    parameters = parameters_of(entry)
+    """The rules of a step that saw the document; `values`: its signals; `left`: its ledger row, if it left here."""
     tested = True
-    for rule in RULES[entry["step"]].rules:
-        if not rule.applies(parameters):
-            continue
-        value = signals.get(signal_column(entries, index, rule.signal)) if rule.signal else None
+    for rule in step.rules:
+        value = values.get(rule.signal) if rule.signal else None
         outcome = PASSED if tested else UNKNOWN
         if left is not None and left["rule"] == rule.name:
             outcome, tested, value = DROPPED, False, left["value"] if value is None else value
         elif not tested and value is not None:
-            limit = rule.limit(parameters)
+            limit = rule.limit(step.parameters)
             outcome = WOULD_DROP if limit is not None and rule.fails(value, limit) else PASSED
         elif left is not None and rule.at_least and value is None:
             outcome = UNKNOWN
-        yield Check(rule, rule.condition(parameters), value, outcome)
+        yield Check(rule, rule.condition(step.parameters), value, outcome)
 
 
 def rows_of(path: Path, document_id: str) -> Iterator[dict[str, Any]]:

@@ -32,13 +32,12 @@ import numpy as np
 import pyarrow as pa
 
 from maslin.curation.rules import c4_lines as lines
-from maslin.curation.rules.thresholds import reasons
+from maslin.curation.rules.judgement import Judgement
 from maslin.curation.text import punkt
-from maslin.curation.text.batch import Batch, Edited, Spans, excerpt, undecided
+from maslin.curation.text.batch import Batch, Edited, Spans, excerpt
 from maslin.curation.text.spacy import sentences as spacy_english
-from maslin.manifests.steps.steps import C4
+from maslin.manifests.steps.c4 import C4, C4_STEP
 
-SIGNALS = ("sentences",)
 LINE_RULES = (
     "kept", "blank", "too_long_word", "no_endmark", "too_short", "javascript", "policy", "strip", "citation",
 )
@@ -60,11 +59,9 @@ VARIANTS = {
     "datatrove": Variant((".", "?", "!", '"', "'"), lines.NO_ELLIPSIS | lines.APOSTROPHE, True),
     "paper": Variant((".", "?", "!", '"', "”"), lines.CURLY_QUOTE | lines.PAGE_RULES_FIRST),
 }
-_BRACE, _LOREM, _FEW = range(3)  # the rules of the step, as maslin.manifests.steps.rules has them
 
 
 def judge(batch: Batch, parameters: C4) -> Edited:
-    parameters = parameters.resolved()
     return _judge_sentences(batch, parameters) if parameters.split == "sentence" else _judge_lines(batch, parameters)
 
 
@@ -82,29 +79,24 @@ def _judge_lines(batch: Batch, parameters: C4) -> Edited:
     )
     extra = _judge_asked(data, status, starts, ends, parameters)
 
-    cause, value = undecided(batch)
-    detail: dict[int, str] = {}
+    judgement = Judgement(C4_STEP, parameters, batch)
     for line in np.flatnonzero((status == lines.LOREM) | (status == lines.BRACE)):
         row = int(np.searchsorted(line_offsets, line, "right")) - 1
-        if row not in detail:  # the first such line decides
-            cause[row] = _BRACE if status[line] == lines.BRACE else _LOREM
-            text = _line(data, extra, starts, ends, line)
-            detail[row] = excerpt(text, text.find("{") if cause[row] == _BRACE else text.lower().find(LOREM))
+        if row not in judgement.detail:  # the first such line decides
+            _drop_page(judgement, row, status[line], _line(data, extra, starts, ends, line))
 
     kept_before = np.concatenate([[0], np.cumsum(status == lines.KEPT)])
     sentences = np.diff(kept_before[line_offsets]).astype(np.float64)
-    sentences[cause >= 0] = np.nan
-    for row in np.flatnonzero((cause < 0) & (sentences > 0) & (sentences < parameters.min_sentences)):
+    sentences[~judgement.open] = np.nan
+    for row in np.flatnonzero(judgement.open & (sentences > 0) & (sentences < parameters.min_sentences)):
         kept = np.flatnonzero(status[line_offsets[row] : line_offsets[row + 1]] == lines.KEPT) + line_offsets[row]
         sentences[row] = count_sentences(
             map(partial(_line, data, extra, starts, ends), kept), len(kept), parameters.min_sentences,
             _splitter(parameters),
         )
-    few = (cause < 0) & (sentences < parameters.min_sentences)
-    cause[few] = _FEW
-    value[few] = sentences[few]
+    judgement.test("too_few_sentences", sentences)
 
-    wanted = cause < 0
+    wanted = judgement.open
     _drop_outer_blanks(data, extra, line_offsets, status, starts, ends)
     text, text_offsets, begins = lines.join_lines(data, extra, line_offsets, status, starts, ends, wanted)
     spans = lines.changed_spans(
@@ -113,8 +105,8 @@ def _judge_lines(batch: Batch, parameters: C4) -> Edited:
     replacement: list[str | None] = [None] * len(spans)
     for span in np.flatnonzero(spans[:, 4] >= 0):
         replacement[span] = text[spans[span, 4] : spans[span, 5]].tobytes().decode()
-    return Edited(
-        reasons("c4", parameters), cause, value, detail, {"sentences": sentences},
+    return judgement.edited(
+        signals={"sentences": sentences},
         text=pa.LargeStringArray.from_buffers(len(batch), pa.py_buffer(text_offsets), pa.py_buffer(text)),
         spans=Spans(
             LINE_RULES, *(spans[:, column].astype(np.int32) for column in range(4)), pa.array(replacement, pa.string())
@@ -124,8 +116,7 @@ def _judge_lines(batch: Batch, parameters: C4) -> Edited:
 
 def _judge_sentences(batch: Batch, parameters: C4) -> Edited:
     """As `_judge_lines`, of sentences. A changed text is one edit of all its lines."""
-    cause, value = undecided(batch)
-    detail: dict[int, str] = {}
+    judgement = Judgement(C4_STEP, parameters, batch)
     sentences = np.full(len(batch), np.nan)
     texts: list[str] = []
     changed, line_ends = [], []
@@ -135,28 +126,33 @@ def _judge_sentences(batch: Batch, parameters: C4) -> Edited:
         for piece in splitter.sentences(text):
             status, line = judge_line(piece.strip(), parameters)
             if status in (lines.LOREM, lines.BRACE):
-                cause[row] = _BRACE if status == lines.BRACE else _LOREM
-                detail[row] = excerpt(line, line.find("{") if cause[row] == _BRACE else line.lower().find(LOREM))
+                _drop_page(judgement, row, status, line)
                 break
             if status == lines.KEPT:
                 kept.append(line)
         texts.append(" ".join(kept).strip())
-        if cause[row] < 0:
+        if row not in judgement.detail:
             sentences[row] = len(kept)
-            if len(kept) < parameters.min_sentences:
-                cause[row], value[row] = _FEW, len(kept)
-            elif texts[row] != text:
+            if len(kept) >= parameters.min_sentences and texts[row] != text:
                 changed.append(row)
                 line_ends.append(len(text.splitlines()))
+    judgement.test("too_few_sentences", sentences)
     ends = np.array(line_ends, np.int32)
-    return Edited(
-        reasons("c4", parameters), cause, value, detail, {"sentences": sentences},
+    return judgement.edited(
+        signals={"sentences": sentences},
         text=pa.array(texts, pa.large_string()),
         spans=Spans(
             ("sentences",), np.array(changed, np.int32), np.zeros_like(ends), np.zeros_like(ends), ends,
             pa.array([texts[row] for row in changed], pa.string()),
         ),
     )
+
+
+def _drop_page(judgement: Judgement, row: int, status: int, line: str) -> None:
+    """Drop a page by the line that does it, which the ledger quotes."""
+    rule, place = (
+        ("squigglybracket", line.find("{")) if status == lines.BRACE else ("loremipsum", line.lower().find(LOREM)))
+    judgement.drop(rule, row, detail=excerpt(line, place))
 
 
 def count_sentences(texts, number: int, enough: int, splitter) -> int:

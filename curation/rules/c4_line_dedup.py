@@ -11,18 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from maslin.curation.dedup.lines import SPAN_SENTENCES
-from maslin.curation.rules.thresholds import reasons
+from maslin.curation.rules.judgement import Judgement
 from maslin.curation.text import punkt
-from maslin.curation.text.batch import Batch, Edited, Spans, undecided
-from maslin.manifests.steps.steps import C4LineDedup
+from maslin.curation.text.batch import Batch, Edited, Spans
+from maslin.manifests.steps.c4 import C4_LINE_DEDUP, C4LineDedup
 
-SIGNALS = ()
 _RULES = ("global_duplicate", "local_duplicate", "duplicates")
 
 
 def judge(batch: Batch, parameters: C4LineDedup, repeats: np.ndarray) -> Edited:
     """`repeats` (lines.REPEAT): what goes, by row of the batch."""
-    cause, value = undecided(batch)
+    judgement = Judgement(C4_LINE_DEDUP, parameters, batch)
     texts, spans = batch.texts, _SpanList()
     splitter = punkt.english()
     bounds = np.searchsorted(repeats["row"], np.arange(len(batch) + 1))
@@ -32,17 +31,16 @@ def judge(batch: Batch, parameters: C4LineDedup, repeats: np.ndarray) -> Edited:
         if len(gone):
             texts[row] = new = (_without_lines if parameters.unit == "line" else _without_spans)(text, gone["unit"])
         if not texts[row]:
-            cause[row] = 0
-        elif parameters.min_sentences:
+            judgement.drop("empty", row)
+            continue
+        if parameters.min_sentences:
             sentences = splitter.count(texts[row], parameters.min_sentences)
             if sentences < parameters.min_sentences:
-                cause[row], value[row] = 1, sentences
-        if len(gone) and cause[row] < 0:
+                judgement.drop("too_few_sentences", row, sentences)
+                continue
+        if len(gone):
             spans.add(row, text, new, gone if parameters.unit == "line" else None)
-    return Edited(
-        reasons("c4_line_dedup", parameters), cause, value,
-        text=pa.array(texts, pa.large_string()), spans=spans.finish(),
-    )
+    return judgement.edited(pa.array(texts, pa.large_string()), spans.finish())
 
 
 def _without_lines(text: str, lines: np.ndarray) -> str:

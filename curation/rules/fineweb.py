@@ -11,16 +11,15 @@ Signals: the four values, null for empty texts. Words: see words.py.
 import numpy as np
 from numba import njit
 
+from maslin.curation.rules.judgement import decide, ratio
 from maslin.curation.rules.repetition import add_key, empty_table, table_room
-from maslin.curation.rules.thresholds import decide, ratio
 from maslin.curation.text.batch import Batch, Decision
 from maslin.curation.text.spacy.tables import TERMINAL, class_of
 from maslin.curation.text.text_hash import hash_bytes
 from maslin.curation.text.utf8 import previous_character, read_character, strip_left
 from maslin.curation.text.words import words_of
-from maslin.manifests.steps.steps import FineWeb
+from maslin.manifests.steps.fineweb import FINEWEB, FineWeb
 
-SIGNALS = ("line_punct_ratio", "short_line_ratio", "char_dup_ratio", "list_ratio")
 LINES, ENDED, SHORT, DUPLICATE_CHARACTERS, NEWLINES, CHARACTERS = range(6)
 
 
@@ -33,7 +32,7 @@ def judge(batch: Batch, parameters: FineWeb) -> Decision:
         "char_dup_ratio": ratio(measured[:, DUPLICATE_CHARACTERS], np.where(lines > 0, measured[:, CHARACTERS], 0)),
         "list_ratio": ratio(measured[:, NEWLINES], words),
     }
-    return decide("fineweb", parameters, signals, {"empty": lines})
+    return decide(FINEWEB, parameters, batch, signals, {"empty": lines})
 
 
 @njit(cache=True)

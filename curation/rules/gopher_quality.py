@@ -28,22 +28,18 @@ from collections.abc import Callable
 import numpy as np
 
 from maslin.curation.rules import gopher_text as text
-from maslin.curation.rules.thresholds import decide, ratio
+from maslin.curation.rules.judgement import decide, ratio
 from maslin.curation.text.batch import Batch, Decision
 from maslin.curation.text.word_splitters import count_words
 from maslin.curation.text.words import Words, words_of
-from maslin.manifests.steps.steps import GopherQuality
+from maslin.manifests.steps.gopher import GOPHER_QUALITY, GopherQuality
 
-SIGNALS = (
-    "n_words", "n_non_symbol_words", "avg_word_len", "hash_ratio", "ellipsis_ratio", "symbol_ratio",
-    "bullet_lines_ratio", "ellipsis_lines_ratio", "alpha_ratio", "stop_words",
-)
 Signals = dict[str, np.ndarray]
 
 
 def judge(batch: Batch, parameters: GopherQuality) -> Decision:
-    unmeasured = {name: np.full(len(batch), np.nan) for name in SIGNALS}
-    return decide("gopher_quality", parameters, unmeasured | VARIANTS[parameters.variant](batch, parameters))
+    unmeasured = {name: np.full(len(batch), np.nan) for name in GOPHER_QUALITY.signals}
+    return decide(GOPHER_QUALITY, parameters, batch, unmeasured | VARIANTS[parameters.variant](batch, parameters))
 
 
 def _datatrove(batch: Batch, parameters: GopherQuality) -> Signals:

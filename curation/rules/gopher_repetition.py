@@ -30,16 +30,12 @@ from collections.abc import Callable
 import numpy as np
 
 from maslin.curation.rules import repetition as kernels
-from maslin.curation.rules.thresholds import decide, ratio
+from maslin.curation.rules.judgement import decide, ratio
 from maslin.curation.text.batch import Batch, Decision
 from maslin.curation.text.words import Words, words_of
-from maslin.manifests.steps.steps import GopherRepetition
+from maslin.manifests.steps.gopher import GOPHER_REPETITION, GopherRepetition
 
 TOP, DUPLICATED = (2, 3, 4), (5, 6, 7, 8, 9, 10)
-SIGNALS = (
-    "dup_para_frac", "dup_para_char_frac", "dup_line_frac", "dup_line_char_frac", "top_2_gram", "top_3_gram",
-    "top_4_gram", "dup_5_gram", "dup_6_gram", "dup_7_gram", "dup_8_gram", "dup_9_gram", "dup_10_gram",
-)
 Signals = dict[str, np.ndarray]
 
 
@@ -47,9 +43,9 @@ def judge(batch: Batch, parameters: GopherRepetition) -> Decision:
     amount, measured = VARIANTS[parameters.variant](batch, parameters)
     signals = {
         name: np.where(amount > 0, measured[name], np.nan) if name in measured else np.full(len(batch), np.nan)
-        for name in SIGNALS
+        for name in GOPHER_REPETITION.signals
     }
-    return decide("gopher_repetition", parameters, signals, {"empty": amount})
+    return decide(GOPHER_REPETITION, parameters, batch, signals, {"empty": amount})
 
 
 def _datatrove(batch: Batch, parameters: GopherRepetition) -> tuple[np.ndarray, Signals]:

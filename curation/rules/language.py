@@ -12,27 +12,22 @@ import numpy as np
 import pyarrow as pa
 
 from maslin.curation import resources
-from maslin.curation.rules.thresholds import reasons
-from maslin.curation.text.batch import Batch, Decision, undecided
+from maslin.curation.rules.judgement import Judgement
+from maslin.curation.text.batch import Batch, Decision
 from maslin.curation.text.language import langdetect, lid176
-from maslin.manifests.steps.steps import Language
-
-SIGNALS = ("score",)
+from maslin.manifests.steps.language import LANGUAGE, Language
 
 
 def judge(batch: Batch, parameters: Language) -> Decision:
     found, score = METHODS[parameters.method](batch)
-    cause, value = undecided(batch)
-    detail: dict[int, str] = {}
+    judgement = Judgement(LANGUAGE, parameters, batch)
     for row, language in enumerate(found):
         if language not in parameters.keep:
-            cause[row], detail[row] = 0, language
+            judgement.drop("language", row, detail=language)
         elif score[row] < parameters.min_score:
-            cause[row], value[row], detail[row] = 1, score[row], language
-    return Decision(
-        reasons("language", parameters), cause, value, detail, {"score": score},
-        {"language": pa.array(found, pa.string()), "language_score": pa.array(score)},
-    )
+            judgement.drop("language_score", row, score[row], language)
+    return judgement.decision(
+        {"score": score}, {"language": pa.array(found, pa.string()), "language_score": pa.array(score)})
 
 
 def identify(batch: Batch) -> tuple[list[str], np.ndarray]:

@@ -9,22 +9,19 @@ unless the pair itself is in `keep`. A document whose licence is not known is dr
 from functools import lru_cache
 
 from maslin.curation.licences import spdx
-from maslin.curation.rules.thresholds import reasons
-from maslin.curation.text.batch import Batch, Decision, undecided
-from maslin.manifests.steps.steps import Licence
-
-SIGNALS = ()
+from maslin.curation.rules.judgement import Judgement
+from maslin.curation.text.batch import Batch, Decision
+from maslin.manifests.steps.licence import LICENCE, Licence
 
 
 def judge(batch: Batch, parameters: Licence) -> Decision:
-    cause, value = undecided(batch)
-    detail: dict[int, str] = {}
+    judgement = Judgement(LICENCE, parameters, batch)
     for row, licence in enumerate(batch.column("licence")):
         if licence is None:
-            cause[row] = 0
+            judgement.drop("unknown_licence", row)
         elif not is_kept(licence, parameters.keep):
-            cause[row], detail[row] = 1, licence
-    return Decision(reasons("licence", parameters), cause, value, detail)
+            judgement.drop("licence", row, detail=licence)
+    return judgement.decision()
 
 
 @lru_cache(maxsize=4096)

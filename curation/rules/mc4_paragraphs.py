@@ -6,21 +6,14 @@ Lines are cut at newlines only and not stripped.
 import numpy as np
 from numba import njit
 
-from maslin.curation.rules.thresholds import reasons
-from maslin.curation.text.batch import Batch, Decision, undecided
-from maslin.manifests.steps.steps import Mc4Paragraphs
-
-SIGNALS = ("paragraphs",)
+from maslin.curation.rules.judgement import decide
+from maslin.curation.text.batch import Batch, Decision
+from maslin.manifests.steps.c4 import MC4_PARAGRAPHS, Mc4Paragraphs
 
 
 def judge(batch: Batch, parameters: Mc4Paragraphs) -> Decision:
-    cause, value = undecided(batch)
     paragraphs = count_paragraphs(batch.data, batch.offsets, parameters.min_characters)
-    few = paragraphs < parameters.min_paragraphs
-    cause[few] = 0
-    value[few] = paragraphs[few]
-    return Decision(
-        reasons("mc4_paragraphs", parameters), cause, value, {}, {"paragraphs": paragraphs})
+    return decide(MC4_PARAGRAPHS, parameters, batch, {"paragraphs": paragraphs})
 
 
 @njit(cache=True)

@@ -8,10 +8,9 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.text.batch import Batch, Edited, Spans, undecided
-from maslin.manifests.steps.steps import NewlineRemoval
-
-SIGNALS = ()
+from maslin.curation.rules.judgement import Judgement
+from maslin.curation.text.batch import Batch, Edited, Spans
+from maslin.manifests.steps.refinedweb import NEWLINE_REMOVAL, NewlineRemoval
 
 
 def judge(batch: Batch, parameters: NewlineRemoval) -> Edited:
@@ -36,9 +35,9 @@ def judge(batch: Batch, parameters: NewlineRemoval) -> Edited:
             replacements.append(None)
             line, position = line + len(match[0]), match.end()
     spans = np.array(rows, np.int32).reshape(-1, 3)
-    return Edited(
-        (), *undecided(batch), text=pa.array(texts, pa.large_string()),
-        spans=Spans(
+    return Judgement(NEWLINE_REMOVAL, parameters, batch).edited(
+        pa.array(texts, pa.large_string()),
+        Spans(
             ("newlines",), spans[:, 0], np.zeros(len(spans), np.int32), spans[:, 1], spans[:, 2],
             pa.array(replacements, pa.string())),
     )

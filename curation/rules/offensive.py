@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.rules.thresholds import reasons
+from maslin.curation.rules.judgement import Judgement
 from maslin.curation.text import c4_urls
-from maslin.curation.text.batch import KEEP, Batch, Decision, undecided
+from maslin.curation.text.batch import Batch, Decision
 from maslin.curation.text.word_trie import FOUND_NONE, WordTrie
-from maslin.manifests.steps.steps import Offensive
+from maslin.manifests.steps.c4 import OFFENSIVE, Offensive
 
-SIGNALS = ()
 UNBOUNDED = ("ja", "th", "zh")
 ALLOWED = {"ja": {"sm", "グロ", "女の子"}, "zh": {"性"}}
 _FOLDER = Path(__file__).parent / "data" / "ldnoobw"
@@ -29,22 +28,18 @@ _SINCE_C4 = "en-since-c4"
 
 
 def judge(batch: Batch, parameters: Offensive) -> Decision:
-    cause, value = undecided(batch)
-    detail: dict[int, str] = {}
+    judgement = Judgement(OFFENSIVE, parameters, batch)
     codes = np.array([(language or "en").split("-")[0] for language in batch.column("language")], dtype=object)
     for code in sorted(set(codes) & languages()):
         trie = _trie(code, parameters.list)
         rows = np.flatnonzero(codes == code)
         found = trie.search(batch.data, batch.offsets, rows, batch.text)
         for row, word in zip(rows[found != FOUND_NONE], found[found != FOUND_NONE], strict=True):
-            cause[row], detail[int(row)] = 0, trie.words[word]
+            judgement.drop("offensive", row, detail=trie.words[word])
     if parameters.filter_fraction < 1:
-        rows = np.flatnonzero(cause == 0)
-        stay = rows[~c4_urls.drawn(batch.table.take(pa.array(rows)), parameters.filter_fraction)]
-        cause[stay] = KEEP
-        for row in stay.tolist():
-            del detail[row]
-    return Decision(reasons("offensive", parameters), cause, value, detail)
+        rows = np.flatnonzero(~judgement.open)
+        judgement.keep(rows[~c4_urls.drawn(batch.table.take(pa.array(rows)), parameters.filter_fraction)])
+    return judgement.decision()
 
 
 @cache

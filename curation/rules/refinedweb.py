@@ -25,13 +25,12 @@ import pyarrow as pa
 
 from maslin.curation.rules import c4_lines
 from maslin.curation.rules import refinedweb_lines as lines
-from maslin.curation.rules.thresholds import ratio, reasons
-from maslin.curation.text.batch import Batch, Edited, Spans, undecided
+from maslin.curation.rules.judgement import Judgement, ratio
+from maslin.curation.text.batch import Batch, Edited, Spans
 from maslin.curation.text.utf8 import character_set
 from maslin.curation.text.word_splitters import count_words
-from maslin.manifests.steps.steps import RefinedWeb
+from maslin.manifests.steps.refinedweb import REFINEDWEB, RefinedWeb
 
-SIGNALS = ("removed_words_ratio",)
 LINE_RULES = (
     "kept", "blank", "uppercase", "numeric", "counter", "too_short", "substring", "strip", "substring", "lines",
 )
@@ -53,24 +52,23 @@ def judge(batch: Batch, parameters: RefinedWeb) -> Edited:
     every = np.ones(len(batch), bool)
     text, text_offsets, begins = c4_lines.join_lines(data, extra, line_offsets, status, starts, ends, every)
 
-    cause, value = undecided(batch)
+    judgement = Judgement(REFINEDWEB, parameters, batch)
     before = count_words(data, offsets)
     removed = ratio(before - count_words(text, text_offsets), before)
-    cause[(np.diff(text_offsets) == 0) | (before == 0)] = 0
-    many = (cause < 0) & (removed > parameters.max_removed_words_ratio)
-    cause[many], value[many] = 1, removed[many]
+    judgement.drop("empty", (np.diff(text_offsets) == 0) | (before == 0))
+    judgement.test("removed_words_ratio", removed)
 
-    by_line = (cause < 0) & (asks & lines.OTHER_LINE_ENDS == 0)
+    by_line = judgement.open & (asks & lines.OTHER_LINE_ENDS == 0)
     spans = c4_lines.changed_spans(
         len(data), line_offsets, status, starts, ends, trimmed, begins, text_offsets, by_line)
-    whole = [_whole_text(batch, row, text_offsets) for row in np.flatnonzero((cause < 0) & ~by_line)]
+    whole = [_whole_text(batch, row, text_offsets) for row in np.flatnonzero(judgement.open & ~by_line)]
     spans = np.concatenate([spans, np.array(whole, np.int64).reshape(-1, 6)])
     spans = spans[np.argsort(spans[:, 0], kind="stable")]
     replacement = [
         text[begin:end].tobytes().decode() if begin >= 0 else None for begin, end in spans[:, 4:].tolist()
     ]
-    return Edited(
-        reasons("refinedweb", parameters), cause, value, signals={"removed_words_ratio": removed},
+    return judgement.edited(
+        signals={"removed_words_ratio": removed},
         text=pa.LargeStringArray.from_buffers(len(batch), pa.py_buffer(text_offsets), pa.py_buffer(text)),
         spans=Spans(
             LINE_RULES, *(spans[:, column].astype(np.int32) for column in range(4)), pa.array(replacement, pa.string())

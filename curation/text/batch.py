@@ -157,8 +157,3 @@ def excerpt(text: str, position: int) -> str:
     """The part of a text around a position, for a ledger row's detail."""
     start = max(0, position - EXCERPT_CHARACTERS // 2)
     return text[start : start + EXCERPT_CHARACTERS]
-
-
-def undecided(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-    """`cause` and `value` of a decision that keeps everything."""
-    return np.full(len(batch), KEEP, np.int16), np.full(len(batch), np.nan)

@@ -17,8 +17,7 @@ from maslin.manifests.plan import Plan, in_order, plan_comparison, plan_corpora,
 from maslin.manifests.recipe.initial_model import InitialModel, find_initial_model
 from maslin.manifests.recipe.inputs import InputFile, find_inputs
 from maslin.manifests.recipe.recipe import Recipe, Tokenizer, read_recipe
-from maslin.manifests.steps.rules import parameters_of
-from maslin.manifests.steps.steps import STEPS
+from maslin.manifests.steps.known import decode
 from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, is_current
 from maslin.trainer.config import (
     OBJECTIVES,
@@ -259,9 +258,8 @@ def _build(
 
 def _check_resources(todo: Sequence[Step]) -> None:
     """Models and packages that are missing or damaged are found before work starts."""
-    entries = [entry for step in todo for entry in step.parameters.get("steps", ())]
-    needs = {
-        (entry["step"], need) for entry in entries for need in STEPS[entry["step"]].needed(parameters_of(entry))}
+    steps = [decode(entry) for step in todo for entry in step.parameters.get("steps", ())]
+    needs = {(step.name, need) for step in steps for need in step.needs}
     if needs:
         from maslin.curation.resources import check
 

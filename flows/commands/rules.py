@@ -11,17 +11,17 @@ from maslin.curation.evidence.trial import OVER_ALL, SURVIVOR_LEAVES, Trial, dec
 from maslin.flows.commands.summary import table
 from maslin.flows.engine.kernel_cache import drop_stale_kernels
 from maslin.manifests.errors import RecipeError, UsageError
-from maslin.manifests.steps.rules import RULES, parameters_of
-from maslin.manifests.steps.steps import PRESETS, STEPS, resolved
+from maslin.manifests.steps.known import STEPS, decode
+from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.workspace import read_manifest
 
 
 def show() -> int:
     """Every step with its source, and each of its rules in a line, with the default threshold."""
     for name, spec in STEPS.items():
-        print(f"{name}   ({RULES[name].sources})")
-        for rule in RULES[name].rules:
-            limit = rule.limit(spec.parameters())
+        print(f"{name}   ({spec.sources})")
+        for rule in spec.rules:
+            limit = rule.limit(spec.resolved(spec.parameters()))
             default = f" = {limit:g}" if limit is not None and isinstance(rule.threshold, str) else ""
             print(f"  {rule.name:<30} {rule.formula}{default}")
     print(f"presets: {', '.join(PRESETS)}. Parameters and edits: docs/rules.md")
@@ -114,7 +114,7 @@ def _row(name: str, now: int, then: int, by_text: int, judged: Rejudged) -> list
 
 def _changes(trial: Trial, entries: list[dict[str, Any]]) -> Iterator[str]:
     for index in trial.changed:
-        old, new = (resolved(parameters_of(entry)) for entry in (entries[index], trial.steps[index]))
+        old, new = (decode(entry).parameters for entry in (entries[index], trial.steps[index]))
         for name in old.__dataclass_fields__:
             if getattr(old, name) != getattr(new, name):
                 yield f"{entries[index]['step']}.{name}: {_shown(getattr(old, name))} → {_shown(getattr(new, name))}"

@@ -9,7 +9,10 @@ from typing import Any, ClassVar, Literal
 
 from maslin.manifests.recipe.mixtures import Mixture, read_mixture
 from maslin.manifests.recipe.typed_yaml import Document, Node, convert, convert_dataclass, suggestion
-from maslin.manifests.steps.steps import PRESETS, STEPS, NearDedup, resolved
+from maslin.manifests.steps.dedup import NearDedup
+from maslin.manifests.steps.known import STEPS
+from maslin.manifests.steps.presets import PRESETS
+from maslin.manifests.steps.spec import CurationStep
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")  # names become directory names
 
@@ -113,32 +116,6 @@ class TokenShards:
             return list(self.paths)
         stems = [path.removesuffix(".idx").removesuffix(".bin") for path in self.paths]
         return [f"{stem}.{suffix}" for stem in stems for suffix in ("idx", "bin")]
-
-
-@dataclass(frozen=True)
-class CurationStep:
-    """One step of a corpus: a name in `maslin.manifests.steps.steps.STEPS` and its typed parameters."""
-
-    name: str
-    parameters: Any
-
-    @property
-    def is_barrier(self) -> bool:
-        """Whether it decides over all documents, so that it is a stage of its own."""
-        return STEPS[self.name].role != "rule"
-
-    @property
-    def stage_kind(self) -> str:
-        """The kind of step directory whose last step this is: a `dedup` writes no documents."""
-        return "dedup" if STEPS[self.name].role == "barrier" else "segment"
-
-    def to_json(self) -> dict[str, Any]:
-        """As it stands in manifests: name, version and every parameter, with nothing left to be filled in later."""
-        parameters = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in dataclasses.asdict(resolved(self.parameters)).items()
-        }
-        return {"step": self.name, "version": STEPS[self.name].version, "parameters": parameters}
 
 
 @dataclass(frozen=True)
@@ -414,14 +391,13 @@ def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:
         _check_name(child, name)
         read(name, (name,))
     return {  # only now: what a variant fills in is not to be taken for what `like` has written
-        name: Corpus(corpora[name].source, tuple(
-            CurationStep(step.name, resolved(step.parameters)) for step in corpora[name].steps))
+        name: Corpus(corpora[name].source, tuple(step.resolved() for step in corpora[name].steps))
         for name in children
     }
 
 
 def _read_steps(node: Node) -> tuple[CurationStep, ...]:
-    steps = []
+    steps: list[CurationStep] = []
     for item in [] if node.is_null else node.items():
         if item.is_mapping:
             entries = item.mapping()
@@ -432,15 +408,16 @@ def _read_steps(node: Node) -> tuple[CurationStep, ...]:
             name, parameters = convert(item, str), None
         if name in PRESETS:
             if parameters is not None and not parameters.is_null and parameters.mapping():
-                names = ", ".join(step for step, _ in PRESETS[name].steps)
+                names = ", ".join(step.name for step in PRESETS[name].steps)
                 parameters.fail(
                     f"`{name}` takes no parameters: it stands for {names}; write these out to change them")
-            steps += [CurationStep(*step) for step in PRESETS[name].steps]
+            steps += PRESETS[name].steps
             continue
         if name not in STEPS:
             (parameters or item).fail(f"no step is called `{name}`{suggestion(name, [*STEPS, *PRESETS])}")
-        kind = STEPS[name].parameters
-        steps.append(CurationStep(name, convert_dataclass(parameters, kind) if parameters else kind()))
+        spec = STEPS[name]
+        steps.append(CurationStep(
+            spec, convert_dataclass(parameters, spec.parameters) if parameters else spec.parameters()))
     return tuple(steps)
 
 
@@ -461,7 +438,7 @@ def with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[Curation
             child.fail(f"step `{step_name}` has no parameter `{parameter}`{suggestion(parameter, fields)}")
         kind = typing.get_type_hints(type(step.parameters))[parameter]
         value = convert(child, kind, fields[parameter].metadata)
-        changed[places[0]] = CurationStep(step.name, dataclasses.replace(step.parameters, **{parameter: value}))
+        changed[places[0]] = CurationStep(step.spec, dataclasses.replace(step.parameters, **{parameter: value}))
     return tuple(changed)
 
 

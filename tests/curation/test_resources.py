@@ -7,7 +7,7 @@ import pytest
 from maslin.curation import resources
 from maslin.curation.resources import Member, Resource
 from maslin.manifests.errors import StorageError, UsageError
-from maslin.manifests.steps.steps import Need
+from maslin.manifests.steps.spec import Need
 
 GOOD = b"a model"
 

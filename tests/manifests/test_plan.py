@@ -5,8 +5,10 @@ from pathlib import Path
 from maslin.manifests import kinds
 from maslin.manifests.plan import in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.recipe import CurationStep, read_recipe
-from maslin.manifests.steps.steps import PRESETS, STEPS
+from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.steps.known import STEPS
+from maslin.manifests.steps.presets import PRESETS
+from maslin.manifests.steps.spec import CurationStep
 
 RECIPE = """\
 name: n
@@ -133,10 +135,10 @@ def test_a_manifest_has_every_number_that_a_variant_fills_in(tmp_path):
 
 
 def test_no_parameter_of_any_step_or_preset_is_null_in_a_manifest():
-    steps = [*((name, spec.parameters()) for name, spec in STEPS.items()),
+    steps = [*(CurationStep(spec, spec.parameters()) for spec in STEPS.values()),
              *(step for preset in PRESETS.values() for step in preset.steps)]
-    for name, parameters in steps:
-        assert None not in CurationStep(name, parameters).to_json()["parameters"].values(), name
+    for step in steps:
+        assert None not in step.to_json()["parameters"].values(), step.name
 
 
 def test_set_changes_a_variant_with_its_numbers(tmp_path):

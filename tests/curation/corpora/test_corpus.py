@@ -9,19 +9,20 @@ from maslin.curation.corpora.corpus import build_corpus
 from maslin.curation.corpora.held_out import build_held_out, build_split
 from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup.build import build_dedup
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, part_name, read_table
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
 from tests.curation.corpora.test_held_out import cut, prose, split_step
 from tests.curation.dedup.test_build import documents_step
 from tests.curation.stage_fixtures import make_id
+from tests.curation.steps import entry
 
 NEAR = NearDedup().__dict__
-C4 = {"step": "c4", "version": 1, "parameters": {}}
-LOOSE_C4 = {"step": "c4", "version": 1, "parameters": {"code": "keep"}}
-OFFENSIVE = {"step": "offensive", "version": 1, "parameters": {}}
-EXACT = {"step": "exact_dedup", "version": 1, "parameters": {}}
-NEAR_STEP = {"step": "near_dedup", "version": 1, "parameters": NEAR}
+C4 = entry("c4")
+LOOSE_C4 = entry("c4", code="keep")
+OFFENSIVE = entry("offensive")
+EXACT = entry("exact_dedup")
+NEAR_STEP = entry("near_dedup")
 STEPS = [C4, OFFENSIVE, EXACT, LOOSE_C4, NEAR_STEP]
 PARTS = 3
 
@@ -148,8 +149,8 @@ def test_bytes_do_not_depend_on_where_segments_were_cut_or_how_shards_ran(built,
     workspace, _, _, corpus, manifest = built
     other, _, _, again, other_manifest = build_all(tmp_path, cuts, mapper)
     assert other_manifest == manifest
-    for entry in manifest.files:
-        path = entry.path
+    for file in manifest.files:
+        path = file.path
         assert (other.path(again) / path).read_bytes() == (workspace.path(corpus) / path).read_bytes(), path
 
 

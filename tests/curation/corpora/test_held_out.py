@@ -5,13 +5,14 @@ import pytest
 
 from maslin.curation.corpora.held_out import HELD_OUT_DOCUMENTS, build_held_out, build_split, site_of
 from maslin.manifests.identity import hash_unit
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.tables import LEDGER, SPLIT, read_table
 from maslin.manifests.workspace import Step, Workspace, serial_map
 from tests.curation.dedup.test_build import documents_step
 from tests.curation.stage_fixtures import make_id, sentence
+from tests.curation.steps import entry
 
-C4_MIN = {"step": "c4", "version": 1, "parameters": {"min_sentences": 1}}
+C4_MIN = entry("c4", min_sentences=1)
 
 
 def prose(number):
@@ -106,7 +107,7 @@ def test_another_member_stands_in_when_the_steps_drop_the_first(tmp_path):
     documents = documents_step(workspace, [{"a": bad + ".", "b": text + ".", "c": text + " end."}])
     split = split_step(documents, fraction=1.0)
     domain = Step(
-        "held_out", "web", 1, {"steps": [{**C4_MIN, "parameters": {"min_sentences": 0}}]},
+        "held_out", "web", 1, {"steps": [entry("c4", min_sentences=0)]},
         {"documents": documents, "split": split})
     build_split(split, workspace, serial_map)
     manifest = build_held_out(domain, workspace, serial_map)

@@ -11,13 +11,14 @@ from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, read_table, write_
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map
 from tests.curation.documents import documents
 from tests.curation.models import needs_model
+from tests.curation.steps import entry
 
-C4 = {"step": "c4", "version": 1, "parameters": {"code": "drop"}}
-C4_CODE = {"step": "c4", "version": 1, "parameters": {"code": "keep"}}
-OFFENSIVE = {"step": "offensive", "version": 1, "parameters": {"list": "c4"}}
-LICENCE = {"step": "licence", "version": 1, "parameters": {"keep": ["permissive"]}}
-LANGUAGE = {"step": "language", "version": 1, "parameters": {"keep": ["en"], "min_score": 0.5}}
-NEAR_DEDUP = {"step": "near_dedup", "version": 1, "parameters": {}}
+C4 = entry("c4")
+C4_CODE = entry("c4", code="keep")
+OFFENSIVE = entry("offensive")
+LICENCE = entry("licence")
+LANGUAGE = entry("language", min_score=0.5)
+NEAR_DEDUP = entry("near_dedup")
 
 N = "The cat sat on the mat."
 GOOD = f"menu\n{N}\n{N}\n  {N}"

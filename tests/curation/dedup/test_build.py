@@ -9,11 +9,12 @@ from maslin.manifests.counts import Counts
 from maslin.manifests.tables import LEDGER, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map
 from tests.curation.stage_fixtures import documents_table, sentence
+from tests.curation.steps import entry
 
 TEXT = sentence(0, 200)
 SHARDS = [{"b": TEXT, "c": TEXT + " and four more words"}, {"a": TEXT, "d": "ü" * 400, "e": "ü" * 400}]
-EXACT = {"step": "exact_dedup", "version": 1, "parameters": {}}
-NEAR = {"step": "near_dedup", "version": 1, "parameters": {"threshold": 0.85}}
+EXACT = entry("exact_dedup")
+NEAR = entry("near_dedup", threshold=0.85)
 
 
 def documents_step(workspace, shards, name="web"):

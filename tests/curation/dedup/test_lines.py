@@ -9,11 +9,11 @@ from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup import lines
 from maslin.curation.stages import read_surviving, surviving
 from maslin.manifests.counts import Counts
-from maslin.manifests.steps.steps import C4LineDedup
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map, verify
 from tests.curation.corpora.test_corpus import distant_map
 from tests.curation.models import needs_model
+from tests.curation.steps import entry
 from tests.shared_data import golden
 
 pytestmark = needs_model("punkt_english")
@@ -35,9 +35,8 @@ def documents_step(workspace, shards):
 def dedup(root, shards, mapper=serial_map, **parameters):
     """The workspace, the segment step and its manifest."""
     workspace = Workspace(root)
-    values = C4LineDedup(**parameters).__dict__
     step = Step(
-        "segment", "web", 1, {"steps": [{"step": "c4_line_dedup", "version": 1, "parameters": values}], "start": 0},
+        "segment", "web", 1, {"steps": [entry("c4_line_dedup", **parameters)], "start": 0},
         {"documents": documents_step(workspace, shards)})
     return workspace, step, build_segment(step, workspace, mapper)
 

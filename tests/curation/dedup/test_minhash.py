@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maslin.curation.dedup import minhash
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 from tests.shared_data import golden
 
 SPECIAL = st.sampled_from("ab ΣİſK\n\t\x1c\x85\xa0\u2003\u3000\u200b")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maslin.curation.dedup import matching
 from maslin.curation.dedup.near import Search, find_duplicates, find_groups, find_overlaps, read_found
-from maslin.manifests.steps.steps import NearDedup
+from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map
 from tests.curation.stage_fixtures import make_id, sentence, write_shards
 from tests.shared_data import golden

@@ -7,8 +7,9 @@ from maslin.curation.stages import read_surviving, surviving
 from maslin.manifests.counts import Counts
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map
+from tests.curation.steps import entry
 
-STEP = {"step": "c4_url_dedup", "version": 1, "parameters": {}}
+STEP = entry("c4_url_dedup")
 
 
 def build(root, shards, mapper=serial_map):

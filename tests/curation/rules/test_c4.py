@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from maslin.curation.rules import c4, c4_lines
 from maslin.curation.text.batch import KEEP, Batch, Edited
-from maslin.manifests.steps.steps import C4
+from maslin.manifests.steps.c4 import C4
 from tests.curation.documents import documents
 from tests.curation.models import needs_model
+from tests.curation.steps import step
 from tests.shared_data import golden
 
 pytestmark = needs_model("punkt_english")
@@ -21,8 +22,12 @@ PAGE = f"{N}\n{N}\n{N}"
 THREE = "The cat sat here. The dog ran off. The bird flew away."
 
 
+def judge(batch: Batch, **parameters) -> Edited:
+    return c4.judge(batch, step("c4", **parameters).parameters)
+
+
 def clean(*texts: str, **parameters) -> Edited:
-    return c4.judge(Batch(documents(list(texts))), C4(**parameters))
+    return judge(Batch(documents(list(texts))), **parameters)
 
 
 def outcome(text: str, **parameters) -> str:
@@ -207,9 +212,9 @@ def plain_clean_page(text: str, parameters: C4) -> tuple[str | None, str]:
 def test_kernels_agree_with_plain_python_and_spans_rebuild_the_text(
     texts, variant, code, citations, end_marks, min_words,
 ):
-    parameters = C4(
-        variant=variant, code=code, min_words_per_line=min_words, min_sentences=1, max_word_characters=10,
-        citations=citations, end_marks=end_marks)
+    parameters = step(
+        "c4", variant=variant, code=code, min_words_per_line=min_words, min_sentences=1, max_word_characters=10,
+        citations=citations, end_marks=end_marks).parameters
     decision = c4.judge(Batch(documents(texts)), parameters)
     for row, text in enumerate(texts):
         reason, cleaned = plain_clean_page(text, parameters)
@@ -254,8 +259,8 @@ def removed_lines(decision: Edited, row: int, counters: dict[str, str]) -> Count
 def test_agrees_with_datatrove_on_every_golden_record(setting):
     texts = {record["id"]: record["text"] for record in golden("documents")}
     records = golden("c4_datatrove")
-    decision = c4.judge(
-        Batch(documents([texts[record["id"]] for record in records])), C4(variant="datatrove", **SETTINGS[setting]))
+    decision = judge(
+        Batch(documents([texts[record["id"]] for record in records])), variant="datatrove", **SETTINGS[setting])
     for row, record in enumerate(records):
         expected = record[f"quality_{setting}"]
         reason = None if decision.cause[row] == KEEP else decision.reasons[decision.cause[row]].rule
@@ -281,7 +286,7 @@ def test_agrees_with_tfds_on_every_golden_record():
     texts = {record["id"]: record["text"] for record in golden("documents")}
     records = golden("c4_tfds")
     batch = Batch(documents([texts[record["id"]] for record in records]))
-    decision, counting = c4.judge(batch, C4()), c4.judge(batch, C4(min_sentences=10**6))
+    decision, counting = judge(batch), judge(batch, min_sentences=10**6)
     for row, record in enumerate(records):
         expected = record["clean_page"]
         reason = None if decision.cause[row] == KEEP else decision.reasons[decision.cause[row]].rule

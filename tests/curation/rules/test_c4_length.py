@@ -2,7 +2,7 @@ import pytest
 
 from maslin.curation.rules import c4_length
 from maslin.curation.text.batch import KEEP, Batch
-from maslin.manifests.steps.steps import C4Length
+from maslin.manifests.steps.c4 import C4Length
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

@@ -11,6 +11,7 @@ from maslin.curation.text.batch import KEEP, Batch, Decision
 from tests.curation.documents import documents
 from tests.curation.rules import gopher_reference
 from tests.curation.rules.gopher_reference import VARIANTS
+from tests.curation.steps import step as made
 from tests.curation.text.test_word_splitters import split
 from tests.shared_data import golden
 
@@ -18,7 +19,7 @@ ALL = ("datatrove", "dclm", "redpajama", "dolma")
 
 
 def judge(step: str, variant: str, *texts: str, **parameters) -> Decision:
-    return rules.bind(step, {"variant": variant, **parameters})(Batch(documents(list(texts))))
+    return rules.bind(made(step, variant=variant, **parameters))(Batch(documents(list(texts))))
 
 
 def signal(step: str, name: str, variant: str, text: str) -> float | None:
@@ -133,7 +134,7 @@ def check(texts, variant):
         found = judge(step, variant, *texts).signals
         for row, text in enumerate(texts):
             expected = measure(text)
-            for name in rules.signals(step):
+            for name in made(step).spec.signals:
                 value = (expected or {}).get(name)
                 assert float(found[name][row]) == pytest.approx(math.nan if value is None else value, nan_ok=True), name
 
@@ -145,4 +146,4 @@ def test_huge_and_empty_documents(step, variant):
     assert (repeated.cause != KEEP).all()
     judge(step, variant, "x" * 10**6, "漢" * 10**5, "\n" * 10**5, "(" * 10**5)
     assert len(judge(step, variant).cause) == 0
-    assert tuple(judge(step, variant, "one two\nthree.").signals) == rules.signals(step)
+    assert tuple(judge(step, variant, "one two\nthree.").signals) == made(step).spec.signals

@@ -3,7 +3,7 @@ import pytest
 
 from maslin.curation.rules import language
 from maslin.curation.text.batch import KEEP, Batch
-from maslin.manifests.steps.steps import Language
+from maslin.manifests.steps.language import Language
 from tests.curation.documents import documents
 from tests.curation.models import needs_model
 from tests.shared_data import golden

@@ -2,7 +2,7 @@ import pytest
 
 from maslin.curation.rules import licence
 from maslin.curation.text.batch import KEEP, Batch
-from maslin.manifests.steps.steps import Licence
+from maslin.manifests.steps.licence import Licence
 from tests.curation.documents import documents
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from maslin.curation.rules import mc4_paragraphs
 from maslin.curation.text.batch import KEEP, Batch
-from maslin.manifests.steps.steps import Mc4Paragraphs
+from maslin.manifests.steps.c4 import Mc4Paragraphs
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

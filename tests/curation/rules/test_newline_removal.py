@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from maslin.curation.corpora.segment import curate_table
 from maslin.curation.rules import newline_removal
 from maslin.curation.text.batch import Batch
-from maslin.manifests.steps.steps import NewlineRemoval
+from maslin.manifests.steps.refinedweb import NewlineRemoval
 from tests.curation.documents import documents
+from tests.curation.steps import entry
 
 
 def judge(*texts: str, **parameters):
@@ -25,7 +26,7 @@ def test_rows_of_newlines_are_shortened(text, expected):
 
 
 def test_no_document_leaves_and_the_edits_say_which_lines_went():
-    steps = [{"step": "newline_removal", "version": 1, "parameters": {}}]
+    steps = [entry("newline_removal")]
     output = curate_table(documents(["a\n\n\n\nb\nc\n\n\nd", "a", "x\x0c\n\n\ny"]), steps, 0, "web")
     assert output.documents["text"].to_pylist() == ["a\n\nb\nc\n\nd", "a", "x\x0c\n\ny"]
     edits = [tuple(e[key] for key in ("id", "rule", "line_start", "line_end")) for e in output.edits.to_pylist()]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from maslin.curation.rules import offensive
 from maslin.curation.text.batch import KEEP, Batch, Decision
-from maslin.manifests.steps.steps import Offensive
+from maslin.manifests.steps.c4 import Offensive
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

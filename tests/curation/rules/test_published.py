@@ -10,11 +10,13 @@ from maslin.curation import rules
 from maslin.curation.corpora.segment import curate_table
 from maslin.curation.text.batch import KEEP, Batch, Decision
 from maslin.curation.text.words import words_of
-from maslin.manifests.steps.steps import GopherQuality
+from maslin.manifests.steps.gopher import GopherQuality
 from tests.curation.documents import documents
 from tests.curation.models import needs_spacy
 from tests.curation.rules import repetition_reference as plain
 from tests.curation.rules import spacy_reference
+from tests.curation.steps import entry
+from tests.curation.steps import step as made
 from tests.shared_data import golden
 
 STEPS = ("gopher_quality", "gopher_repetition", "fineweb")
@@ -27,7 +29,7 @@ TEXTS = st.one_of(
 
 
 def judge(step: str, *texts: str, **parameters) -> Decision:
-    return rules.bind(step, parameters)(Batch(documents(list(texts))))
+    return rules.bind(made(step, **parameters))(Batch(documents(list(texts))))
 
 
 def outcome(step: str, text: str, **parameters) -> str | None:
@@ -136,7 +138,7 @@ def test_fineweb(text, reason):
 def test_kernels_measure_as_plain_python(texts):
     stop_words = GopherQuality().stop_words
     batch = Batch(documents(texts))
-    found = {step: rules.bind(step, {})(batch).signals for step in STEPS}
+    found = {step: rules.bind(made(step))(batch).signals for step in STEPS}
     for row, text in enumerate(texts):
         words = spacy_reference.split(text)
         expected = {
@@ -162,18 +164,18 @@ def test_huge_and_empty_documents(text, reasons):
 
 @pytest.mark.parametrize("step", STEPS)
 def test_signals_are_those_announced(step):
-    assert tuple(judge(step, "one two\nthree.").signals) == rules.signals(step)
+    assert tuple(judge(step, "one two\nthree.").signals) == made(step).spec.signals
     assert len(judge(step).cause) == 0
 
 
 def test_the_words_of_a_batch_are_split_once(monkeypatch):
     batch = Batch(documents([GOOD, "x"]))
-    decision = rules.bind("gopher_quality", {})(batch)
+    decision = rules.bind(made("gopher_quality"))(batch)
     monkeypatch.setattr("maslin.curation.text.words._measure", lambda *_: pytest.fail("split again"))
     rest = batch.take(decision.kept.nonzero()[0])
     assert len(rest) == 1
-    rules.bind("gopher_repetition", {})(rest)
-    rules.bind("fineweb", {})(rest)
+    rules.bind(made("gopher_repetition"))(rest)
+    rules.bind(made("fineweb"))(rest)
     assert words_of(rest).offsets.tolist() == [0, 56]
 
 
@@ -214,7 +216,7 @@ def _signals_of(metrics: dict) -> dict:
 
 
 def test_a_segment_runs_them_and_tells_why_documents_left():
-    steps = [{"step": step, "version": 1, "parameters": {}} for step in STEPS]
+    steps = [entry(step) for step in STEPS]
     prose = "the and " + " ".join(f"word{'abcdefghij'[i % 10]}{'klmnopqrst'[i // 10]}" for i in range(60)) + "."
     output = curate_table(documents([prose, "too short", prose.replace(".", " " * 9 + "\n") * 2, prose[:-1]]),
                           steps, 0, "web")

@@ -12,8 +12,9 @@ from maslin.curation.rules import refinedweb
 from maslin.curation.rules.refinedweb_lines import COUNTED, is_counter
 from maslin.curation.text.batch import KEEP, Batch, Edited
 from maslin.curation.text.word_splitters import count_words
-from maslin.manifests.steps.steps import RefinedWeb
+from maslin.manifests.steps.refinedweb import RefinedWeb
 from tests.curation.documents import documents
+from tests.curation.steps import entry
 from tests.shared_data import golden
 
 PAGE = "\n".join(["the quick brown fox jumps over the lazy dog again and again"] * 20)  # 240 words
@@ -106,7 +107,7 @@ def test_parameters():
 
 
 def test_a_drop_tells_the_share_and_edits_tell_the_rules():
-    steps = [{"step": "refinedweb", "version": 1, "parameters": {}}]
+    steps = [entry("refinedweb")]
     page = f"MENU\n\n {PAGE}\nA page. Read more...\n3 likes\nok"
     pages = [page, "word\nword\n" + "two words\n" * 9, f"{PAGE}\x0cHOME\n123"]
     output = curate_table(documents(pages), steps, 0, "web")

@@ -7,7 +7,8 @@ import pytest
 
 from maslin.manifests.errors import RecipeError
 from maslin.manifests.recipe.recipe import read_recipe
-from maslin.manifests.steps.steps import C4, PRESETS, resolved
+from maslin.manifests.steps.c4 import C4, C4_STEP
+from maslin.manifests.steps.presets import PRESETS
 
 GOOD = """\
 name: code-inclusion
@@ -42,8 +43,8 @@ def test_a_good_recipe_is_resolved(tmp_path):
     assert recipe.sources["wiki"].paths == ("dump.xml.bz2",)
     assert recipe.sources["web"].max_failed == 0.05
     assert [step.name for step in recipe.corpora["web-code"].steps] == ["language", "c4", "exact_dedup"]
-    assert recipe.corpora["web-code"].steps[1].parameters == C4(code="keep").resolved()
-    assert recipe.corpora["web-no-code"].steps[1].parameters == C4(code="drop").resolved()
+    assert recipe.corpora["web-code"].steps[1].parameters == C4_STEP.resolved(C4(code="keep"))
+    assert recipe.corpora["web-no-code"].steps[1].parameters == C4_STEP.resolved(C4(code="drop"))
     assert recipe.corpora["wiki"].source == "wiki" and recipe.corpora["wiki"].steps == ()
     assert recipe.mixtures["text-only"].weights == {"web-no-code": 0.8, "wiki": 0.2}
     assert recipe.training.tokens == 2_000_000 and recipe.training.learning_rate == 1e-3
@@ -75,19 +76,18 @@ def test_a_preset_is_written_out(tmp_path, name):
     preset = PRESETS[name]
     recipe = read(tmp_path, GOOD.replace("- c4: {code: drop}", f"- {name}", 1).replace("{c4.code: keep}", "{}"))
     steps = recipe.corpora["web-no-code"].steps
-    assert [(step.name, step.parameters) for step in steps[1:-1]] == [
-        (step, resolved(parameters)) for step, parameters in preset.steps] and preset.source
+    assert list(steps[1:-1]) == [step.resolved() for step in preset.steps] and preset.source
 
 
 def test_presets_have_the_order_of_their_sources():
     def settings(name: str) -> list[tuple]:
-        return [(step, getattr(parameters, "variant", None)) for step, parameters in PRESETS[name].steps]
+        return [(step.name, getattr(step.parameters, "variant", None)) for step in PRESETS[name].steps]
 
     assert settings("gopher") == [("gopher_quality", "datatrove"), ("gopher_repetition", "datatrove")]
     assert settings("fineweb_full") == [
         ("language", None), ("gopher_repetition", "datatrove"), ("gopher_quality", "datatrove"), ("c4", "datatrove"),
         ("fineweb", None)]
-    assert PRESETS["fineweb_full"].steps[3][1].end_marks == "optional"
+    assert PRESETS["fineweb_full"].steps[3].parameters.end_marks == "optional"
     assert settings("refinedweb_full") == [
         ("newline_removal", None), ("language", None), ("gopher_quality", "dclm"), ("gopher_repetition", "dclm"),
         ("refinedweb", None)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from maslin.curation.rules import language
 from maslin.curation.text.batch import KEEP, Batch
 from maslin.curation.text.language import langdetect as ours
-from maslin.manifests.steps.steps import Language
+from maslin.manifests.steps.language import Language
 from tests.curation.documents import documents
 from tests.shared_data import golden
 

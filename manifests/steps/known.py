@@ -1,0 +1,33 @@
+"""All curation steps a recipe may name, what a corpus drops besides, and the decoder of entries in manifests."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from maslin.manifests.errors import UsageError
+from maslin.manifests.steps import c4, dedup, fineweb, gopher, language, licence, refinedweb
+from maslin.manifests.steps.spec import CurationStep, Rule, StepSpec
+
+STEPS: dict[str, StepSpec] = {spec.name: spec for spec in (
+    language.LANGUAGE, c4.C4_STEP, c4.C4_LENGTH, c4.MC4_PARAGRAPHS, c4.OFFENSIVE, licence.LICENCE,
+    gopher.GOPHER_QUALITY, gopher.GOPHER_REPETITION, fineweb.FINEWEB, refinedweb.NEWLINE_REMOVAL, refinedweb.REFINEDWEB,
+    dedup.EXACT_DEDUP, dedup.NEAR_DEDUP, c4.C4_URL_DEDUP, c4.C4_LINE_DEDUP,
+)}
+
+# What a corpus itself drops after its steps (curation/corpora/corpus.py), by the name of the step in the ledger:
+# held-out documents, drawn by a hash of the seed and the duplicate group, what is near them, and duplicates across
+# corpora.
+CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
+    "held_out": (
+        Rule("held_out", words="is held out to score runs on"),
+        Rule("held_out_overlap", ">=", words="is near a held-out document"),
+    ),
+    "dedup_across": (Rule("dedup_across", ">=", words="is near a document of an earlier corpus"),),
+}
+
+
+def decode(entry: Mapping[str, Any]) -> CurationStep:
+    """The step of an entry as manifests hold it, {"step", "version", "parameters"}: see StepSpec.decode."""
+    if entry["step"] not in STEPS:
+        raise UsageError(f"{entry['step']}: no step of this version; it has {', '.join(STEPS)}.")
+    spec = STEPS[entry["step"]]
+    return CurationStep(spec, spec.decode(entry["parameters"]))

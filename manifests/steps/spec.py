@@ -1,0 +1,258 @@
+"""What a curation step declares of itself: parameters with bounds, rules, signals, version, needs, where its kernel is.
+
+Light to import: who reads, plans, explains or counts uses the declarations; kernels are imported where they run. Rules
+are data, so that they can be shown, counted alone and tried with other thresholds.
+"""
+
+import dataclasses
+import operator
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal, Union
+
+from maslin.manifests.errors import UsageError
+
+COMPARE = {"<": operator.lt, ">": operator.gt, ">=": operator.ge}
+
+
+def between(low: float, high: float) -> dict[str, float]:
+    """Bounds (inclusive) of a parameter, as the metadata of its field."""
+    return {"min": low, "max": high}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Drops a document where `value op threshold`, or where `words` say.
+
+    `threshold` names the step's parameter, or is the number itself. `signal`: the name of the value among the step's
+    signals; None where it is not stored, or no number: then `of` says what is compared. A stored null passes, as there
+    was nothing to measure.
+    `at_least`: counting stopped where the rule was satisfied, so that a value that passes is a lower bound, and null
+    says that another rule of the step came first. `only`: a parameter, and its values under which the rule is tested.
+    Methods take resolved parameters.
+    """
+
+    name: str
+    op: str | None = None
+    threshold: str | float | None = None
+    signal: str | None = None
+    at_least: bool = False
+    of: str | None = None
+    words: str | None = None
+    only: tuple[str, tuple[str, ...]] | None = None
+
+    def applies(self, parameters: Any) -> bool:
+        """Whether the step tests it under these parameters."""
+        return self.only is None or getattr(parameters, self.only[0]) in self.only[1]
+
+    def limit(self, parameters: Any) -> float | None:
+        """The number a value is held against under a step's parameters; None where it is none."""
+        value = getattr(parameters, self.threshold) if isinstance(self.threshold, str) else self.threshold
+        return float(value) if isinstance(value, int | float) else None
+
+    def fails(self, value: Any, limit: float) -> Any:
+        """Whether documents with this value (a number, or an array of them) are dropped; NaN passes."""
+        return COMPARE[self.op](value, limit)
+
+    def condition(self, parameters: Any) -> str:
+        """What drops a document: `< 3` (of the signal), `language not in en, de`, `a line has {`."""
+        if self.words is not None:
+            return self.words
+        value = getattr(parameters, self.threshold) if isinstance(self.threshold, str) else self.threshold
+        if isinstance(value, tuple):
+            value = ", ".join(map(str, value))
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else value
+        return " ".join(filter(None, (self.of, self.op, shown)))
+
+    @property
+    def formula(self) -> str:
+        """The condition with the parameter's name: `sentences < min_sentences`."""
+        if self.words is not None:
+            return self.words
+        limit = self.threshold if isinstance(self.threshold, str) else f"{self.threshold:g}"
+        return " ".join(filter(None, (self.signal or self.of, self.op, limit)))
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a step reads besides documents: a `model` that set-up fetches, or a `package` whose version decides.
+
+    `only`: a parameter, and its values under which it is read.
+    """
+
+    kind: Literal["model", "package"]
+    name: str
+    only: tuple[str, tuple[str, ...]] | None = None
+
+    def applies(self, parameters: Any) -> bool:
+        return self.only is None or getattr(parameters, self.only[0]) in self.only[1]
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """A curation step, declared once.
+
+    `kernel`: module and function that decide, imported where they run. By `role`: a `rule` decides document by
+    document (`judge(batch, parameters)`); a `barrier` over all of them, who leaves; an `editing_barrier` over all of
+    them, what of each stays, so that documents are written again. `version`: raised when the code changes what is
+    written.
+    `rules` in the order they are tested: the first that holds is the one in the ledger. `source`: the paper or code
+    they are of; `variants`: the code that each value of the parameter `variant` follows. `signals`: the numbers
+    measured, in the order of their columns. `variant_numbers`: of each variant, what stands for a parameter left None.
+    """
+
+    name: str
+    parameters: type
+    kernel: str
+    source: str
+    version: int = 1
+    role: Literal["rule", "barrier", "editing_barrier"] = "rule"
+    rules: tuple[Rule, ...] = ()
+    signals: tuple[str, ...] = ()
+    variants: Mapping[str, str] = field(default_factory=dict, hash=False)
+    variant_numbers: Mapping[str, Mapping[str, int]] = field(default_factory=dict, hash=False)
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def sources(self) -> str:
+        """All of them, in words."""
+        return "; ".join([*self.variants.values(), self.source])
+
+    def source_of(self, parameters: Any) -> str:
+        """What the step follows with these parameters."""
+        variant = self.variants.get(getattr(parameters, "variant", ""))
+        return f"{variant}; {self.source}" if variant else self.source
+
+    @property
+    def thresholds(self) -> frozenset[str]:
+        """Parameters that stored signals can answer for: each is held against signals, and nothing else rests on it."""
+        return frozenset(
+            rule.threshold for rule in self.rules if isinstance(rule.threshold, str) and rule.signal is not None)
+
+    def resolved(self, parameters: Any) -> Any:
+        """The parameters with everything filled in that was left to a variant."""
+        numbers = self._numbers(parameters)
+        left = {name: value for name, value in numbers.items() if getattr(parameters, name) is None}
+        return dataclasses.replace(parameters, **left) if left else parameters
+
+    def released(self, parameters: Any) -> Any:
+        """The other way: None in the place of the variant's numbers, so that another variant brings its own."""
+        numbers = self._numbers(parameters)
+        same = {name: None for name, value in numbers.items() if getattr(parameters, name) == value}
+        return dataclasses.replace(parameters, **same) if same else parameters
+
+    def _numbers(self, parameters: Any) -> Mapping[str, int]:
+        return self.variant_numbers.get(getattr(parameters, "variant", ""), {})
+
+    def decode(self, values: Mapping[str, Any]) -> Any:
+        """The parameters of JSON values as manifests hold them: all of them, of their types, within their bounds.
+
+        Raises UsageError that says which is not.
+        """
+        fields = {each.name: each for each in dataclasses.fields(self.parameters)}
+        for name in [*values, *fields]:
+            if name not in fields or name not in values:
+                what = "not known here" if name in values else "missing"
+                raise UsageError(f"{self.name}: the parameter {name} is {what}: not an entry of this version's step.")
+        hints, found = _hints(self.parameters), {}
+        for name, value in values.items():
+            try:
+                own = name in self._variants_own(values) and value == self._variants_own(values)[name]
+                found[name] = value if own else _decoded(value, hints[name], fields[name].metadata)
+            except ValueError as error:
+                raise UsageError(f"{self.name}: the parameter {name} is {value!r}: {error}.") from error
+        return self.parameters(**found)
+
+    def _variants_own(self, values: Mapping[str, Any]) -> Mapping[str, int]:
+        """The variant's numbers, which need not lie within a parameter's bounds: no limit is none of them."""
+        variant = values.get("variant")
+        return self.variant_numbers.get(variant, {}) if isinstance(variant, str) else {}
+
+
+@dataclass(frozen=True)
+class CurationStep:
+    """A step of a corpus: its declaration and typed parameters."""
+
+    spec: StepSpec
+    parameters: Any
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def is_barrier(self) -> bool:
+        """Whether it decides over all documents, so that it is a stage of its own."""
+        return self.spec.role != "rule"
+
+    @property
+    def stage_kind(self) -> str:
+        """The kind of step directory whose last step this is: a `dedup` writes no documents."""
+        return "dedup" if self.spec.role == "barrier" else "segment"
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What it reads with its parameters."""
+        return tuple(need for need in self.spec.needs if need.applies(self.parameters))
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules it tests with its parameters."""
+        return tuple(rule for rule in self.spec.rules if rule.applies(self.parameters))
+
+    def resolved(self) -> "CurationStep":
+        """With everything filled in that was left to a variant."""
+        return dataclasses.replace(self, parameters=self.spec.resolved(self.parameters))
+
+    def released(self) -> "CurationStep":
+        """With nothing filled in that the variant would."""
+        return dataclasses.replace(self, parameters=self.spec.released(self.parameters))
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in manifests: name, version and every parameter, with nothing left to be filled in later."""
+        parameters = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in dataclasses.asdict(self.resolved().parameters).items()
+        }
+        return {"step": self.name, "version": self.spec.version, "parameters": parameters}
+
+
+def signal_column(steps: Sequence[Mapping[str, Any]], index: int, signal: str) -> str:
+    """The column `<step>.<signal>` of the table of signals, for the step at `index` of a corpus's steps.
+
+    A step that comes again gets its number: `c4_2.sentences`.
+    """
+    name = steps[index]["step"]
+    occurrence = 1 + sum(step["step"] == name for step in steps[:index])
+    return f"{name}.{signal}" if occurrence == 1 else f"{name}_{occurrence}.{signal}"
+
+
+@cache
+def _hints(parameters: type) -> dict[str, Any]:
+    return typing.get_type_hints(parameters)
+
+
+def _decoded(value: Any, kind: Any, bounds: Mapping[str, Any]) -> Any:
+    """A JSON value as a value of type `kind`; raises ValueError with what is wrong."""
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        if value not in typing.get_args(kind) or isinstance(value, bool):
+            raise ValueError(f"not one of {', '.join(map(str, typing.get_args(kind)))}")
+        return value
+    if origin in (Union, types.UnionType):
+        (inner,) = (each for each in typing.get_args(kind) if each is not type(None))
+        return None if value is None else _decoded(value, inner, bounds)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise ValueError("not a list")
+        return tuple(_decoded(item, typing.get_args(kind)[0], {}) for item in value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)  # JSON has one kind of numbers
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"not of the type {kind.__name__}")
+    if ("min" in bounds and not value >= bounds["min"]) or ("max" in bounds and not value <= bounds["max"]):
+        raise ValueError(f"not between {bounds['min']:g} and {bounds['max']:g}")
+    return value
