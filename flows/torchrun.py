@@ -15,7 +15,7 @@ from maslin.flows.commands import job
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.engine.progress import ProgressBoard, Reporter
 from maslin.manifests.errors import MaslinError, UsageError
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace
 from maslin.trainer.runs.distributed import Together, process_group
 from maslin.trainer.runs.train import train_one

@@ -49,7 +49,7 @@ def corpora_of(asked: str, workspace: Path, say: Callable[[str], None] = lambda 
 
 def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], None]) -> list[Path]:
     """The finished corpora of a recipe, as its last build left them."""
-    from maslin.manifests.recipe.recipe import read_recipe
+    from maslin.manifests.recipe.reading import read_recipe
 
     recipe = read_recipe(recipe_path)
     lock = workspace / "recipes" / f"{recipe.name}.lock.json"

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.evidence.outcomes import KEPT, Outcomes, StepRules, corpus_steps, outcomes
-from maslin.manifests.recipe.recipe import with_settings
+from maslin.manifests.recipe.reading import with_settings
 from maslin.manifests.recipe.typed_yaml import Settings
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import CurationStep, Rule

@@ -16,7 +16,8 @@ from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.initial_model import InitialModel, find_initial_model
 from maslin.manifests.recipe.inputs import InputFile, find_inputs
-from maslin.manifests.recipe.recipe import Recipe, Tokenizer, read_recipe
+from maslin.manifests.recipe.reading import read_recipe
+from maslin.manifests.recipe.recipe import Recipe, Tokenizer
 from maslin.manifests.steps.known import decode
 from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, is_current
 from maslin.trainer.config import (

@@ -77,7 +77,7 @@ def _print_own_fits(arguments: argparse.Namespace, flop: float | None) -> None:
 
 def _plan(path: Path, workspace: Workspace) -> Plan:
     from maslin.flows.commands import job
-    from maslin.manifests.recipe.recipe import read_recipe
+    from maslin.manifests.recipe.reading import read_recipe
 
     recipe = read_recipe(path)
     if not recipe.mixtures:

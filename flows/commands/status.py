@@ -17,7 +17,7 @@ def run(root: Path, recipe_path: Path | None) -> int:
     if recipe_path is None:
         return _whole_workspace(workspace)
     from maslin.flows.commands import job
-    from maslin.manifests.recipe.recipe import read_recipe
+    from maslin.manifests.recipe.reading import read_recipe
 
     recipe = read_recipe(recipe_path)
     plan = job.make_plan(recipe, job.source_inputs(recipe, workspace), job.Options("status", recipe_path, root))

@@ -10,7 +10,7 @@ from maslin.flows.engine.build import missing_steps
 from maslin.manifests.errors import DataError
 from maslin.manifests.files import write_text
 from maslin.manifests.plan import in_order
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace
 
 

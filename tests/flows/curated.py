@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maslin.flows.commands.job import Options, make_plan, source_inputs, write_lock_file
 from maslin.flows.engine.build import build, documents_arguments, missing_steps
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace, serial_map
 from tests.flows.small_inputs import paragraphs
 

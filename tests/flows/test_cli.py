@@ -110,7 +110,7 @@ def test_an_empty_workspace_is_said(tmp_path, capsys):
 
 def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
     from maslin.flows.commands.job import Options, make_plan, source_inputs
-    from maslin.manifests.recipe.recipe import read_recipe
+    from maslin.manifests.recipe.reading import read_recipe
     from maslin.manifests.workspace import Workspace
 
     path = tmp_path / "r.yaml"

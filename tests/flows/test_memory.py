@@ -16,7 +16,7 @@ import resource, sys
 from pathlib import Path
 from maslin.flows.commands import job
 from maslin.flows.engine.build import build, documents_arguments, missing_steps
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace, serial_map
 
 recipe = read_recipe(Path(sys.argv[1]))

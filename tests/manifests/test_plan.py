@@ -5,7 +5,7 @@ from pathlib import Path
 from maslin.manifests import kinds
 from maslin.manifests.plan import in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.steps.spec import CurationStep
@@ -111,7 +111,7 @@ def test_dedup_across_makes_later_corpora_depend_on_earlier_ones(tmp_path):
 
 def test_seeds_that_train_together_are_runs_of_one_stack(tmp_path):
     from maslin.flows.commands.job import Options, make_plan, source_inputs
-    from maslin.manifests.recipe.recipe import read_recipe
+    from maslin.manifests.recipe.reading import read_recipe
     from maslin.manifests.workspace import Workspace
 
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')

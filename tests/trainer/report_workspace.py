@@ -11,7 +11,7 @@ from maslin.manifests.files import file_entry, write_text
 from maslin.manifests.identity import document_id
 from maslin.manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.tables import DOCUMENTS, EDITS, EVALUATION_ITEMS, LEDGER, ledger_row, part_name, write_table
 from maslin.manifests.workspace import Step, Workspace, commit
 from maslin.trainer.comparison.statistics import generator

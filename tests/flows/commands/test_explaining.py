@@ -62,7 +62,7 @@ def test_explain_imports_nothing_heavy(folder, corpus):
     code = ("import sys; from maslin.flows.cli import main; "
             f"main(['explain', '{left}', '--workspace', '{folder / 'work'}'])\n"
             "heavy = {'numba', 'torch', 'prefect', 'pandas', 'scipy', 'yaml', 'maslin.curation.rules', "
-            "'maslin.manifests.recipe.recipe'}\n"
+            "'maslin.manifests.recipe.reading'}\n"
             "assert not heavy & set(sys.modules), heavy & set(sys.modules)")
     subprocess.run([sys.executable, "-c",
                     "from maslin.flows.engine.startup import start_light; start_light()\n" + code],

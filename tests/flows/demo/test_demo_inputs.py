@@ -13,7 +13,7 @@ from maslin.flows.demo import demo_crawl, demo_inputs
 from maslin.flows.demo.demo_crawl import Site, crawl
 from maslin.flows.demo.demo_inputs import DemoInputs, Wheel, demo_recipe, prepare
 from maslin.manifests.errors import UsageError
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 
 PAGE = b'<html><link rel=stylesheet href=s.css><a href="b.html?q=1#top">b</a> <a href="//other.test/">o</a>'
 LINKS = b"<a href=gone.html><a href='http://[bad'>"

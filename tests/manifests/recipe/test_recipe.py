@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maslin.manifests.errors import RecipeError
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.steps.c4 import C4, C4_STEP
 from maslin.manifests.steps.presets import PRESETS
 

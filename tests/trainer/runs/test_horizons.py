@@ -6,7 +6,7 @@ import pytest
 
 from maslin.manifests.errors import RecipeError, UsageError
 from maslin.manifests.plan import plan_runs
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
 from maslin.trainer.config import MODELS, TrainingConfig, resolve_training
 from maslin.trainer.runs.metrics import read_metrics

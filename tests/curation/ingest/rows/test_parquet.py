@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch
 from maslin.curation.ingest.rows import parquet
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.recipe import ParquetColumns
+from maslin.manifests.recipe.sources import ParquetColumns
 from tests.curation.web_archives import input_file
 
 OPTIONS = {"columns": dataclasses.asdict(ParquetColumns())}
