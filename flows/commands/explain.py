@@ -5,13 +5,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from maslin.curation.evidence.corpora import finished_corpora
 from maslin.curation.evidence.edits import unified_diff
+from maslin.curation.evidence.found import places_of
 from maslin.curation.evidence.way import DROPPED, Check, StepPassed, Way, follow
-from maslin.manifests.errors import UsageError
-from maslin.manifests.lookup import find, is_id, read_row
+from maslin.manifests.lookup import find, read_row
 from maslin.manifests.visible import visible_line
-from maslin.manifests.workspace import read_manifest
 
 HELD_OUT = "held_out"  # the rule whose documents runs are scored on: they are not for reading
 MOST_DOCUMENTS = 10  # of those whose URL ends as asked
@@ -24,31 +22,20 @@ def run(query: str, workspace: Path, corpus: str | None, full: bool) -> int:
 
     `full`: whole diffs, whatever their length.
     """
-    if not query.strip():
-        raise UsageError("explain: give a document's id, its URL or path, or the end of one.")
-    sources: dict[str, list[Path]] = {}
-    for directory in finished_corpora(workspace, corpus):
-        sources.setdefault(read_manifest(directory).inputs["documents"], []).append(directory)
-    found = 0
-    for source, directories in sources.items():
-        places = find(workspace / source, "documents", query, _say)
-        removed = find(workspace / source, "ledger", query, _say)
-        for place in places[:MOST_DOCUMENTS]:
+    found = places_of(query, workspace, corpus, _say)
+    sources = [each.source for each in found]
+    for each in found:
+        for place in each.documents[:MOST_DOCUMENTS]:
             document = read_row(place.path, place.row)
-            print("\n" if place is not places[0] else "", end="")
+            print("\n" if place is not each.documents[0] else "", end="")
             print_origin(document)
-            for directory in directories:
-                _print_way(follow(directory, place, document), full, [workspace / each for each in sources])
-        for place in removed[:MOST_DOCUMENTS]:
+            for directory in each.corpora:
+                _print_way(follow(directory, place, document), full, sources)
+        for place in each.removed[:MOST_DOCUMENTS]:
             row = read_row(place.path, place.row)
             print(f"{row['id']}  left at ingest of source {row['source']}: {decision(row)}")
-        if (more := max(0, len(places) - MOST_DOCUMENTS) + max(0, len(removed) - MOST_DOCUMENTS)):
-            print(f"\n… and {more:,} more of source {Path(source).name.partition('@')[0]} that end so.")
-        found += len(places) + len(removed)
-    if not found:
-        raise UsageError(
-            f"{query}: no document with this id, or URL or path that ends so, among {', '.join(sorted(sources))}."
-            + ("" if is_id(query) else " Give the full id (32 hex digits), the URL as the crawl has it, or its end."))
+        if more := sum(max(0, len(places) - MOST_DOCUMENTS) for places in (each.documents, each.removed)):
+            print(f"\n… and {more:,} more of source {each.source.name.partition('@')[0]} that end so.")
     return 0
 
 

@@ -47,8 +47,40 @@ class Options:
     tensorboard: bool = False
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a command asked for and has now. `problems`: what the data do not hold of it, a sentence each."""
+
+    plan: Plan
+    targets: list[Step]
+    problems: list[str]
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise DataError when there are any."""
+    if problems:
+        raise DataError("\n  ".join(
+            ["the data do not hold what the recipe asks for (outputs are kept and marked):", *problems]))
+
+
 def run(options: Options) -> int:
     """Do whatever the command and its earlier steps lack. Returns the exit code (see `maslin --help`)."""
+    workspace = Workspace(options.workspace)
+    if options.dry_run:
+        recipe = read_recipe(options.recipe)
+        check_command(recipe, options)
+        phases = _phases(make_plan(recipe, source_inputs(recipe, workspace), options), options)
+        _print_plan([step for phase in phases for step in phase], workspace)
+        return 0
+    done = carry_out(options)
+    print_result(done.plan, options, workspace)
+    _warn_of_failures(done.plan, workspace)
+    refuse(done.problems)
+    return 0
+
+
+def carry_out(options: Options) -> Done:
+    """Do it and print no results, only how it goes. For commands, and for whoever calls from Python."""
     recipe = read_recipe(options.recipe)
     check_command(recipe, options)
     workspace = Workspace(options.workspace)
@@ -56,9 +88,6 @@ def run(options: Options) -> int:
     plan = make_plan(recipe, inputs, options)
     phases = _phases(plan, options)
     targets = [step for phase in phases for step in phase]
-    if options.dry_run:
-        _print_plan(targets, workspace)
-        return 0
     todo = missing_steps(targets, workspace)
     if todo:
         _check_resources(todo)
@@ -66,14 +95,9 @@ def run(options: Options) -> int:
         with workspace.writer(f"maslin {options.command} {options.recipe}"):
             todo = missing_steps(targets, workspace)
             _build(options, plan, phases, todo, workspace, inputs)
-    with_problems = _problems(plan, phases, workspace)
+    problems = _problems(plan, phases, workspace)
     write_lock_file(plan, workspace)
-    print_result(plan, options, workspace)
-    _warn_of_failures(plan, workspace)
-    if with_problems:
-        raise DataError("\n  ".join(["the data do not hold what the recipe asks for (outputs are kept and marked):",
-                                     *with_problems]))
-    return 0
+    return Done(plan, phases[-1], problems)
 
 
 def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputFile]]:
@@ -202,7 +226,7 @@ def _build(
     options: Options, plan: Plan, phases: Sequence[Sequence[Step]], todo: list[Step], workspace: Workspace,
     inputs: dict[str, list[InputFile]],
 ) -> None:
-    from maslin.flows.engine.engine import Engine, default_workers, stop_on_signals
+    from maslin.flows.engine.engine import Engine, default_workers, stopped_by_signals
     from maslin.flows.engine.kernel_cache import drop_stale_kernels
     from maslin.flows.engine.progress import ProgressBoard
 
@@ -222,8 +246,7 @@ def _build(
             return run_arguments(plan, options)
         return {}
 
-    with ProgressBoard() as board, Engine(workers, board) as engine:
-        stop_on_signals(engine)
+    with ProgressBoard() as board, stopped_by_signals(engine := Engine(workers, board)), engine:
 
         def work(mapper: Mapper) -> None:
             for phase in phases:
@@ -239,9 +262,8 @@ def _build(
                     board.say(f"[{count}/{total}] {describe_built(step, manifest)}  ({seconds:.1f} s)")  # noqa: B023
 
                 build_all(steps, workspace, mapper, extra, on_built, at_once=workers)
-                if phase is not phases[-1] and (problems := _problems(plan, [phase], workspace)):
-                    raise DataError("\n  ".join(
-                        ["the data do not hold what the recipe asks for (outputs are kept and marked):", *problems]))
+                if phase is not phases[-1]:
+                    refuse(_problems(plan, [phase], workspace))
 
         if options.prefect == "auto" and importlib.util.find_spec("prefect") is not None:
             from maslin.flows.engine.prefect_flows import PrefectUnavailableError, run_as_flow

@@ -3,12 +3,15 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 from maslin.flows.engine.progress import ProgressBoard, Reporter
@@ -25,7 +28,7 @@ class Engine:
     def __init__(self, workers: int, board: ProgressBoard) -> None:
         self.workers = workers
         self.board = board
-        self._context = multiprocessing.get_context("forkserver")
+        self._strangers = set(multiprocessing.active_children())  # of a notebook or script: not ours to end
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
         self._stopping = False
@@ -42,7 +45,7 @@ class Engine:
     def stop(self) -> None:
         """Kill the workers; whoever waits for one gets KeyboardInterrupt. Finished shards stay finished."""
         self._stopping = True
-        for process in multiprocessing.active_children():
+        for process in set(multiprocessing.active_children()) - self._strangers:
             process.kill()
 
     def run(self, function: Callable[[Any], ShardResult], task: Any, number: int) -> ShardResult:
@@ -87,7 +90,31 @@ class Engine:
             self.board.finish(number)
 
     def _new_pool(self, workers: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(workers, mp_context=self._context, initializer=_start_worker)
+        return ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start_worker)
+
+
+_MAIN = threading.Lock()
+
+
+class _Worker(ForkServerProcess):
+    """A process that begins without the module which runs the command.
+
+    multiprocessing has every worker run the main module again, for what tasks may hold of it. Ours hold nothing of it,
+    and a script that calls `maslin.curate(…)` without `if __name__ == "__main__"` would begin anew in each worker.
+    """
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:
+        with _MAIN:
+            main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+            try:
+                return ForkServerProcess._Popen(process)  # type: ignore[attr-defined]
+            finally:
+                sys.modules["__main__"] = main
+
+
+class _Context(ForkServerContext):
+    Process = _Worker  # type: ignore[assignment]
 
 
 def _start_worker() -> None:
@@ -109,15 +136,26 @@ def _call(function: Callable[[Any], ShardResult], task: Any, pipe: Path, number:
         return function(task)
 
 
-def stop_on_signals(engine: Engine) -> None:
-    """Let SIGINT and SIGTERM end the command at once: workers killed, finished shards kept, to be run again."""
+@contextmanager
+def stopped_by_signals(engine: Engine) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the work at once: workers killed, finished shards kept, to be run again.
+
+    Signals reach the main thread alone: work that is begun in another one ends with the process.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def interrupt(*_: object) -> None:
         engine.stop()
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def default_workers() -> int:
