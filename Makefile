@@ -21,7 +21,7 @@ test: $(STAMP)
 setup: $(STAMP)
 
 # One resolve against the lock. torch comes by pip first: uv would take a larger build; a torch that is there stays.
-$(STAMP): pyproject.toml setup.py constraints.txt
+$(STAMP): pyproject.toml setup.py constraints.txt Makefile
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c "import torch, sys; v = torch.__version__.split('.'); sys.exit((int(v[0]), int(v[1])) < (2, 8))" 2>/dev/null \
 	  || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH) numpy
@@ -29,6 +29,7 @@ $(STAMP): pyproject.toml setup.py constraints.txt
 	@if $(BIN)/python -m uv --version >/dev/null 2>&1; \
 	  then $(BIN)/python -m uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
 	  else $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; fi
+	@for folder in curation flows manifests trainer; do ln -sfn ../$$folder maslin/$$folder; done  # for editors: CONTRIBUTING.md
 	@$(BIN)/maslin setup
 	@touch $@
 

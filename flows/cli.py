@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from maslin import __version__
 from maslin.flows.engine.startup import start_light
-from maslin.manifests.errors import MaslinError
+from maslin.manifests.errors import MaslinError, UsageError
 
 DEFAULT_WORKSPACE = Path("maslin-work")
 
@@ -20,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="maslin", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Mill raw crawls, code and encyclopaedia dumps into corpora, blend them, train on the blends, "
                     "and say with error bars which recipe is better.")
+    parser.add_argument("--version", action="version", version=f"maslin {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     build = {
@@ -269,6 +271,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def command() -> int:
     """The console script: `main` in a process of its own."""
+    if sys.platform == "win32":
+        print("maslin: Windows is not supported (locks, pipes and worker processes are those of Linux and macOS): "
+              "install it in WSL, which is a Linux.", file=sys.stderr)
+        return UsageError.exit_code
     start_light()
     return main()
 
