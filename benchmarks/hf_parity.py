@@ -26,12 +26,14 @@ from maslin.curation.tokens.tokenizer import build_tokenizer
 from maslin.manifests.identity import document_id, hash_int
 from maslin.manifests.tables import DOCUMENTS, part_name, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map
-from maslin.trainer.config import ModelConfig, TrainingConfig, resolve_model, resolve_training
-from maslin.trainer.data.objectives import causal
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.resolve import resolve_model, resolve_training
+from maslin.trainer.config.training import TrainingConfig
+from maslin.trainer.data.causal import causal
 from maslin.trainer.data.sampler import Sampler
-from maslin.trainer.models.architectures import initialise
 from maslin.trainer.models.layers import positions
 from maslin.trainer.models.model import document_mask
+from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.saved_model import save_model
 from maslin.trainer.runs.loop import train
 from maslin.trainer.runs.optimizer import learning_rate

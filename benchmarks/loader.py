@@ -21,7 +21,7 @@ import torch
 from maslin.manifests.files import file_entry
 from maslin.manifests.tables import part_name, write_table
 from maslin.manifests.workspace import Step, Workspace, commit
-from maslin.trainer.config import resolve_model
+from maslin.trainer.config.resolve import resolve_model
 from maslin.trainer.data.objectives import make_objective
 from maslin.trainer.data.prefetch import prefetch
 from maslin.trainer.data.sampler import Sampler

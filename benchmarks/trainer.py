@@ -24,7 +24,9 @@ from torch.nn import functional
 from maslin.manifests.files import file_entry, write_json, write_text
 from maslin.manifests.tables import part_name, write_table
 from maslin.manifests.workspace import Step, Workspace, commit
-from maslin.trainer.config import ModelConfig, TrainingConfig, resolve_model
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.resolve import resolve_model
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.runs.loop import train
 
 LEARNING_RATE, WEIGHT_DECAY, CLIP = 1e-3, 0.1, 1.0

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import torch
 
 from maslin.manifests.errors import MaslinError
-from maslin.trainer.config import ModelConfig, TrainingConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.training import TrainingConfig
 
 
 def choose_device() -> torch.device:

@@ -18,16 +18,14 @@ from maslin.manifests.recipe.initial_model import InitialModel, find_initial_mod
 from maslin.manifests.recipe.inputs import InputFile, find_inputs
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.recipe.recipe import Recipe, Tokenizer
+from maslin.manifests.recipe.typed_yaml import not_one_of
 from maslin.manifests.steps.known import decode
 from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, is_current
-from maslin.trainer.config import (
-    OBJECTIVES,
-    STACKED_PARAMETERS,
-    ModelConfig,
-    TrainingConfig,
-    resolve_model,
-    resolve_training,
-)
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.resolve import STACKED_PARAMETERS, resolve_model, resolve_training
+from maslin.trainer.config.training import TrainingConfig
+from maslin.trainer.data.objectives import OBJECTIVES
+from maslin.trainer.models.known import ARCHITECTURES, decoders
 
 
 @dataclass(frozen=True)
@@ -118,6 +116,7 @@ def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputF
 
 def make_plan(recipe: Recipe, inputs: dict[str, list[InputFile]], options: Options) -> Plan:
     """The whole plan of a recipe, as far as its sections go."""
+    _check_words_of_training(recipe)
     initial = _initial_model(recipe, Workspace(options.workspace))
     if initial is not None and "tokenizer" not in recipe.places:
         recipe = replace(recipe, tokenizer=Tokenizer(path=str(initial.tokenizer.absolute())))
@@ -165,6 +164,13 @@ def _resolve_training(recipe: Recipe, initial: InitialModel | None) -> tuple[Mod
         raise RecipeError(f"{recipe.place('training')}: {error}") from error
 
 
+def _check_words_of_training(recipe: Recipe) -> None:
+    """Raise RecipeError for an architecture or an objective that the trainer does not have."""
+    for key, known in (("architecture", ARCHITECTURES), ("objective", OBJECTIVES)):
+        if (word := getattr(recipe.training, key)) not in (None, *known):
+            raise RecipeError(f"{recipe.place(f'training.{key}')}: {not_one_of(word, known)}.")
+
+
 def tokenizer_path(recipe: Recipe) -> Path:
     path = recipe.path.parent / Path(recipe.tokenizer.path or "").expanduser()
     if not path.is_file():
@@ -176,10 +182,12 @@ def check_command(recipe: Recipe, options: Options) -> None:
     needs = {"mix": "mixtures", "train": "mixtures", "compare": "comparison"}.get(options.command)
     if needs and not getattr(recipe, needs):
         raise UsageError(f"{recipe.path}: `{needs}` is missing: `maslin {options.command}` needs it.")
-    if options.command == "compare" and "causal" not in OBJECTIVES[recipe.training.architecture]:
+    _check_words_of_training(recipe)
+    if options.command == "compare" and not ARCHITECTURES[recipe.training.architecture].is_decoder:
         raise RecipeError(
-            f"{recipe.place('training')}.architecture: {recipe.training.architecture} gives a document no probability, "
-            "so there are no bits per byte to compare by: compare with llama or gpt2 (`maslin train` trains it).")
+            f"{recipe.place('training.architecture')}: {recipe.training.architecture} gives a document no probability, "
+            f"so there are no bits per byte to compare by: compare with {' or '.join(decoders())} "
+            "(`maslin train` trains it).")
     if options.mixture is not None and options.mixture not in recipe.mixtures:
         raise UsageError(
             f"{recipe.path}: no mixture is called `{options.mixture}`; there are {', '.join(recipe.mixtures)}.")

@@ -6,7 +6,7 @@ from typing import Any
 from maslin.manifests.files import write_text
 from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import Workspace, digest_of, is_current, read_manifest
-from maslin.trainer.config import ModelConfig
+from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.scaling.ladder import Ladder, LadderRun, fit_ladder
 from maslin.trainer.scaling.laws import Optimum
 

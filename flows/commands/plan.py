@@ -8,8 +8,9 @@ from maslin.flows.commands.summary import table
 from maslin.manifests.errors import UsageError
 from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import Workspace
-from maslin.trainer.config import MODELS
-from maslin.trainer.scaling.laws import BESIROGLU, FITTED_FLOP, HOFFMANN, gpu_flop
+from maslin.trainer.config.resolve import MODELS
+from maslin.trainer.gpu_peaks import gpu_flop
+from maslin.trainer.scaling.laws import BESIROGLU, FITTED_FLOP, HOFFMANN
 
 
 def run(arguments: argparse.Namespace) -> int:

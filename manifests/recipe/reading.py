@@ -83,8 +83,8 @@ def read_recipe(path: Path) -> Recipe:
             node.path: node.place
             for node in (
                 *entries.values(),
-                *(child for key in ("sources", "token_shards") if key in entries
-                  for child in entries[key].mapping().values()))
+                *(child for key in ("sources", "token_shards", "training")
+                  if key in entries and not entries[key].is_null for child in entries[key].mapping().values()))
         },
     )
 

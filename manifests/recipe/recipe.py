@@ -45,16 +45,17 @@ class Tokenizer:
 
 @dataclass(frozen=True)
 class Training:
-    """How every run trains. What is left out follows from the model's size (`maslin.trainer.config`).
+    """How every run trains. What is left out follows from the model's size (`maslin.trainer.config.resolve`).
 
+    `architecture` and `objective` are names that the trainer knows; the planner checks them.
     `horizons`: shares of the tokens at which further runs, of `wsd` only, branch off and decay.
     `simulate_target_tokens`: each corpus is cut to so many of its documents that this run repeats them as often as a
     run of that many tokens would repeat the whole corpus.
     """
 
     model: str = "tiny"
-    architecture: Literal["llama", "gpt2", "bert", "t5"] = "llama"
-    objective: Literal["causal", "masked", "span_corruption", "sft"] | None = None
+    architecture: str = "llama"
+    objective: str | None = None
     tokens: int = field(default=2_000_000, metadata=_POSITIVE)
     seeds: int = field(default=3, metadata={"min": 1, "max": 1000})
     max_epochs: float = field(default=4.0, metadata={"min": 0.001, "max": 1000.0})

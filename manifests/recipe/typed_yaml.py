@@ -150,6 +150,13 @@ def suggestion(word: str, known: typing.Iterable[str]) -> str:
     return f"; known here: {', '.join(known)}" if known else ""
 
 
+def not_one_of(value: Any, choices: typing.Iterable[Any]) -> str:
+    """The sentence for a word that is none of those there are, with the nearest one."""
+    names = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
+    return f"`{value}` is not one of {', '.join(names)}" + (f"; did you mean `{near[0]}`?" if near else "")
+
+
 def convert(node: Node, kind: Any, metadata: typing.Mapping[str, Any] | None = None) -> Any:
     """Turn a node into a value of type `kind`: dataclass, Literal, union, tuple[X, ...], dict[str, X], scalar types.
 
@@ -161,7 +168,7 @@ def convert(node: Node, kind: Any, metadata: typing.Mapping[str, Any] | None = N
     if origin is Literal:
         value, choices = node.scalar(), typing.get_args(kind)
         if value not in choices or isinstance(value, bool):
-            node.fail(f"`{value}` is not one of {', '.join(map(str, choices))}{_near_choice(value, choices)}")
+            node.fail(not_one_of(value, choices))
         return value
     if origin in (Union, types.UnionType):
         choices = [choice for choice in typing.get_args(kind) if choice is not type(None)]
@@ -190,11 +197,6 @@ def convert_dataclass(node: Node, kind: Any, skip: tuple[str, ...] = ()) -> Any:
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             node.fail(f"`{name}` is missing")
     return kind(**values)
-
-
-def _near_choice(value: Any, choices: tuple[Any, ...]) -> str:
-    near = difflib.get_close_matches(str(value), [str(choice) for choice in choices], n=1, cutoff=0.5)
-    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _convert_scalar(node: Node, kind: type, bounds: typing.Mapping[str, Any]) -> Any:

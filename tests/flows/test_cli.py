@@ -38,6 +38,10 @@ def test_planning_imports_nothing_heavy(tmp_path):
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
      "training: {architecture: bert, objective: causal}\n",
      "r.yaml:4: training: training: objective is causal, but bert is trained for masked"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\ntraining:\n  architecture: gpt3\n",
+     "r.yaml:4: training.architecture: `gpt3` is not one of llama, gpt2, bert, t5; did you mean `gpt2`?"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\ntraining: {objective: maked}\n",
+     "r.yaml:3: training.objective: `maked` is not one of causal, masked, span_corruption, sft; did you mean `mas"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntraining: {init_from: m-s0}\n",
      "r.yaml:4: training.init_from: `m-s0` is neither a path nor the name of a finished run"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"

@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from maslin.trainer.config import ModelConfig
+from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.examples import Examples
 
 CONFIG = ModelConfig(layers=2, width=32, heads=4, kv_heads=2, hidden=48, context_tokens=32, vocab_size=100)

@@ -12,7 +12,8 @@ from tokenizers import Tokenizer, models
 from maslin.manifests.files import file_entry, write_text
 from maslin.manifests.tables import part_name, write_table
 from maslin.manifests.workspace import Step, Workspace, commit
-from maslin.trainer.config import ModelConfig, TrainingConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.training import TrainingConfig
 
 VOCABULARY, END_OF_TEXT = 60, 59
 MODEL = ModelConfig(layers=2, width=32, heads=2, kv_heads=1, hidden=48, context_tokens=32)

@@ -6,7 +6,10 @@ import sys
 import pytest
 
 from maslin.manifests.errors import UsageError
-from maslin.trainer.config import MODELS, OBJECTIVES, ModelConfig, TrainingConfig, resolve_model, resolve_training
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.resolve import MODELS, resolve_model, resolve_training
+from maslin.trainer.config.training import TrainingConfig
+from maslin.trainer.models.known import ARCHITECTURES
 from maslin.trainer.runs.optimizer import learning_rate
 
 TINY = MODELS["tiny"]
@@ -19,12 +22,12 @@ def test_settings_survive_json():
 
 
 def test_the_objective_is_the_architecture_s_own():
-    found = {name: resolve_training(resolve_model("tiny", name), 10**6).objective for name in OBJECTIVES}
+    found = {name: resolve_training(resolve_model("tiny", name), 10**6).objective for name in ARCHITECTURES}
     assert found == {"llama": "causal", "gpt2": "causal", "bert": "masked", "t5": "span_corruption"}
 
 
 def test_the_planner_reads_settings_without_torch():
-    code = ("import sys, maslin.trainer.config; "
+    code = ("import sys, maslin.trainer.config.resolve; "
             "sys.exit(any(name in sys.modules for name in ('torch', 'pyarrow', 'numba')))")
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 

@@ -1,14 +1,21 @@
-"""Which tokens of a conversation are an assistant's answers: those that supervised fine-tuning learns to say."""
+"""The objective `sft`: the next token, but only that of an assistant's answers in conversations."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from numba import njit
 from tokenizers import Tokenizer
 
 from maslin.manifests import chatml
 from maslin.manifests.errors import UsageError
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.data.causal import causal
+from maslin.trainer.data.sampler import Batch
+from maslin.trainer.models.examples import IGNORED, Examples
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,19 @@ class ChatTokens:
     start: int
     end: int
     header: tuple[int, ...]
+
+
+def make(model: ModelConfig, end_of_text: int, tokenizer: Path, key: int) -> Callable[[Batch], Examples]:
+    """As `maslin.trainer.data.objectives.Maker`. Raises UsageError when the tokenizer has no ChatML tokens."""
+    return partial(answers, chat=chat_tokens(tokenizer), end_of_text=end_of_text)
+
+
+def answers(batch: Batch, chat: ChatTokens, end_of_text: int) -> Examples:
+    """Causal, but only the tokens of answers are asked for."""
+    asked = answer_mask(batch.tokens, chat, end_of_text)[:, 1:]
+    examples = causal(batch)
+    return replace(
+        examples, targets=examples.targets.masked_fill(~torch.from_numpy(asked), IGNORED), asked=asked.sum(axis=1))
 
 
 def chat_tokens(tokenizer: Path) -> ChatTokens:

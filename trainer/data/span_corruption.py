@@ -1,16 +1,25 @@
-"""T5's span corruption (Raffel et al. 2020, section 3.1.4): 15 % of a document's tokens, in spans of 3 on average.
+"""The objective `span_corruption`, T5's (Raffel et al. 2020, section 3.1.4).
 
-The encoder reads the document with a sentinel in place of each span; the decoder says each sentinel and its span, then
-end-of-text. Lengths are T5's: the number of tokens and of spans follow from the document's length, and all ways to cut
-them are equally likely; a document begins with a token that stays and ends with a span.
+15 % of a document's tokens are cut out, in spans of 3 on average. The encoder reads the document with a sentinel in
+place of each; the decoder says each sentinel and its span, then end-of-text. Lengths are T5's: the number of tokens and
+of spans follow from the document's length, and all ways to cut them are equally likely; a document begins with a token
+that stays and ends with a span.
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+import torch
 
-from maslin.trainer.config import MEAN_SPAN, NOISE_SHARE, SENTINELS, T5_PADDING, ModelConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.data.draws import draws
+from maslin.trainer.data.sampler import Batch
+from maslin.trainer.models.examples import IGNORED, Examples
+from maslin.trainer.models.t5.spec import MEAN_SPAN, NOISE_SHARE, PADDING, SENTINELS
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,39 @@ class Corrupted:
     targets: np.ndarray
     decoder_tokens: np.ndarray
     decoder_segments: np.ndarray
+
+
+def make(model: ModelConfig, end_of_text: int, tokenizer: Path, key: int) -> Callable[[Batch], Examples]:
+    """As `maslin.trainer.data.objectives.Maker`."""
+    return partial(corrupted, model=model, end_of_text=end_of_text, key=key)
+
+
+def corrupted(batch: Batch, model: ModelConfig, end_of_text: int, key: int) -> Examples:
+    """The documents of every sequence, corrupted.
+
+    The decoder's sequences are as long as the batch's longest, in multiples of 64: few shapes.
+    """
+    length = batch.inputs.shape[1]
+    cuts, gaps = draws(key, batch.numbers, length), draws(key + 1, batch.numbers, length)
+    rows = [
+        corrupt_spans(*row, model, end_of_text) for row in zip(batch.inputs.astype(np.int64), cuts, gaps, strict=True)]
+    decoded = -(-max(1, *(len(row.targets) for row in rows)) // 64) * 64
+
+    def stacked(name: str, width: int, fill: list[int]) -> torch.Tensor:
+        stack = np.repeat(np.array(fill, np.int64)[:, None], width, axis=1)
+        for place, row in zip(stack, rows, strict=True):
+            values = getattr(row, name)
+            place[: len(values)] = values
+        return torch.from_numpy(stack)
+
+    # Padding of the encoder is a document of its own, which nobody sees. What the decoder's is does not matter, as it
+    # comes last and is asked for nothing, but it must see something.
+    ends = [end_of_text] * len(rows)
+    return Examples(
+        stacked("tokens", length, ends), stacked("segments", length, [row.segments[-1] + 1 for row in rows]),
+        stacked("targets", decoded, [IGNORED] * len(rows)), np.array([len(row.targets) for row in rows]),
+        stacked("decoder_tokens", decoded, ends),
+        stacked("decoder_segments", decoded, [row.segments[0] for row in rows]))
 
 
 def corrupt_spans(
@@ -44,7 +86,7 @@ def corrupt_spans(
         heard, said = _cut(inputs[text], lengths, first + np.arange(len(lengths)))
         encoder.append(np.concatenate([heard, inputs[text.stop : end]]))
         decoder.append(np.append(said, end_of_text) if len(said) else said)
-    start = np.array([model.reserved_id(T5_PADDING)])
+    start = np.array([model.reserved_id(PADDING)])
     return Corrupted(
         np.concatenate(encoder), _numbered(encoder), np.concatenate(decoder),
         np.concatenate([np.concatenate([start, text[:-1]]) if len(text) else text for text in decoder]),

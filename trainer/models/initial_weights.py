@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
-from maslin.trainer.config import RESERVED, ModelConfig
+from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.model import LanguageModel
 
 
@@ -27,7 +27,7 @@ def load_initial_weights(model: LanguageModel, weights: Path, tokenizer: Path) -
         tensors = load_file(weights, device=str(model.device))
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise UsageError(f"{weights}: cannot be read ({error}).") from error
-    check_same_vocabulary(folder / "tokenizer.json", tokenizer, RESERVED.get(config.architecture, ()))
+    check_same_vocabulary(folder / "tokenizer.json", tokenizer, config.spec.reserved)
     prefix = model.PREFIX if weights.parent == folder else "model."
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -38,7 +38,7 @@ def load_initial_weights(model: LanguageModel, weights: Path, tokenizer: Path) -
             begun, rows = parameter.clone(), min(len(parameter), len(old))
             parameter[:rows] = old[:rows]  # with those that nothing uses, which have learned to be unlikely
             parameter[config.vocab_size : model.config.vocab_size] = begun[config.vocab_size : model.config.vocab_size]
-            for token in RESERVED.get(config.architecture, ()):
+            for token in config.spec.reserved:
                 parameter[model.config.reserved_id(token)] = old[config.reserved_id(token)]
 
 

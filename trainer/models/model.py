@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
-from maslin.trainer.config import ModelConfig
+from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.cross_entropy import summed_nats, token_nats
 from maslin.trainer.models.examples import IGNORED, Examples
 
@@ -43,10 +43,6 @@ class LanguageModel(nn.Module):
     @abstractmethod
     def initial(self, name: str, shape: torch.Size) -> tuple[float, float]:
         """Mean and standard deviation that a parameter starts with."""
-
-    @abstractmethod
-    def transformers_config(self) -> dict[str, Any]:
-        """The configuration of `transformers` that is this model exactly, without special tokens."""
 
     def head(self, states: Tensor) -> Tensor:
         """What is left to do [N, D] → [N, D] before the product with the embedding."""

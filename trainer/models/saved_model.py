@@ -10,9 +10,10 @@ from safetensors.torch import load_file, save_file
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, file_entry, write_json
-from maslin.trainer.config import ModelConfig
-from maslin.trainer.models.architectures import make_model
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.models.known import decoders
 from maslin.trainer.models.model import Decoder, LanguageModel
+from maslin.trainer.models.new_model import make_model
 from maslin.trainer.models.saved_tokenizer import save_tokenizer
 
 WEIGHTS_NAME, CONFIG_NAME = "model.safetensors", "config.json"
@@ -25,7 +26,8 @@ def save_model(root: Path, model: LanguageModel, tokenizer: Path, end_of_text: i
     with atomic_path(folder / WEIGHTS_NAME) as temporary:
         save_file(tensors, temporary, {"format": "pt"})
     write_json(folder / CONFIG_NAME, {
-        **model.transformers_config(), "dtype": "float32", "bos_token_id": end_of_text, "eos_token_id": end_of_text,
+        **model.config.spec.transformers_config(model.config), "dtype": "float32",
+        "bos_token_id": end_of_text, "eos_token_id": end_of_text,
         "maslin": model.config.to_json(),
     })
     files = save_tokenizer(folder, tokenizer, model.config, end_of_text)
@@ -37,8 +39,8 @@ def load_decoder(folder: Path, purpose: str, device: torch.device | str = "cpu")
     model = load_model(folder, device)
     if not isinstance(model, Decoder):
         raise UsageError(
-            f"{folder}: a {model.config.architecture} model, which {purpose} cannot use: it takes llama or gpt2. "
-            f"`transformers` opens it as {model.transformers_config()['architectures'][0]}.")
+            f"{folder}: a {model.config.architecture} model, which {purpose} cannot use: it takes "
+            f"{' or '.join(decoders())}. `transformers` opens it as {model.config.spec.opens_as}.")
     return model
 
 

@@ -8,13 +8,9 @@ from tokenizers.processors import TemplateProcessing
 from maslin.manifests import chatml
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, write_json, write_text
-from maslin.trainer.config import BERT_MASK, BERT_PADDING, RESERVED, T5_PADDING, ModelConfig
+from maslin.trainer.config.model import ModelConfig
 
 TOKENIZER_NAME, TOKENIZER_CONFIG_NAME = "tokenizer.json", "tokenizer_config.json"
-
-# What a document looked like in training: in BERT it follows end-of-text, in T5's encoder end-of-text ends it.
-_TEMPLATES = {"bert": "{end} $A", "t5": "$A {end}"}
-_NAMED = {"bert": {"mask_token": BERT_MASK, "pad_token": BERT_PADDING}, "t5": {"pad_token": T5_PADDING}}
 
 
 def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_text: int) -> tuple[str, ...]:
@@ -24,8 +20,7 @@ def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_te
     """
     loaded = Tokenizer.from_file(str(tokenizer))
     end = loaded.id_to_token(end_of_text)
-    reserved = RESERVED.get(config.architecture, ())
-    if reserved:
+    if config.spec.reserved:
         write_text(folder / TOKENIZER_NAME, _with_reserved(tokenizer, config, end, end_of_text))
     else:
         with atomic_path(folder / TOKENIZER_NAME) as temporary:
@@ -34,20 +29,20 @@ def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_te
     write_json(folder / TOKENIZER_CONFIG_NAME, {
         "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": end, "eos_token": end,
         "clean_up_tokenization_spaces": False, "add_prefix_space": False, "model_max_length": config.context_tokens,
-        **_NAMED.get(config.architecture, {}),
+        **config.spec.special_tokens,
         **({"chat_template": chatml.TEMPLATE} if loaded.token_to_id(chatml.START) is not None else {}),
     })
     return TOKENIZER_NAME, TOKENIZER_CONFIG_NAME
 
 
 def _with_reserved(path: Path, config: ModelConfig, end: str, end_of_text: int) -> str:
-    tokenizer, reserved = Tokenizer.from_file(str(path)), RESERVED[config.architecture]
+    tokenizer, reserved = Tokenizer.from_file(str(path)), config.spec.reserved
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in reserved])
     for token in reserved:
         if tokenizer.token_to_id(token) != config.reserved_id(token):
             raise UsageError(
                 f"{path}: {token}, which {config.architecture} adds behind the tokenizer's {config.vocab_size:,} "
                 f"tokens, has the id {tokenizer.token_to_id(token)} here. Train with one that has no such token.")
-    template = _TEMPLATES[config.architecture].format(end=end)
+    template = config.spec.template.format(end=end)
     tokenizer.post_processor = TemplateProcessing(single=template, special_tokens=[(end, end_of_text)])
     return tokenizer.to_str(pretty=True) + "\n"

@@ -25,10 +25,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path
-from maslin.trainer.config import TrainingConfig
-from maslin.trainer.models.architectures import make_model
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import LanguageModel
+from maslin.trainer.models.new_model import make_model
 from maslin.trainer.runs.checkpoint import checkpoint_metadata, checkpoint_path, checkpoint_tensors, remove_checkpoints
 from maslin.trainer.runs.workers import Alone, LossFunction
 

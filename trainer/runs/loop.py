@@ -9,13 +9,14 @@ import torch
 
 from maslin.manifests import progress
 from maslin.manifests.identity import hash_int
-from maslin.trainer.config import ModelConfig, TrainingConfig
-from maslin.trainer.data.objectives import make_objective
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.training import TrainingConfig
+from maslin.trainer.data.objectives import OBJECTIVES, make_objective
 from maslin.trainer.data.prefetch import prefetch
 from maslin.trainer.data.sampler import Sampler
 from maslin.trainer.device import choose_device, deterministic, memory_errors
-from maslin.trainer.models.architectures import initialise
 from maslin.trainer.models.initial_weights import load_initial_weights
+from maslin.trainer.models.new_model import initialise
 from maslin.trainer.runs.checkpoint import KEPT, branch_off, load_checkpoint, restore_moments, restore_weights
 from maslin.trainer.runs.metrics import MetricsLog
 from maslin.trainer.runs.optimizer import learning_rate, make_optimizers
@@ -47,7 +48,8 @@ def train(
         memory_errors(root, model_config, config), threads(config.threads), deterministic(config.deterministic),
         Sampler(
             mixture, seed=hash_int(seed, "order"), context_tokens=model_config.context_tokens,
-            sequences_per_step=sequences, steps=config.steps, whole_documents=config.objective == "sft",
+            sequences_per_step=sequences, steps=config.steps,
+            whole_documents=OBJECTIVES[config.objective].whole_documents,
         ) as sampler,
     ):
         model_config = replace(model_config, vocab_size=check_vocabulary(model_config, sampler, tokenizer))

@@ -6,7 +6,7 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from maslin.trainer.config import TrainingConfig
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.model import LanguageModel
 from maslin.trainer.runs.stack import Stack
 

@@ -9,7 +9,8 @@ import torch
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import file_entry
 from maslin.manifests.workspace import digest_of
-from maslin.trainer.config import ModelConfig, TrainingConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.data.sampler import Sampler
 from maslin.trainer.models.model import LanguageModel
 from maslin.trainer.models.saved_model import save_model

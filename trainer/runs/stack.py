@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from maslin.trainer.models.architectures import make_model
 from maslin.trainer.models.cross_entropy import summed_nats
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import Decoder, LanguageModel, dense_mask
+from maslin.trainer.models.new_model import make_model
 from maslin.trainer.runs.checkpoint import Checkpoint
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from maslin.trainer.device import device_name
+from maslin.trainer.gpu_peaks import published_peak
 from maslin.trainer.models.model import LanguageModel
-from maslin.trainer.scaling.laws import published_peak
 
 # Square products to measure with: [size, repetitions]. Large enough to fill a GPU, small enough for a core's patience.
 _PRODUCTS = {"cpu": (768, 12), "cuda": (8192, 12)}

@@ -11,12 +11,13 @@ from maslin.manifests.files import atomic_path, read_json
 from maslin.manifests.identity import hash_int
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import MEASURED_NAME, Mapper, ShardResult, Step, Workspace, commit, run_shards
-from maslin.trainer.config import ModelConfig, TrainingConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.data.objectives import make_objective
 from maslin.trainer.data.prefetch import prefetch
 from maslin.trainer.data.sampler import Sampler
 from maslin.trainer.device import choose_device, deterministic, memory_errors
-from maslin.trainer.models.architectures import initialise
+from maslin.trainer.models.new_model import initialise
 from maslin.trainer.runs.checkpoint import (
     KEPT,
     checkpoint_metadata,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit
-from maslin.trainer.config import ModelConfig, TrainingConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.config.training import TrainingConfig
 
 if TYPE_CHECKING:
     from maslin.trainer.runs.workers import Alone

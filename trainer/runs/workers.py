@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from maslin.trainer.config import TrainingConfig
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import LanguageModel
 from maslin.trainer.runs.checkpoint import save_checkpoint

@@ -10,8 +10,9 @@ from maslin.flows.cli import main
 from maslin.flows.commands.job import Options, make_plan, source_inputs
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace, commit
-from maslin.trainer.config import resolve_model, resolve_training
-from maslin.trainer.scaling.laws import BESIROGLU, GPU_PEAK_FLOP
+from maslin.trainer.config.resolve import resolve_model, resolve_training
+from maslin.trainer.gpu_peaks import GPU_PEAK_FLOP
+from maslin.trainer.scaling.laws import BESIROGLU
 
 RECIPE = """\
 name: n

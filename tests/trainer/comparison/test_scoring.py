@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maslin.trainer.comparison import scoring
-from maslin.trainer.config import ModelConfig
-from maslin.trainer.models.architectures import initialise
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.models.new_model import initialise
 
 CONFIG = ModelConfig(layers=2, width=32, heads=2, kv_heads=2, hidden=48, context_tokens=16, vocab_size=100)
 END = 99

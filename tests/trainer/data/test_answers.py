@@ -8,8 +8,7 @@ from tokenizers import Tokenizer
 from maslin.curation.tokens.tokenizer import train
 from maslin.manifests.chatml import SPECIAL_TOKENS, render
 from maslin.manifests.errors import UsageError
-from maslin.trainer.data.answers import answer_mask, chat_tokens
-from maslin.trainer.data.objectives import answers
+from maslin.trainer.data.answers import answer_mask, answers, chat_tokens
 from maslin.trainer.data.sampler import Batch, segments_of
 from maslin.trainer.models.examples import IGNORED
 

@@ -8,16 +8,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.trainer.config import BERT_MASK, SENTINELS, T5_PADDING, ModelConfig
-from maslin.trainer.data.objectives import causal, draws, make_objective, unit
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.data.causal import causal
+from maslin.trainer.data.draws import draws, unit
+from maslin.trainer.data.objectives import make_objective
 from maslin.trainer.data.sampler import Batch, segments_of
 from maslin.trainer.data.span_corruption import corrupt_spans, noise_lengths
+from maslin.trainer.models.bert.spec import MASK
 from maslin.trainer.models.examples import IGNORED
+from maslin.trainer.models.t5.spec import PADDING, SENTINELS
 
 END = 7
 BERT = ModelConfig(2, 32, 2, 2, 64, 256, vocab_size=50, architecture="bert")
 T5 = ModelConfig(2, 32, 2, 2, 64, 256, vocab_size=50, architecture="t5")
-FIRST, START = T5.reserved_id(SENTINELS[0]), T5.reserved_id(T5_PADDING)
+FIRST, START = T5.reserved_id(SENTINELS[0]), T5.reserved_id(PADDING)
 
 
 def sequences(rows: int = 40, length: int = 256, first: int = 0, seed: int = 0) -> Batch:
@@ -46,7 +50,7 @@ def test_bert_masks_15_percent_of_which_80_10_10():
     assert np.array_equal(targets[chosen], inputs[chosen]) and not (targets == END).any()
     assert np.array_equal(tokens[~chosen], inputs[~chosen])
     became = tokens[chosen]
-    mask, same = became == BERT.reserved_id(BERT_MASK), became == inputs[chosen]
+    mask, same = became == BERT.reserved_id(MASK), became == inputs[chosen]
     assert mask.mean() == pytest.approx(0.8, abs=0.03) and same.mean() == pytest.approx(0.1, abs=0.03)
     other = became[~mask & ~same]
     assert len(np.unique(other)) > 40 and END not in other and other.max() < 50

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from maslin.trainer.data.sampler import Sampler, segments_of
-from maslin.trainer.models.architectures import initialise
+from maslin.trainer.models.new_model import initialise
 from tests.trainer.asking import asking
 from tests.trainer.mixture_workspace import MODEL, run_step
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from maslin.manifests.errors import UsageError
-from maslin.trainer.data.objectives import causal
+from maslin.trainer.data.causal import causal
 from maslin.trainer.data.prefetch import prefetch
 from maslin.trainer.data.sampler import Sampler
 from tests.token_steps import mixture

@@ -8,12 +8,13 @@ import torch
 from torch.nn import functional
 from torch.nn.attention.flex_attention import create_block_mask
 
-from maslin.trainer.config import MODELS, OBJECTIVES, resolve_model
-from maslin.trainer.models.architectures import initialise, make_model
+from maslin.trainer.config.resolve import MODELS, resolve_model
 from maslin.trainer.models.cross_entropy import summed_nats, token_nats
 from maslin.trainer.models.examples import IGNORED
+from maslin.trainer.models.known import ARCHITECTURES
 from maslin.trainer.models.layers import positions
 from maslin.trainer.models.model import _same_document
+from maslin.trainer.models.new_model import initialise, make_model
 from tests.trainer.asking import CONFIGS, asking
 
 CPU = torch.device("cpu")
@@ -35,7 +36,7 @@ def batch(rows: int = 2, length: int = 32, seed: int = 0) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(seed).integers(0, 100, (rows, length)))
 
 
-@pytest.mark.parametrize("architecture", OBJECTIVES)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize(("name", "low", "high"), [
     ("tiny", 0.9e6, 1.1e6), ("mini", 3.1e6, 4e6), ("small", 10e6, 12.5e6), ("medium", 22e6, 26e6),
     ("base", 80e6, 90e6), ("large", 280e6, 300e6), ("xl", 1.3e9, 1.35e9),
@@ -200,7 +201,7 @@ def test_a_new_model_knows_nothing(architecture):
     assert abs(float(nats) - np.log(config.padded_vocab_size)) < 0.1
 
 
-@pytest.mark.parametrize("architecture", OBJECTIVES)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", ["tiny", "base"])
 def test_gradients_reach_every_parameter_in_bfloat16(name, architecture, monkeypatch):
     """In the number format of CUDA runs; one layer, few tokens."""

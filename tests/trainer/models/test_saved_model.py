@@ -9,8 +9,7 @@ from tokenizers import Tokenizer
 
 from maslin.curation.tokens.tokenizer import train, vocab_size
 from maslin.manifests.errors import UsageError
-from maslin.trainer.config import RESERVED
-from maslin.trainer.models.architectures import initialise
+from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.saved_model import load_decoder, load_model, save_model
 from tests.trainer.asking import CONFIGS, asking
 
@@ -58,8 +57,9 @@ def test_what_is_no_model_is_refused(saved, tmp_path):
 
 def test_what_gives_texts_no_probability_is_refused_where_one_is_needed(saved):
     model, folder, _ = saved
-    if model.config.architecture in ("bert", "t5"):
-        with pytest.raises(UsageError, match=f"a {model.config.architecture} model, which scoring cannot use"):
+    if not model.config.spec.is_decoder:
+        refusal = f"a {model.config.architecture} model, which scoring cannot use: it takes llama or gpt2"
+        with pytest.raises(UsageError, match=refusal):
             load_decoder(folder, "scoring")
     else:
         assert load_decoder(folder, "scoring").config == model.config
@@ -78,7 +78,7 @@ def test_a_tokenizer_with_the_reserved_names_is_refused(tmp_path, tokenizer):
 def test_transformers_opens_it_with_the_same_logits_and_tokens(saved, tokenizer):
     transformers = pytest.importorskip("transformers")
     model, folder, _ = saved
-    name = model.transformers_config()["architectures"][0]
+    name = model.config.spec.opens_as
     theirs, loading = getattr(transformers, name).from_pretrained(folder, output_loading_info=True)
     assert not loading["missing_keys"] and not loading["unexpected_keys"] and not loading["mismatched_keys"]
     tokens, said = torch.randint(0, model.config.vocab_size, (2, 2, 32), generator=torch.Generator().manual_seed(0))
@@ -97,6 +97,6 @@ def test_transformers_opens_it_with_the_same_logits_and_tokens(saved, tokenizer)
 def test_the_exported_tokenizer_knows_what_the_model_reserves(saved):
     model, folder, _ = saved
     tokenizer, config = Tokenizer.from_file(str(folder / "tokenizer.json")), model.config
-    for token in RESERVED.get(config.architecture, ()):
+    for token in config.spec.reserved:
         ids = tokenizer.encode(f"a{token}b", add_special_tokens=False).ids
         assert ids[1:-1] == [config.reserved_id(token)] and ids[1] < config.padded_vocab_size

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from maslin.manifests.workspace import read_manifest, serial_map
-from maslin.trainer.config import TrainingConfig
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.saved_model import load_model
 from maslin.trainer.runs.metrics import read_metrics
 from maslin.trainer.runs.optimizer import learning_rate

@@ -8,7 +8,8 @@ from maslin.manifests.errors import RecipeError, UsageError
 from maslin.manifests.plan import plan_runs
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
-from maslin.trainer.config import MODELS, TrainingConfig, resolve_training
+from maslin.trainer.config.resolve import MODELS, resolve_training
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.runs.metrics import read_metrics
 from maslin.trainer.runs.optimizer import learning_rate
 from maslin.trainer.runs.train import build_run

@@ -11,11 +11,12 @@ from maslin.manifests.errors import UsageError
 from maslin.manifests.identity import hash_int
 from maslin.manifests.recipe.initial_model import find_initial_model
 from maslin.manifests.workspace import read_manifest, serial_map
-from maslin.trainer.config import BERT_MASK, ModelConfig
-from maslin.trainer.data.objectives import causal
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.data.causal import causal
 from maslin.trainer.data.sampler import Sampler
-from maslin.trainer.models.architectures import initialise
+from maslin.trainer.models.bert.spec import MASK
 from maslin.trainer.models.initial_weights import check_same_vocabulary, load_initial_weights
+from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.saved_model import load_model, save_model
 from maslin.trainer.runs.metrics import read_metrics
 from maslin.trainer.runs.optimizer import learning_rate
@@ -134,7 +135,7 @@ def test_new_special_tokens_get_new_rows_and_reserved_ones_move(base, tmp_path, 
     load_initial_weights(new, tmp_path / "model" / "model.safetensors", tmp_path / "longer.json")
     assert torch.equal(new.embedding[:60], old.embedding[:60]) and torch.equal(new.embedding[60:130], fresh)
     if architecture == "bert":
-        mask = new.config.reserved_id(BERT_MASK)
+        mask = new.config.reserved_id(MASK)
         assert mask == 130 and torch.equal(new.embedding[mask], old.embedding[60])
     shape = (name for name in old.state_dict() if name not in old.token_parameters)
     assert all(torch.equal(old.state_dict()[name], new.state_dict()[name]) for name in shape)

@@ -7,12 +7,12 @@ import torch
 
 from maslin.manifests.files import read_json
 from maslin.manifests.workspace import serial_map
-from maslin.trainer.config import resolve_model
-from maslin.trainer.models.architectures import make_model
+from maslin.trainer.config.resolve import resolve_model
+from maslin.trainer.gpu_peaks import published_peak
+from maslin.trainer.models.new_model import make_model
 from maslin.trainer.runs.metrics import read_metrics
 from maslin.trainer.runs.throughput import Throughput, describe, matmul_flop
 from maslin.trainer.runs.train import build_run
-from maslin.trainer.scaling.laws import published_peak
 from tests.trainer.mixture_workspace import run_step
 
 

@@ -17,11 +17,11 @@ from safetensors.torch import load_file, save_file
 from maslin.manifests.errors import DataError, MaslinError, UsageError
 from maslin.manifests.identity import hash_int
 from maslin.manifests.workspace import Workspace, read_manifest, serial_map, verify
-from maslin.trainer.config import TrainingConfig
+from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.data.sampler import Sampler
-from maslin.trainer.models.architectures import initialise
 from maslin.trainer.models.layers import positions
 from maslin.trainer.models.model import document_mask
+from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.saved_model import load_model, save_model
 from maslin.trainer.runs.metrics import read_metrics
 from maslin.trainer.runs.optimizer import learning_rate
@@ -227,7 +227,7 @@ def test_a_loss_that_is_no_number_stops_with_step_documents_and_checkpoint(tmp_p
 ])
 def test_exhausted_memory_names_the_setting_to_change(tmp_path, monkeypatch, micro_batch, advice):
     workspace, step = run_step(tmp_path, micro_batch=micro_batch)
-    monkeypatch.setattr("maslin.trainer.models.llama.Llama.hidden", lambda *_: torch.empty(1 << 50))
+    monkeypatch.setattr("maslin.trainer.models.llama.model.Llama.hidden", lambda *_: torch.empty(1 << 50))
     with pytest.raises(MaslinError, match=f"out of memory with {advice}"):
         build_run(step, workspace, serial_map)
 

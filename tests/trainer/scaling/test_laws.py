@@ -2,7 +2,8 @@
 
 import pytest
 
-from maslin.trainer.scaling.laws import BESIROGLU, HOFFMANN, gpu_flop
+from maslin.trainer.gpu_peaks import gpu_flop
+from maslin.trainer.scaling.laws import BESIROGLU, HOFFMANN
 
 
 @pytest.mark.parametrize("fit", [BESIROGLU, HOFFMANN])

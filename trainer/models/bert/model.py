@@ -4,19 +4,15 @@ Names and shapes are those of Hugging Face's BertForMaskedLM. No dropout, no nex
 0. Positions begin anew with every document. Letters of shapes are those of `maslin.trainer.models.model`.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maslin.trainer.config import BERT_PADDING, MASKED_SHARE, ModelConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.models.bert.spec import MASKED_SHARE, STD, TOKEN_TYPES
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.layers import LayerNorm, Linear, positions
 from maslin.trainer.models.model import LanguageModel, Mask, attend, document_mask
-
-STD = 0.02
-TOKEN_TYPES = 2  # of sentence pairs: what fine-tuning may want
 
 
 class Output(nn.Module):
@@ -131,14 +127,3 @@ class Bert(LanguageModel):
         if name.endswith("bias"):
             return 0.0, 0.0
         return (1.0, 0.0) if len(shape) == 1 else (0.0, STD)
-
-    def transformers_config(self) -> dict[str, Any]:
-        config = self.config
-        return {
-            "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": config.padded_vocab_size,
-            "hidden_size": config.width, "intermediate_size": config.hidden, "num_hidden_layers": config.layers,
-            "num_attention_heads": config.heads, "max_position_embeddings": config.context_tokens,
-            "hidden_act": "gelu", "layer_norm_eps": config.norm_eps, "initializer_range": STD,
-            "type_vocab_size": TOKEN_TYPES, "pad_token_id": config.reserved_id(BERT_PADDING),
-            "tie_word_embeddings": True, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0,
-        }

@@ -1,21 +1,15 @@
-"""Architectures by name, and models that begin: every parameter a pure function of a seed and its name."""
+"""Models that begin: every parameter a pure function of a seed and its name."""
 
 import torch
 
 from maslin.manifests.identity import hash_int
-from maslin.trainer.config import ModelConfig
-from maslin.trainer.models.bert import Bert
-from maslin.trainer.models.gpt2 import GPT2
-from maslin.trainer.models.llama import Llama
+from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.model import LanguageModel
-from maslin.trainer.models.t5 import T5
-
-ARCHITECTURES: dict[str, type[LanguageModel]] = {"llama": Llama, "gpt2": GPT2, "bert": Bert, "t5": T5}
 
 
 def make_model(config: ModelConfig) -> LanguageModel:
     """A model without memory: its parameters lie on the meta device."""
-    return ARCHITECTURES[config.architecture](config)
+    return config.spec.model()(config)
 
 
 def initialise(config: ModelConfig, seed: int, device: torch.device) -> LanguageModel:

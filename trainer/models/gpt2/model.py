@@ -6,17 +6,15 @@ begin anew with every document: packed or alone, a document gives the same logit
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maslin.trainer.config import ModelConfig
+from maslin.trainer.config.model import ModelConfig
+from maslin.trainer.models.gpt2.spec import STD
 from maslin.trainer.models.layers import LayerNorm, positions
 from maslin.trainer.models.model import Decoder, Mask, attend
-
-STD = 0.02
 
 
 class Conv1D(nn.Module):
@@ -96,13 +94,3 @@ class GPT2(Decoder):
         if len(shape) == 1:
             return 1.0, 0.0
         return 0.0, STD / math.sqrt(2 * self.config.layers) if name.endswith("c_proj.weight") else STD
-
-    def transformers_config(self) -> dict[str, Any]:
-        config = self.config
-        return {
-            "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": config.padded_vocab_size,
-            "n_embd": config.width, "n_inner": config.hidden, "n_layer": config.layers, "n_head": config.heads,
-            "n_positions": config.context_tokens, "activation_function": "gelu_new",
-            "layer_norm_epsilon": config.norm_eps, "initializer_range": STD, "tie_word_embeddings": True,
-            "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
-        }

@@ -6,13 +6,12 @@ keys before it). Letters of shapes are those of `maslin.trainer.models.model`.
 
 import functools
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maslin.trainer.config import ModelConfig
+from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.layers import Linear, RMSNorm
 from maslin.trainer.models.model import Decoder, Mask, attend
 
@@ -104,17 +103,6 @@ class Llama(Decoder):
         if name.endswith(("o_proj.weight", "down_proj.weight")):
             std /= math.sqrt(2 * self.config.layers)
         return 0.0, std
-
-    def transformers_config(self) -> dict[str, Any]:
-        config = self.config
-        return {
-            "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "vocab_size": config.padded_vocab_size,
-            "hidden_size": config.width, "intermediate_size": config.hidden, "num_hidden_layers": config.layers,
-            "num_attention_heads": config.heads, "num_key_value_heads": config.kv_heads, "head_dim": config.head_width,
-            "hidden_act": "silu", "max_position_embeddings": config.context_tokens, "rope_theta": config.rope_base,
-            "rms_norm_eps": config.norm_eps, "tie_word_embeddings": True, "attention_bias": False,
-            "attention_dropout": 0.0, "use_sliding_window": False,
-        }
 
 
 @functools.lru_cache(maxsize=4)

@@ -8,18 +8,16 @@ decoder.
 
 import functools
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maslin.trainer.config import MEAN_SPAN, NOISE_SHARE, T5_PADDING, ModelConfig
+from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.layers import Linear, RMSNorm
 from maslin.trainer.models.model import LanguageModel, dense_mask
-
-BUCKETS, MAX_DISTANCE = 32, 128
+from maslin.trainer.models.t5.spec import BUCKETS, MAX_DISTANCE, MEAN_SPAN, NOISE_SHARE
 
 
 class Attention(nn.Module):
@@ -140,19 +138,6 @@ class T5(LanguageModel):
         if name in self.EMBEDDINGS:
             return 0.0, self.config.width**-0.5
         return 0.0, (shape[1] * (self.config.head_width if name.endswith(".q.weight") else 1)) ** -0.5
-
-    def transformers_config(self) -> dict[str, Any]:
-        config, padding = self.config, self.config.reserved_id(T5_PADDING)
-        return {
-            "architectures": ["T5ForConditionalGeneration"], "model_type": "t5",
-            "vocab_size": config.padded_vocab_size, "d_model": config.width, "d_kv": config.head_width,
-            "d_ff": config.hidden, "num_layers": config.layers, "num_decoder_layers": config.layers,
-            "num_heads": config.heads, "relative_attention_num_buckets": BUCKETS,
-            "relative_attention_max_distance": MAX_DISTANCE, "feed_forward_proj": "gated-gelu",
-            "layer_norm_epsilon": config.norm_eps, "n_positions": config.context_tokens,
-            "pad_token_id": padding, "decoder_start_token_id": padding, "is_encoder_decoder": True,
-            "tie_word_embeddings": True, "dropout_rate": 0.0,
-        }
 
 
 @functools.lru_cache(maxsize=8)

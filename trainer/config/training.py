@@ -1,0 +1,109 @@
+"""How a run trains; its JSON is the step's parameters."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from maslin.trainer.config.checks import from_json, require
+from maslin.trainer.data.objectives import OBJECTIVES
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a run trains. Everything here may change its bits, so everything here is part of its identity."""
+
+    tokens: int  # the budget; the run stops after tokens // batch_tokens steps
+    batch_tokens: int  # of one optimizer step, a multiple of the context
+    micro_batch: int  # sequences that are in memory at once: memory and speed, and the last bits of sums
+    learning_rate: float  # at the peak
+    warmup_share: float = 0.1  # of the steps, linear from 0
+    schedule: Literal["cosine", "linear", "wsd"] = "cosine"
+    decay_share: float = 0.2  # of the steps, with wsd: the rate stays at the peak until then
+    horizons: tuple[int, ...] = ()  # with wsd, shorter budgets [tokens] at which a run that decays branches off
+    final_share: float = 0.1  # of the peak rate, reached at the last step
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    beta1: float = 0.9
+    beta2: float = 0.95
+    weight_decay: float = 0.1  # on matrices, not on embeddings and norms
+    gradient_clip: float = 1.0  # of the global norm
+    z_loss: float = 0.0  # times the squared logarithm of the softmax's sum, added to the loss of every token
+    average_checkpoints: int = 1  # the model saved at the end is the mean of so many last checkpoints
+    checkpoint_every: int = 100  # steps
+    log_every: int = 1  # steps
+    together: int = 1  # seeds of a mixture that train as one stack: the last bits of sums
+    threads: int = 1  # of a CPU run: other numbers sum in another order; parallelism is over runs
+    deterministic: bool = False  # on a GPU, only kernels that give equal bits; on a CPU all do
+    objective: str = "causal"  # one of `maslin.trainer.data.objectives`
+
+    def __post_init__(self) -> None:
+        for name in (
+            "tokens", "batch_tokens", "micro_batch", "checkpoint_every", "log_every", "threads", "together",
+            "average_checkpoints",
+        ):
+            require(getattr(self, name) >= 1, f"training: {name} is {getattr(self, name)}, it must be at least 1")
+        require(self.learning_rate > 0, f"training: learning_rate is {self.learning_rate}, it must be above 0")
+        require(0 <= self.warmup_share <= 1, f"training: warmup_share is {self.warmup_share}, not between 0 and 1")
+        require(0 <= self.final_share <= 1, f"training: final_share is {self.final_share}, not between 0 and 1")
+        require(0 <= self.decay_share <= 1, f"training: decay_share is {self.decay_share}, not between 0 and 1")
+        require(
+            self.schedule != "wsd" or self.warmup_share + self.decay_share <= 1,
+            f"training: warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than all steps")
+        require(
+            self.objective in OBJECTIVES, f"training: objective is {self.objective!r}: {_listed(OBJECTIVES)}")
+        stacks = [name for name, objective in OBJECTIVES.items() if objective.stacks]
+        require(
+            self.together == 1 or (
+                self.objective in stacks and not self.horizons and self.average_checkpoints == 1),
+            f"training: together is for the objective {_listed(stacks)}, without horizons and average_checkpoints")
+        if self.horizons:
+            require(self.schedule == "wsd", f"training: horizons need the schedule wsd, not {self.schedule}")
+            require(
+                self.batch_tokens <= min(self.horizons),
+                f"training: a horizon of {min(self.horizons):,} tokens is less than one batch of {self.batch_tokens:,}")
+            require(
+                self.average_checkpoints == 1,
+                "training: horizons go without average_checkpoints: a branch has none from before it, and its decay "
+                "does what the average would")
+        require(self.z_loss >= 0, f"training: z_loss is {self.z_loss}, it must be at least 0")
+        require(self.gradient_clip > 0, f"training: gradient_clip is {self.gradient_clip}, it must be above 0")
+        require(
+            self.schedule in ("cosine", "linear", "wsd"),
+            f"training: schedule is {self.schedule!r}: cosine, linear or wsd")
+        require(
+            self.optimizer in ("adamw", "muon"), f"training: optimizer is {self.optimizer!r}: adamw or muon")
+        require(
+            self.tokens >= self.batch_tokens,
+            f"training: a budget of {self.tokens} tokens is less than one batch of {self.batch_tokens}",
+        )
+
+    @property
+    def steps(self) -> int:
+        return self.tokens // self.batch_tokens
+
+    @property
+    def warmup_steps(self) -> int:
+        """Of the shortest horizon, so that all of them begin alike."""
+        return math.ceil(self.warmup_share * (min((self.tokens, *self.horizons)) // self.batch_tokens))
+
+    @property
+    def decay_start(self) -> int:
+        """Steps at the peak rate, warm-up included, before a `wsd` run decays: where its branch leaves the trunk."""
+        return self.steps - math.ceil(self.decay_share * self.steps)
+
+    def branches(self) -> list["TrainingConfig"]:
+        """The runs to the shorter horizons, shortest first: equal to this one until their decay starts."""
+        return [replace(self, tokens=tokens) for tokens in sorted(self.horizons) if tokens < self.tokens]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "TrainingConfig":
+        return from_json(cls, value, "training")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
