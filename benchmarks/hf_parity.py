@@ -37,6 +37,7 @@ from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.saved_model import save_model
 from maslin.trainer.runs.loop import train
 from maslin.trainer.runs.optimizer import learning_rate
+from maslin.trainer.runs.task import Task
 
 SEED = 0
 VOCABULARY = 4096
@@ -163,7 +164,7 @@ def compare(root: Path, mixture: Path, tokenizer: Path, model: ModelConfig, conf
         passes = (config.steps + HELD_OUT_STEPS) * config.batch_tokens / sampler.tokens[0].tokens
         assert passes <= 1, f"{passes:.2f} passes over the texts: the held-out sequences would not be held out"
         started = time.process_time()
-        ours = train(root / "ours", mixture, tokenizer, SEED, model, config)
+        (ours,) = train(Task(root / "ours", (SEED,), mixture, tokenizer, model, config))
         our_seconds = time.process_time() - started
         start = initialise(replace(model, vocab_size=sampler.vocab_size), hash_int(SEED, "weights"), CPU)
         save_model(root / "start", start, tokenizer, sampler.end_of_text)
@@ -176,7 +177,7 @@ def compare(root: Path, mixture: Path, tokenizer: Path, model: ModelConfig, conf
     print(f"gpt2, {model.parameters:,} parameters without embeddings, {config.steps} steps of {config.batch_tokens} "
           f"tokens, torch {torch.__version__}, transformers {transformers.__version__}")
     print(f"ours    {losses[0]:.4f} nats held out, {our_seconds:.0f} CPU-s (last training loss "
-          f"{ours['summary']['final_loss_nats']:.4f})")
+          f"{ours.summary['final_loss_nats']:.4f})")
     print(f"Trainer {losses[1]:.4f} nats held out, {their_seconds:.0f} CPU-s")
     print(f"ours less the Trainer's: {losses[0] - losses[1]:+.4f} nats")
 

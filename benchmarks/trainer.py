@@ -28,6 +28,7 @@ from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.resolve import resolve_model
 from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.runs.loop import train
+from maslin.trainer.runs.task import Task
 
 LEARNING_RATE, WEIGHT_DECAY, CLIP = 1e-3, 0.1, 1.0
 DOCUMENT_TOKENS = 400  # the mean; ours keeps attention within a document, the peer's crosses
@@ -125,9 +126,9 @@ class Ours:
         config = TrainingConfig(
             tokens=steps * batch, batch_tokens=batch, micro_batch=self.sequences, learning_rate=LEARNING_RATE,
             weight_decay=WEIGHT_DECAY, gradient_clip=CLIP, checkpoint_every=100)
-        result = train(
-            self.workspace.root / f"turn-{self.turn}", self.mixture, self.tokenizer, self.turn, self.model, config)
-        return result["summary"]["final_loss_nats"]
+        (result,) = train(Task(
+            self.workspace.root / f"turn-{self.turn}", (self.turn,), self.mixture, self.tokenizer, self.model, config))
+        return result.summary["final_loss_nats"]
 
 
 def _mixture(workspace: Workspace, tokens: int, model: ModelConfig) -> tuple[Path, Path]:

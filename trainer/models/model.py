@@ -28,7 +28,6 @@ class LanguageModel(nn.Module):
     opens there as it lies.
     """
 
-    MATRIX_DIMENSIONS: ClassVar[int] = 2
     PREFIX: ClassVar[str]
     EMBEDDINGS: ClassVar[tuple[str, ...]]  # parameters that are looked up: no decay, no Muon; the first is tied
 

@@ -3,17 +3,16 @@
 import json
 import math
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from maslin.manifests.errors import DataError, UsageError
-from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.files import atomic_path
 from maslin.trainer.models.model import LanguageModel
 from maslin.trainer.runs.metrics import METRICS_NAME
 
@@ -34,11 +33,12 @@ def checkpoint_path(root: Path, step: int) -> Path:
 
 
 def checkpoint_tensors(
-    model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer],
+    named_parameters: Iterable[tuple[str, torch.nn.Parameter]], optimizers: Sequence[torch.optim.Optimizer],
 ) -> dict[str, torch.Tensor]:
     """What a checkpoint holds, by name: weights, and the optimizers' moments of each."""
-    tensors = {f"model.{name}": parameter.detach() for name, parameter in model.named_parameters()}
-    for name, parameter in model.named_parameters():
+    parameters = dict(named_parameters)
+    tensors = {f"model.{name}": parameter.detach() for name, parameter in parameters.items()}
+    for name, parameter in parameters.items():
         for optimizer in optimizers:
             for key, value in optimizer.state.get(parameter, {}).items():
                 if key != "step":
@@ -46,23 +46,22 @@ def checkpoint_tensors(
     return tensors
 
 
-def checkpoint_metadata(step: int, model: LanguageModel, mixture: str) -> dict[str, str]:
+def checkpoint_metadata(step: int, device: torch.device, mixture: str) -> dict[str, str]:
     """One key only: safetensors writes several in an order that changes from process to process."""
-    return {"maslin": json.dumps({"step": step, "device": model.device.type, "mixture": mixture})}
+    return {"maslin": json.dumps({"step": step, "device": device.type, "mixture": mixture})}
 
 
 def save_checkpoint(
     root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
     kept: int = KEPT, branch_steps: Collection[int] = (),
-) -> dict[str, Any]:
-    """Write a checkpoint, remove all but the newest `kept` and those at `branch_steps`; returns its entry.
+) -> None:
+    """Write a checkpoint, remove all but the newest `kept` and those at `branch_steps`.
 
     `mixture` is the digest of what the run trains on.
     """
-    path = checkpoint_path(root, step)
-    write_checkpoint(path, checkpoint_tensors(model, optimizers), checkpoint_metadata(step, model, mixture))
+    tensors = checkpoint_tensors(model.named_parameters(), optimizers)
+    write_checkpoint(checkpoint_path(root, step), tensors, checkpoint_metadata(step, model.device, mixture))
     remove_checkpoints(root, kept, branch_steps)
-    return file_entry(root, path)
 
 
 def write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
@@ -119,6 +118,22 @@ def load_checkpoint(
     return None
 
 
+def common_checkpoints(roots: Sequence[Path], device: torch.device, mixture: str) -> list[Checkpoint]:
+    """The newest checkpoint that all runs have, one of each; none when one of them has none. Raises as above.
+
+    Killed while it writes them, a stack has runs that are one behind.
+    """
+    until = math.inf
+    while True:
+        found = [load_checkpoint(root, device, mixture, until) for root in roots]
+        checkpoints = [checkpoint for checkpoint in found if checkpoint is not None]
+        if len(checkpoints) < len(roots):
+            return []
+        until = min(checkpoint.step for checkpoint in checkpoints)
+        if all(checkpoint.step == until for checkpoint in checkpoints):
+            return checkpoints
+
+
 def restore_weights(checkpoint: Checkpoint, model: LanguageModel) -> None:
     """Put the weights back, bit for bit."""
     with torch.no_grad():
@@ -127,11 +142,11 @@ def restore_weights(checkpoint: Checkpoint, model: LanguageModel) -> None:
 
 
 def restore_moments(
-    checkpoint: Checkpoint, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer],
-    place: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    checkpoint: Checkpoint, named_parameters: Iterable[tuple[str, torch.nn.Parameter]],
+    optimizers: Sequence[torch.optim.Optimizer], place: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> None:
     """Put the optimizers' state back, bit for bit; `place` lays a moment out as its parameter is."""
-    names = {parameter: name for name, parameter in model.named_parameters()}
+    names = {parameter: name for name, parameter in named_parameters}
     moments: dict[str, dict[str, torch.Tensor]] = {name: {} for name in names.values()}
     for key, value in checkpoint.moments.items():
         moment, name = key.split(".", 1)

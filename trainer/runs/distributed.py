@@ -7,7 +7,7 @@ and put together to the file that one process alone would write.
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class _Writing:
     step: int
     metadata: dict[str, str]
     kept: int
-    branch_steps: set[int]
+    branch_steps: Collection[int]
 
     def put_together(self) -> None:
         """Give it the form and name of one that a process alone writes, and remove those it replaces."""
@@ -119,7 +119,7 @@ class Together(Alone):
 
     def save(
         self, root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
-        kept: int, branch_steps: set[int],
+        kept: int, branch_steps: Collection[int],
     ) -> None:
         """Copy the state to main memory and go on; a thread of each worker writes its part meanwhile."""
         self._finish()
@@ -128,9 +128,10 @@ class Together(Alone):
             shutil.rmtree(parts, ignore_errors=True)
         self.wait()
         writer = HuggingFaceStorageWriter(str(parts), save_distributed=True, enable_consolidation=True)
-        writing = async_save(checkpoint_tensors(model, optimizers), storage_writer=writer, process_group=self._group)
+        tensors = checkpoint_tensors(model.named_parameters(), optimizers)
+        writing = async_save(tensors, storage_writer=writer, process_group=self._group)
         assert isinstance(writing, Future)
-        metadata = checkpoint_metadata(step, model, mixture)
+        metadata = checkpoint_metadata(step, model.device, mixture)
         self._writing = _Writing(writing, parts, root, step, metadata, kept, branch_steps)
 
     def _finish(self) -> None:

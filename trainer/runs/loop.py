@@ -1,105 +1,133 @@
-"""One run, step by step: batch, loss, gradient, update, log, checkpoint. Killed anywhere, it goes on bit for bit."""
+"""Training, step by step: batch, loss, gradient, update, log, checkpoint. Killed anywhere, it goes on bit for bit."""
 
 import math
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import torch
 
 from maslin.manifests import progress
 from maslin.manifests.identity import hash_int
-from maslin.trainer.config.model import ModelConfig
-from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.data.objectives import OBJECTIVES, make_objective
 from maslin.trainer.data.prefetch import prefetch
 from maslin.trainer.data.sampler import Sampler
 from maslin.trainer.device import choose_device, deterministic, memory_errors
+from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.initial_weights import load_initial_weights
 from maslin.trainer.models.new_model import initialise
-from maslin.trainer.runs.checkpoint import KEPT, branch_off, load_checkpoint, restore_moments, restore_weights
+from maslin.trainer.runs.checkpoint import KEPT, branch_off, common_checkpoints, restore_weights
 from maslin.trainer.runs.metrics import MetricsLog
 from maslin.trainer.runs.optimizer import learning_rate, make_optimizers
-from maslin.trainer.runs.record import READ_EVERY, check_vocabulary, finish_run, log_steps
+from maslin.trainer.runs.record import READ_EVERY, RunResult, check_vocabulary, finish_run, log_steps
+from maslin.trainer.runs.stack import Stack
+from maslin.trainer.runs.task import Task
 from maslin.trainer.runs.throughput import measure
+from maslin.trainer.runs.trainee import Single, Trainee
 from maslin.trainer.runs.workers import ALONE, Alone
 from maslin.trainer.threads import threads
 
 
-def train(
-    root: Path, mixture: Path, tokenizer: Path, seed: int, model_config: ModelConfig, config: TrainingConfig,
-    tensorboard: bool = False, trunk: Path | None = None, initial: Path | None = None, workers: Alone = ALONE,
-) -> dict[str, Any]:
-    """Train into `root`, going on from its newest checkpoint; returns files, sizes and summary for the manifest.
+def train(task: Task, workers: Alone = ALONE) -> list[RunResult]:
+    """Train the runs of a task, going on from the newest checkpoint that all have; what each one's manifest says.
 
-    `mixture` is a mixture's directory, `tokenizer` a tokenizer.json; `trunk` a finished run to a longer horizon, of
-    which this one is a branch: the same run until this one's rate decays; `initial` another run's weights to begin
-    with, the optimizer and the schedule being new; `workers` those among which each batch is shared. Seeds of weights
-    and of data order are hashes of `seed`, so arms that share a seed share both. Raises DataError when the loss is no
-    longer a number; the newest checkpoint stays. UsageError or DataError when mixture, vocabulary and settings do not
-    fit together. MaslinError when memory is exhausted. Workers but the first return nothing.
+    `workers` are those among which each batch of a single run is shared; all but the first return nothing. Seeds of
+    weights and of data order are hashes of a run's seed, so arms that share a seed share both. Raises DataError when a
+    loss is no longer a number; the newest checkpoint stays. UsageError or DataError when mixture, vocabulary and
+    settings do not fit together. MaslinError when memory is exhausted.
     """
-    device = choose_device()
-    sequences = config.batch_tokens // model_config.context_tokens
-    branch_steps = {branch.decay_start for branch in config.branches()}
-    workers.check(config, sequences)
-    read_every = -(-READ_EVERY // config.log_every) * config.log_every
-    with (
-        memory_errors(root, model_config, config), threads(config.threads), deterministic(config.deterministic),
-        Sampler(
-            mixture, seed=hash_int(seed, "order"), context_tokens=model_config.context_tokens,
-            sequences_per_step=sequences, steps=config.steps,
-            whole_documents=OBJECTIVES[config.objective].whole_documents,
-        ) as sampler,
-    ):
-        model_config = replace(model_config, vocab_size=check_vocabulary(model_config, sampler, tokenizer))
-        model = initialise(model_config, hash_int(seed, "weights"), device)
-        if trunk is not None and workers.rank == 0:
-            branch_off(trunk, root, config.decay_start)
+    device, config = choose_device(), task.config
+    workers.check(config, task.sequences)
+    with ExitStack() as stack:
+        stack.enter_context(memory_errors(task.directory, task.model, config))
+        stack.enter_context(threads(config.threads))
+        stack.enter_context(deterministic(config.deterministic))
+        samplers = [stack.enter_context(Sampler(
+            task.mixture, seed=hash_int(seed, "order"), context_tokens=task.model.context_tokens,
+            sequences_per_step=task.sequences, steps=config.steps,
+            whole_documents=OBJECTIVES[config.objective].whole_documents)) for seed in task.seeds]
+
+        # The models: as new, as another run left them, or as this one did
+        shape = replace(task.model, vocab_size=check_vocabulary(task.model, samplers[0], task.tokenizer))
+        models = [initialise(shape, hash_int(seed, "weights"), device) for seed in task.seeds]
+        if task.trunk is not None and workers.rank == 0:
+            branch_off(task.trunk, task.directory, config.decay_start)
         workers.wait()
-        if checkpoint := load_checkpoint(root, device, sampler.digest):
+        checkpoints = common_checkpoints(task.roots, device, samplers[0].digest)
+        for model, checkpoint in zip(models, checkpoints, strict=bool(checkpoints)):
             restore_weights(checkpoint, model)
-        elif initial is not None:
-            load_initial_weights(model, initial, tokenizer)
-        throughput = measure(model, workers.size)
-        summed_nats = workers.loss(model)
-        optimizers = make_optimizers(model, config)
-        if checkpoint:
-            restore_moments(checkpoint, model, optimizers, workers.place)
-        steps = range(checkpoint.step if checkpoint else 0, config.steps)
-        progress.resume(steps.start * config.batch_tokens)
-        rows = range(sequences)[workers.rank * sequences // workers.size:][:sequences // workers.size]
-        micro_batch = math.gcd(config.micro_batch, len(rows))
-        make = make_objective(config.objective, model_config, sampler.end_of_text, tokenizer, seed)
-        with (
-            MetricsLog(root, steps.start, throughput, tensorboard, write=workers.rank == 0) as log,
-            prefetch(sampler, steps, make, device) as batches, workers.saving(),
-        ):
-            unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] of each step since the last reading
-            for step, examples in zip(steps, batches, strict=True):
-                loss = torch.zeros((), device=device)
-                for first in rows[::micro_batch]:
-                    with workers.accumulating(summed_nats, last=first + micro_batch == rows.stop):
-                        nats = summed_nats(examples[first : first + micro_batch], config.z_loss)
-                        nats = nats / (max(1, examples.targets_asked) / workers.size)  # their gradients' mean is taken
-                        nats.backward()
-                    loss += nats.detach()
-                norm = workers.clip(model, config.gradient_clip)
-                for optimizer in optimizers:
-                    for group in optimizer.param_groups:
-                        group["lr"] = learning_rate(config, step)
-                    optimizer.step()
-                    optimizer.zero_grad(set_to_none=True)
-                unread.append(torch.stack((loss, norm, loss.new_tensor(examples.targets_asked))))
-                done = step + 1
-                save = done % config.checkpoint_every == 0 or done in branch_steps or done == config.steps
-                if save or done % read_every == 0:
-                    log_steps(log, workers.mean(torch.stack(unread)).tolist(), done, sampler, config, root)
-                    unread = []
-                if save:
-                    log.to_disk()
-                    kept = max(KEPT, config.average_checkpoints)
-                    workers.save(root, done, model, optimizers, sampler.digest, kept, branch_steps)
-                progress.advance(config.batch_tokens)
-        model = workers.whole(model)
-        return finish_run(root, tokenizer, sampler, model, config, throughput) if workers.rank == 0 else {}
+        for model in models if task.initial and not checkpoints else ():
+            load_initial_weights(model, task.initial, task.tokenizer)
+
+        # What trains them
+        throughput = measure(models[0], workers.size).of_runs(len(models))
+        trainee = Stack(models) if task.stacked else Single(models[0], workers)
+        optimizers = make_optimizers(trainee, config)
+        if checkpoints:
+            trainee.restore_moments(checkpoints, optimizers)
+
+        # The steps that are left
+        steps = range(checkpoints[0].step if checkpoints else 0, config.steps)
+        progress.resume(steps.start * config.batch_tokens * len(models))
+        with ExitStack() as files:
+            logs = [files.enter_context(MetricsLog(
+                root, steps.start, throughput, task.tensorboard, write=workers.rank == 0)) for root in task.roots]
+            batches = [files.enter_context(prefetch(
+                sampler, steps, make_objective(config.objective, shape, sampler.end_of_text, task.tokenizer, seed),
+                device)) for sampler, seed in zip(samplers, task.seeds, strict=True)]
+            files.enter_context(workers.saving())
+            _take_steps(task, trainee, optimizers, steps, zip(*batches, strict=True), samplers, logs, workers)
+
+        whole = trainee.models()
+        if workers.rank > 0:
+            next(whole)  # every worker has a part in putting it together
+            return []
+        return [
+            finish_run(root, task.tokenizer, sampler, model, config, throughput)
+            for root, sampler, model in zip(task.roots, samplers, whole, strict=True)]
+
+
+def _take_steps(
+    task: Task, trainee: Trainee, optimizers: Sequence[torch.optim.Optimizer], steps: range,
+    batches: Iterable[tuple[Examples, ...]], samplers: Sequence[Sampler], logs: Sequence[MetricsLog], workers: Alone,
+) -> None:
+    """Every step of the loop. `batches` has the examples of each run, a step at a time."""
+    config, runs = task.config, len(task.seeds)
+    share = task.sequences // workers.size
+    rows = range(task.sequences)[workers.rank * share:][:share]
+    micro_batch = math.gcd(config.micro_batch, share)
+    read_every = -(-READ_EVERY // config.log_every) * config.log_every
+    branch_steps = {branch.decay_start for branch in config.branches()}
+    unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] × runs of each step since the last reading
+    for step, examples in zip(steps, batches, strict=True):
+        # Gradients, micro-batch by micro-batch
+        losses = torch.zeros(runs, device=examples[0].tokens.device)
+        for first in rows[::micro_batch]:
+            with trainee.accumulating(last=first + micro_batch == rows.stop):
+                nats = trainee.nats(examples, slice(first, first + micro_batch), config.z_loss)
+                nats.sum().backward()
+            losses += nats.detach()
+        norms = trainee.clip(config.gradient_clip)
+
+        # The update
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(config, step)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+        # Metrics, read from the device now and then, and checkpoints
+        unread.append(torch.stack((losses, norms, losses.new_tensor([each.targets_asked for each in examples]))))
+        done = step + 1
+        save = done % config.checkpoint_every == 0 or done in branch_steps or done == config.steps
+        if save or done % read_every == 0:
+            values = workers.mean(torch.stack(unread)).permute(2, 0, 1).tolist()
+            for log, mine, sampler, root in zip(logs, values, samplers, task.roots, strict=True):
+                log_steps(log, mine, done, sampler, config, root)
+            unread = []
+        if save:
+            for log in logs:
+                log.to_disk()
+            kept = max(KEPT, config.average_checkpoints)
+            trainee.save(task.roots, done, optimizers, samplers[0].digest, kept, branch_steps)
+        progress.advance(config.batch_tokens * runs)

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from maslin.trainer.config.training import TrainingConfig
-from maslin.trainer.models.model import LanguageModel
-from maslin.trainer.runs.stack import Stack
+from maslin.trainer.runs.trainee import Trainee
 
 MUON_MOMENTUM = 0.95
 MUON_RMS = 0.2  # of an update's elements, as AdamW's have: both then want the same rate and the same decay
@@ -16,14 +15,14 @@ _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _NEWTON_SCHULZ_STEPS = 5
 
 
-def make_optimizers(model: LanguageModel | Stack, config: TrainingConfig) -> list[torch.optim.Optimizer]:
+def make_optimizers(trainee: Trainee, config: TrainingConfig) -> list[torch.optim.Optimizer]:
     """Optimizers that share all parameters among them. Only matrices decay, embeddings and norms do not.
 
     AdamW is fused (on CPU, too: one kernel instead of some dozens of calls).
     """
     matrices, rest = [], []
-    for name, parameter in model.named_parameters():
-        is_matrix = parameter.ndim == model.MATRIX_DIMENSIONS and name not in model.EMBEDDINGS
+    for name, parameter in trainee.named_parameters():
+        is_matrix = parameter.ndim == trainee.MATRIX_DIMENSIONS and name not in trainee.EMBEDDINGS
         (matrices if is_matrix else rest).append(parameter)
     free = {"params": rest, "weight_decay": 0.0}
     if config.optimizer == "muon":

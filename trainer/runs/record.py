@@ -1,6 +1,7 @@
 """What a run checks before it begins, writes down on its way, and hands over at its end."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,16 @@ from maslin.trainer.runs.throughput import Throughput
 
 FINAL_SHARE = 0.05  # of the steps, over which the final loss is the mean
 READ_EVERY = 16  # steps, about: losses stay on the device until then, as to read one is to wait for it
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a finished run's manifest says: entries of its files, and JSON values by names of the kind's own."""
+
+    files: list[dict[str, Any]]
+    sizes: dict[str, int]
+    summary: dict[str, Any]
+    measured: dict[str, Any]
 
 
 def check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) -> int:
@@ -69,7 +80,7 @@ def _no_number(loss: float, norm: float, step: int, sampler: Sampler, root: Path
 
 def finish_run(
     root: Path, tokenizer: Path, sampler: Sampler, model: LanguageModel, config: TrainingConfig, throughput: Throughput,
-) -> dict[str, Any]:
+) -> RunResult:
     """Write the model; what the manifest says of the run.
 
     The final checkpoint stays, so that training can go on; so do those that branches leave from, and all that the model
@@ -82,18 +93,15 @@ def finish_run(
         root, config.average_checkpoints, {branch.decay_start for branch in config.branches()})
     metrics, cut = read_metrics(root / METRICS_NAME), sampler.cut_documents()
     last = [line["loss"] for line in metrics if line["step"] > (1 - FINAL_SHARE) * config.steps]
-    return {
-        "files": [
+    return RunResult(
+        files=[
             *files, *(file_entry(root, path) for path in kept),
             file_entry(root, root / METRICS_NAME, rows=len(metrics)),
         ],
-        "sizes": {"tokens": config.steps * config.batch_tokens},
-        "summary": {
+        sizes={"tokens": config.steps * config.batch_tokens},
+        summary={
             "parameters": model.config.parameters, "steps": config.steps, "vocab_size": model.config.vocab_size,
             "objective": config.objective, "final_loss_nats": math.fsum(last) / len(last),
             "corpora": sampler.realised(config.steps), **({"cut_documents": cut} if cut else {}),
         },
-        "measured": {
-            "torch": torch.__version__, "threads": config.threads, **read_timing(root, throughput),
-        },
-    }
+        measured={"torch": torch.__version__, "threads": config.threads, **read_timing(root, throughput)})

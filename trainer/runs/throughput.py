@@ -2,7 +2,7 @@
 
 import functools
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -28,6 +28,10 @@ class Throughput:
     flop_per_token: float
     published_flop: float | None
     matmul_flop: float
+
+    def of_runs(self, runs: int) -> "Throughput":
+        """The same with so many models trained at once; a rate is that of one."""
+        return replace(self, flop_per_token=runs * self.flop_per_token)
 
     def shares(self, tokens_per_second: float) -> dict[str, Any]:
         """`mfu` (model FLOP utilisation, PaLM's; None: peak unknown) and `matmul_share` of a rate."""

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit
-from maslin.trainer.config.model import ModelConfig
-from maslin.trainer.config.training import TrainingConfig
+from maslin.trainer.runs.task import task_of
 
 if TYPE_CHECKING:
     from maslin.trainer.runs.workers import Alone
@@ -29,7 +28,7 @@ def build_run(
 def train_runs(
     steps: Sequence[Step], workspace: Workspace, mapper: Mapper, tensorboard: bool = False,
     initial: Path | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Manifest]:
     """Train runs, one task each for `mapper`; returns their manifests. Finished ones are not run again.
 
     `tensorboard`: write event files beside the metrics, too. `initial`: weights to begin with, those that the steps'
@@ -52,17 +51,8 @@ def train_one(
     from maslin.trainer.runs.loop import train  # torch takes seconds to import: the command itself never needs it
     from maslin.trainer.runs.workers import ALONE
 
-    workers = workers or ALONE
-    mixture, tokenizer, trunk = (step.inputs.get(role) for role in ("mixture", "tokenizer", "trunk"))
-    assert isinstance(mixture, Step) and isinstance(tokenizer, Step) and not isinstance(trunk, str)
-    result = train(
-        workspace.path(step), workspace.path(mixture), workspace.path(tokenizer) / "tokenizer.json",
-        step.parameters["seed"], ModelConfig.from_json(step.parameters["model"]),
-        TrainingConfig.from_json(step.parameters["training"]), tensorboard,
-        workspace.path(trunk) if trunk else None, initial, workers,
-    )
-    if workers.rank == 0:
+    task = task_of(step, workspace, [step.parameters["seed"]], initial=initial, tensorboard=tensorboard)
+    for result in train(task, workers or ALONE):
         commit(
-            workspace.path(step), step, result["files"], sizes=result["sizes"], summary=result["summary"],
-            measured=result["measured"])
+            task.directory, step, result.files, sizes=result.sizes, summary=result.summary, measured=result.measured)
     return {}

@@ -1,6 +1,6 @@
 """What the loop asks of the workers of a run. For one process alone that is little; for several see `distributed`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Alone:
 
     def save(
         self, root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
-        kept: int, branch_steps: set[int],
+        kept: int, branch_steps: Collection[int],
     ) -> None:
         """Write a checkpoint as `save_checkpoint` does, or begin to."""
         save_checkpoint(root, step, model, optimizers, mixture, kept, branch_steps)

@@ -63,7 +63,7 @@ def test_a_stack_killed_goes_on_bit_for_bit_from_what_all_runs_have(tmp_path, mo
     build_stack(stack, workspace, serial_map)
     killed, same, _ = stacked(tmp_path / "killed")
     with monkeypatch.context() as patch:
-        patch.setattr("maslin.trainer.runs.together.learning_rate", dies_after(stop))
+        patch.setattr("maslin.trainer.runs.loop.learning_rate", dies_after(stop))
         with pytest.raises(KeyboardInterrupt):
             build_stack(same, killed, serial_map)
     if stop == 9:  # as if killed between the checkpoints of the first run and of the others
