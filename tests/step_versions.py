@@ -19,6 +19,7 @@ from maslin.curation.tokens.imported import READERS as TOKEN_READERS
 from maslin.flows.engine.build import BUILDERS
 from maslin.manifests.kinds import KINDS
 from maslin.manifests.steps.known import STEPS
+from maslin.trainer.comparison.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_name("step_versions.json")
@@ -29,6 +30,7 @@ WATCHED = ("maslin.curation", "maslin.trainer", "maslin.manifests")
 ENTRIES: dict[str, list[str]] = {kind: [builder.split(":")[0]] for kind, builder in BUILDERS.items()}
 ENTRIES["documents"] += READERS.values()
 ENTRIES["tokens"] += TOKEN_READERS.values()
+ENTRIES["evaluation"] += sorted({metric.scorer.split(":")[0] for metric in METRICS.values()})
 ENTRIES |= {step: [spec.kernel.split(":")[0]] for step, spec in STEPS.items()}
 
 # Lists of all steps, which a segment or the recipe looks them up in. Every kernel imports its own declaration, so each

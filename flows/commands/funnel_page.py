@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from maslin.curation.evidence.funnel import Funnel, SourceCount
+from maslin.trainer.numbers import integer, percent, size
 from maslin.trainer.report import funnel_charts, svg
 from maslin.trainer.report.funnel_charts import Bar, Pair, bars
-from maslin.trainer.report.html import Html, document, el, integer, join, p, percent, section, size, table
+from maslin.trainer.report.html import Html, document, el, join, p, section, table
 
 _ABOUT = (
     "In sequence, a document counts for the first rule that held, as the ledger has it. Alone is what a rule would "

@@ -18,9 +18,10 @@ from maslin.manifests.recipe.initial_model import InitialModel, find_initial_mod
 from maslin.manifests.recipe.inputs import InputFile, find_inputs
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.recipe.recipe import Recipe, Tokenizer
-from maslin.manifests.recipe.typed_yaml import not_one_of
+from maslin.manifests.recipe.typed_yaml import not_one_of, suggestion
 from maslin.manifests.steps.known import decode
 from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, is_current
+from maslin.trainer.comparison.metrics import METRICS
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.resolve import STACKED_PARAMETERS, resolve_model, resolve_training
 from maslin.trainer.config.training import TrainingConfig
@@ -128,9 +129,18 @@ def make_plan(recipe: Recipe, inputs: dict[str, list[InputFile]], options: Optio
     branches = [branch.to_json() for branch in training.branches()]
     plan = plan_runs(plan, model.to_json(), training.to_json(), branches, initial)
     if recipe.comparison is not None:
+        _check_metric(recipe)
         context = {"context_tokens": model.context_tokens, "stride_tokens": model.context_tokens // 2}
         plan = plan_comparison(plan, context, options.final)
     return plan
+
+
+def _check_metric(recipe: Recipe) -> None:
+    assert recipe.comparison is not None
+    name = recipe.comparison.metric
+    if name not in METRICS:
+        raise RecipeError(
+            f"{recipe.place('comparison.metric')}: no metric is called `{name}`{suggestion(name, METRICS)}")
 
 
 def _initial_model(recipe: Recipe, workspace: Workspace) -> InitialModel | None:
@@ -186,7 +196,7 @@ def check_command(recipe: Recipe, options: Options) -> None:
     if options.command == "compare" and not ARCHITECTURES[recipe.training.architecture].is_decoder:
         raise RecipeError(
             f"{recipe.place('training.architecture')}: {recipe.training.architecture} gives a document no probability, "
-            f"so there are no bits per byte to compare by: compare with {' or '.join(decoders())} "
+            f"so there is nothing to compare by: compare with {' or '.join(decoders())} "
             "(`maslin train` trains it).")
     if options.mixture is not None and options.mixture not in recipe.mixtures:
         raise UsageError(

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from maslin.trainer.numbers import decimal, integer
 from maslin.trainer.report import svg
-from maslin.trainer.report.html import Html, decimal, document, el, integer, p, table
+from maslin.trainer.report.html import Html, document, el, p, table
 from maslin.trainer.scaling.ladder import Ladder
 from maslin.trainer.scaling.laws import Optimum
 

@@ -6,6 +6,7 @@ from typing import Any
 from maslin.manifests.files import read_json
 from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import MEASURED_NAME, Workspace
+from maslin.trainer.comparison.results import read_verdict
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
@@ -86,8 +87,7 @@ def print_verdict(plan: Plan, workspace: Workspace) -> None:
     """The verdict in sentences, and where the report is."""
     assert plan.report is not None
     directory = workspace.path(plan.report)
-    comparison = read_json(directory / "comparison.json")
     print()
-    for sentence in comparison["verdict"]:
-        print(sentence)
+    for line in read_verdict(directory):
+        print(line)
     print(f"\nReport: {directory / 'report.html'}")

@@ -83,7 +83,7 @@ def read_recipe(path: Path) -> Recipe:
             node.path: node.place
             for node in (
                 *entries.values(),
-                *(child for key in ("sources", "token_shards", "training")
+                *(child for key in ("sources", "token_shards", "training", "comparison")
                   if key in entries and not entries[key].is_null for child in entries[key].mapping().values()))
         },
     )

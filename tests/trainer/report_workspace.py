@@ -12,8 +12,10 @@ from maslin.manifests.identity import document_id
 from maslin.manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.recipe.reading import read_recipe
-from maslin.manifests.tables import DOCUMENTS, EDITS, EVALUATION_ITEMS, LEDGER, ledger_row, part_name, write_table
+from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, ledger_row, part_name, write_table
 from maslin.manifests.workspace import Step, Workspace, commit
+from maslin.trainer.comparison.evaluate import items_schema
+from maslin.trainer.comparison.metrics import METRICS
 from maslin.trainer.comparison.statistics import generator
 
 RECIPE = """
@@ -175,16 +177,17 @@ def _evaluation(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> 
     root, run = workspace.path(step), step.inputs["run"]
     assert isinstance(run, Step)
     seed, mixture = run.parameters["seed"], step.name.rpartition("-s")[0]
-    rows = []
+    rows, metric = [], METRICS[step.parameters["metric"]]
     for domain, effect in EFFECTS.items():
         documents = generator(0, "documents", domain)
         noise = generator(seed, "run", mixture, domain).normal(0, 0.006)
         shift = effect + noise if mixture == "with-code" else noise
         for index in range(60):
             size = int(documents.integers(400, 9000))
-            bits = LEVEL[domain] + documents.normal(0, 0.3) + shift * documents.uniform(0.6, 1.4)
+            figure = LEVEL[domain] + documents.normal(0, 0.3) + shift * documents.uniform(0.6, 1.4)
+            sizes = {"bytes": size, "tokens": size // 4}
             rows.append({
                 "run": "unnamed", "arm": mixture, "seed": seed, "domain": domain, "id": _id(domain, index),
                 "cluster": "docs.example" if domain == "web-no-code" else f"cluster{index % 17}",
-                "nats": bits * size * math.log(2), "bytes": size, "tokens": size // 4})
-    commit(root, step, [write_table(root, f"items/{part_name(0)}", pa.Table.from_pylist(rows, EVALUATION_ITEMS))])
+                metric.score: figure * sizes[metric.per] * metric.divisor, **sizes})
+    commit(root, step, [write_table(root, f"items/{part_name(0)}", pa.Table.from_pylist(rows, items_schema(metric)))])

@@ -1,5 +1,4 @@
-"""Score a run on held-out documents: nats of every document of every domain, one row each."""
-
+"""Score a run on held-out documents, by a metric: one row a document of every domain."""
 
 import pyarrow as pa
 
@@ -8,16 +7,17 @@ from maslin.manifests.identity import hash_int
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.tables import EVALUATION_ITEMS, part_name, write_table
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, digest_of, run_shards
+from maslin.trainer.comparison.metrics import METRICS, Metric
 from maslin.trainer.data.token_shards import TokenCorpus
 
 _DOMAIN = "domain:"
 
 
 def build_evaluation(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
-    """Score one run on the held-out documents of the step's split; returns the manifest.
+    """Score one run on the held-out documents of the step's split, by its metric; returns the manifest.
 
-    Bits per byte of a domain are Σ nats / Σ bytes / ln 2 over its rows. Raises UsageError when the model's context is
-    shorter than the evaluation's, DataError when a domain is tokenized otherwise than the run.
+    Raises UsageError when the model's context is shorter than the evaluation's, DataError when a domain is tokenized
+    otherwise than the run.
     """
     directory = workspace.path(step)
     domains = [role.removeprefix(_DOMAIN) for role in sorted(step.inputs) if role.startswith(_DOMAIN)]
@@ -32,6 +32,11 @@ def build_evaluation(step: Step, workspace: Workspace, mapper: Mapper) -> Manife
             for domain, table in chosen.items()
         }},
     )
+
+
+def items_schema(metric: Metric) -> pa.Schema:
+    """Columns of an evaluation's rows: those of EVALUATION_ITEMS, with what the metric scores in the place of nats."""
+    return EVALUATION_ITEMS.set(EVALUATION_ITEMS.get_field_index("nats"), pa.field(metric.score, pa.float64()))
 
 
 def choose_documents(step: Step, workspace: Workspace, domain: str) -> pa.Table:
@@ -67,14 +72,16 @@ _CHOSEN = pa.schema([
 
 def score_run(task: tuple[Workspace, Step]) -> ShardResult:
     """Write the rows of one evaluation: runs in a worker process."""
-    from maslin.trainer.comparison.scoring import document_nats
+    from maslin.trainer.comparison.scoring import document_scores, scorer_of
     from maslin.trainer.device import choose_device  # torch takes seconds to import: the command itself never needs it
     from maslin.trainer.models.saved_model import load_decoder
     from maslin.trainer.threads import threads
 
     workspace, step = task
     run, parameters = _input(step, "run"), step.parameters
-    model = load_decoder(workspace.path(run) / "model", "scoring in bits per byte", choose_device())
+    metric = METRICS[parameters["metric"]]
+    schema, scorer = items_schema(metric), scorer_of(metric)
+    model = load_decoder(workspace.path(run) / "model", f"scoring in {metric.unit}", choose_device())
     context, stride = parameters["context_tokens"], parameters["stride_tokens"]
     if context > model.config.context_tokens or not 1 <= stride <= context:
         raise UsageError(
@@ -94,14 +101,14 @@ def score_run(task: tuple[Workspace, Step]) -> ShardResult:
                 corpus.read(start, end - 1)
                 for start, end in zip(chosen["start"].to_pylist(), chosen["end"].to_pylist(), strict=True)
             ]
-            nats = document_nats(model, documents, corpus.end_of_text, context, stride)
+            scores = document_scores(scorer, model, documents, corpus.end_of_text, context, stride)
         rows = len(documents)
         tables.append(pa.table({
             "run": [run.name] * rows, "arm": [_input(run, "mixture").name] * rows,
             "seed": [run.parameters["seed"]] * rows, "domain": [domain] * rows, "id": chosen["id"],
-            "cluster": chosen["cluster"], "nats": nats, "bytes": chosen["bytes"], "tokens": chosen["tokens"],
-        }, schema=EVALUATION_ITEMS))
-    items = pa.concat_tables([EVALUATION_ITEMS.empty_table(), *tables])
+            "cluster": chosen["cluster"], metric.score: scores, "bytes": chosen["bytes"], "tokens": chosen["tokens"],
+        }, schema=schema))
+    items = pa.concat_tables([schema.empty_table(), *tables])
     return {"files": [write_table(workspace.path(step), f"items/{part_name(0)}", items)]}
 
 

@@ -1,16 +1,23 @@
-"""Nats of whole documents under a model: every token scored once, with a sliding context.
+"""Scores of whole documents under a model: every token scored once, with a sliding context.
 
 A document's first token is conditioned on end-of-text alone, as in training; end-of-text itself is never scored.
+
+What is scored is a metric's: its scorer takes the model, tokens [B, T] and the targets [B, T] that they are to tell,
+IGNORED where nothing is asked, and gives a float tensor [B, T] that is 0 there. Every row is of one document.
 """
 
-from collections.abc import Iterator, Sequence
+import importlib
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 
 from maslin.manifests import progress
+from maslin.trainer.comparison.metrics import Metric
 from maslin.trainer.models.examples import IGNORED
 from maslin.trainer.models.model import Decoder
+
+Scorer = Callable[[Decoder, torch.Tensor, torch.Tensor], torch.Tensor]
 
 BATCH_TOKENS = 16_384  # fixed, so that the same documents meet in the same matrix products and give the same bits
 
@@ -29,16 +36,27 @@ def windows(length: int, context: int, stride: int) -> Iterator[tuple[int, int, 
         yield end - context, end, scored
 
 
-def document_nats(
-    model: Decoder, documents: Sequence[np.ndarray], end_of_text: int, context: int, stride: int,
+def scorer_of(metric: Metric) -> Scorer:
+    module, function = metric.scorer.split(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def nats(model: Decoder, tokens: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """-ln p of each target."""
+    return model.token_nats(tokens, targets)
+
+
+@torch.no_grad()
+def document_scores(
+    scorer: Scorer, model: Decoder, documents: Sequence[np.ndarray], end_of_text: int, context: int, stride: int,
 ) -> np.ndarray:
-    """Sum of -ln p over the tokens of each document, float64 [documents]. `documents` hold ids without end-of-text."""
+    """The scores of each document's tokens, summed: float64 [documents]. `documents` hold ids without end-of-text."""
     tasks = [
         (begin, end, scored, index)
         for index, document in enumerate(documents) for begin, end, scored in windows(len(document), context, stride)
     ]
     tasks.sort(key=lambda task: task[0] - task[1])  # by length, longest first; equal ones stay in order
-    nats = np.zeros(len(documents))
+    sums = np.zeros(len(documents))
     start = 0
     while start < len(tasks):
         width = tasks[start][1] - tasks[start][0]
@@ -53,11 +71,11 @@ def document_nats(
                 inputs[row, 1 : end - begin] = document[: end - 1]
             else:
                 inputs[row] = document[begin - 1 : end - 1]
-        scores = model.token_nats(_on(model, inputs), _on(model, targets)).double().cpu().numpy()
+        scores = scorer(model, _on(model, inputs), _on(model, targets)).double().cpu().numpy()
         for row, (_, _, _, index) in enumerate(batch):
-            nats[index] += scores[row].sum()
+            sums[index] += scores[row].sum()
         progress.advance(sum(end - scored for _, end, scored, _ in batch))
-    return nats
+    return sums
 
 
 def _on(model: Decoder, tokens: np.ndarray) -> torch.Tensor:

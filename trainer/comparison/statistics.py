@@ -169,22 +169,22 @@ def generator(seed: int, *identity: str) -> np.random.Generator:
 
 
 def cluster_bootstrap_se(
-    nats_difference: np.ndarray, byte_counts: np.ndarray, replicates: int, seed: int, *identity: str
+    difference: np.ndarray, sizes: np.ndarray, divisor: float, replicates: int, seed: int, *identity: str
 ) -> float | None:
-    """Standard error over documents of Σ nats difference / Σ bytes / ln 2 [bits per byte]; None below two clusters.
+    """Standard error over documents of Σ difference / Σ sizes / divisor; None below two clusters.
 
     Both arrays have one entry a cluster (in any fixed order); clusters are drawn whole, with replacement, and the
     pair of recipes together. The factor √(C / (C − 1)) undoes the bootstrap's shrinkage with few clusters.
     """
-    clusters = len(nats_difference)
+    clusters = len(difference)
     if clusters < 2:
         return None
     rng = generator(seed, "documents", *identity)
     estimates = np.empty(replicates)
     for index in range(replicates):
         drawn = rng.integers(0, clusters, size=clusters)
-        estimates[index] = nats_difference[drawn].sum() / byte_counts[drawn].sum()
-    return float(np.std(estimates, ddof=1) / math.log(2) * math.sqrt(clusters / (clusters - 1)))
+        estimates[index] = difference[drawn].sum() / sizes[drawn].sum()
+    return float(np.std(estimates, ddof=1) / divisor * math.sqrt(clusters / (clusters - 1)))
 
 
 def detectable_factor(df: float, alpha: float = ALPHA, power: float = POWER) -> float:

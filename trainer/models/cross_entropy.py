@@ -6,6 +6,8 @@ At a width of 128 and 4,096 tokens of vocabulary this is 1.5 times as fast on a 
 Shapes: N positions, D width, V vocabulary.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -79,11 +81,16 @@ def summed_nats(
 
 def token_nats(hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
     """-ln p(target) of every position [N] float32, without gradients."""
+    return torch.cat([
+        logits.logsumexp(-1) - logits.gather(1, targets[place, None])[:, 0]
+        for place, logits in logit_chunks(hidden, weight)
+    ])
+
+
+def logit_chunks(hidden: Tensor, weight: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Logits [rows, V] float32 of one stretch of positions after another, each with its place in N."""
     product_weight = weight.to(hidden.dtype)
     rows = _chunk_rows(hidden, weight)
-    parts = []
     for start in range(0, hidden.shape[0], rows):
-        logits = (hidden[start : start + rows] @ product_weight.T).float()
-        target = targets[start : start + rows, None]
-        parts.append(logits.logsumexp(-1) - logits.gather(1, target)[:, 0])
-    return torch.cat(parts)
+        place = slice(start, start + rows)
+        yield place, (hidden[place] @ product_weight.T).float()

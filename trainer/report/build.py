@@ -4,6 +4,7 @@
 from maslin.manifests.files import file_entry, write_json, write_text
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import Mapper, Step, Workspace, commit
+from maslin.trainer.comparison.results import COMPARISON_NAME
 from maslin.trainer.report import sections_data, sections_method, sections_training, sections_verdict
 from maslin.trainer.report.facts import Facts, gather
 from maslin.trainer.report.html import Html, document, el
@@ -32,15 +33,15 @@ def build_report(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """
     root = workspace.path(step)
     facts = gather(step, workspace, mapper)
-    write_json(root / "comparison.json", facts.comparison)
+    write_json(root / COMPARISON_NAME, facts.comparison.to_json())
     write_text(root / "report.html", page(facts))
     return commit(
-        root, step, [file_entry(root, root / name) for name in ("comparison.json", "report.html")],
+        root, step, [file_entry(root, root / name) for name in (COMPARISON_NAME, "report.html")],
         summary={
-            "verdict": facts.comparison["verdict"],
+            "verdict": facts.comparison.verdict,
             "verdicts": {
-                arm: {domain: result["verdict"] for domain, result in comparison["domains"].items()}
-                for arm, comparison in facts.comparison["comparisons"].items()
+                name: {domain: result.verdict for domain, result in arm.domains.items()}
+                for name, arm in facts.comparison.arms.items()
             },
         })
 

@@ -11,9 +11,12 @@ import pyarrow as pa
 from maslin.manifests.errors import DataError
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import in_order
-from maslin.manifests.tables import EVALUATION_ITEMS, read_table
+from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import Mapper, Step, Workspace, run_shards
 from maslin.trainer.comparison.compare import A_A, compare
+from maslin.trainer.comparison.evaluate import items_schema
+from maslin.trainer.comparison.metrics import METRICS, Metric
+from maslin.trainer.comparison.results import Comparison, DomainResult
 from maslin.trainer.report.funnels import funnel_task, scan_funnel
 
 CURVE_POINTS = 160
@@ -36,21 +39,38 @@ class Facts:
 
     name: str
     recipe: dict[str, Any]
-    baseline: str
-    arms: list[str]
     groups: dict[str, list[str]]
-    domains: list[str]
     split: str
-    comparison: dict[str, Any]
+    comparison: Comparison
     runs: dict[str, Step]
     run_manifests: dict[str, Manifest]
-    evaluation: dict[str, Any]
     mixtures: dict[str, Step]
     mixture_manifests: dict[str, Manifest]
     sources: list[Funnel]
     corpora: list[Funnel]
     curves: dict[str, list[tuple[float, float, float, float]]]
     steps: list[tuple[Step, Manifest]]
+
+    @property
+    def baseline(self) -> str:
+        return self.comparison.baseline
+
+    @property
+    def domains(self) -> list[str]:
+        return self.comparison.domains
+
+    @property
+    def arms(self) -> list[str]:
+        return list(self.comparison.arms)
+
+    @property
+    def metric(self) -> Metric:
+        return self.comparison.metric
+
+    def scored(self) -> list[tuple[str, str, DomainResult]]:
+        """(arm, domain, what was found) of all domains that were scored."""
+        return [(name, domain, result) for name, arm in self.comparison.arms.items()
+                for domain, result in arm.scored.items()]
 
     def series(self, arm: str) -> int:
         """The baseline and its A/A control are series 0, the arms follow."""
@@ -71,18 +91,16 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
     evaluations, runs, mixtures = (inputs.get(kind, {}) for kind in ("evaluation", "run", "mixture"))
     if missing := [run for members in groups.values() for run in members if run not in evaluations]:
         raise DataError(f"run {missing[0]} is to be compared but has no evaluation among the report's inputs.")
+    metric = METRICS[next(iter(evaluations.values())).parameters["metric"]]
     comparison = compare(
-        _items(evaluations, workspace), groups, parameters["baseline"], parameters["domains"],
-        {name: mixture.parameters["weights"] for name, mixture in mixtures.items()},
-    )
+        _items(evaluations, workspace, metric), groups, parameters["baseline"], parameters["domains"],
+        {name: mixture.parameters["weights"] for name, mixture in mixtures.items()}, metric=metric)
     sources, corpora = _funnels(step, inputs, workspace, mapper)
     every = in_order([step])[:-1]
     return Facts(
-        name=step.name, recipe=parameters.get("recipe") or {}, baseline=parameters["baseline"],
-        arms=comparison["arms"], groups=groups, domains=list(parameters["domains"]),
-        split=parameters.get("split", "validation"), comparison=comparison, runs=runs,
+        name=step.name, recipe=parameters["recipe"], groups=groups, split=parameters["split"],
+        comparison=comparison, runs=runs,
         run_manifests={name: workspace.manifest(run) for name, run in runs.items()},
-        evaluation=next(iter(evaluations.values())).parameters,
         mixtures=mixtures, mixture_manifests={name: workspace.manifest(mixture) for name, mixture in mixtures.items()},
         sources=sources, corpora=corpora,
         curves={
@@ -93,14 +111,15 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
     )
 
 
-def _items(evaluations: Mapping[str, Step], workspace: Workspace) -> pa.Table:
+def _items(evaluations: Mapping[str, Step], workspace: Workspace, metric: Metric) -> pa.Table:
     """All rows of all evaluations; a run bears the name of its role."""
-    tables = [EVALUATION_ITEMS.empty_table()]
+    schema = items_schema(metric)
+    tables = [schema.empty_table()]
     for run, evaluation in sorted(evaluations.items()):
         for path in workspace.manifest(evaluation).parts("items"):
-            rows = read_table(path).select(EVALUATION_ITEMS.names)
+            rows = read_table(path).select(schema.names)
             names = pa.array([run] * rows.num_rows, pa.string())
-            tables.append(rows.set_column(0, EVALUATION_ITEMS.field("run"), names))
+            tables.append(rows.set_column(0, schema.field("run"), names))
     return pa.concat_tables(tables)
 
 

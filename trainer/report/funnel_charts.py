@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from maslin.trainer.report.html import Html, el, integer, percent
+from maslin.trainer.numbers import integer, percent
+from maslin.trainer.report.html import Html, el
 from maslin.trainer.report.svg import WIDTH, Axis, chart, text
 
 

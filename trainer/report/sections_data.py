@@ -3,23 +3,10 @@
 from typing import Any
 
 from maslin.trainer.comparison.compare import A_A
+from maslin.trainer.numbers import MISSING, decimal, integer, percent, size
 from maslin.trainer.report import funnel_charts, svg
 from maslin.trainer.report.facts import Facts, Funnel
-from maslin.trainer.report.html import (
-    MISSING,
-    Html,
-    corpus_text,
-    decimal,
-    el,
-    fold,
-    integer,
-    join,
-    p,
-    percent,
-    section,
-    size,
-    table,
-)
+from maslin.trainer.report.html import Html, corpus_text, el, fold, join, p, section, table
 
 HELD_OUT = "held_out"  # the rule that takes held-out documents from a corpus; the test part stays closed
 

@@ -1,11 +1,14 @@
 """What a reader needs to trust or repeat a report: limits, lineage, configuration."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from maslin.trainer.comparison.compare import A_A, FEW_CLUSTERS
+from maslin.trainer.comparison.results import DomainResult
+from maslin.trainer.numbers import decimal, integer, size
 from maslin.trainer.report.facts import Facts
-from maslin.trainer.report.html import Html, decimal, el, fold, integer, join, p, section, size, table
+from maslin.trainer.report.html import Html, el, fold, join, p, section, table
 
 MUCH_REPEATED_EPOCHS = 4.0
 
@@ -16,15 +19,13 @@ def limits(facts: Facts) -> Html:
 
 
 def _limits(facts: Facts) -> list[Any]:
-    tested = [(domain, result) for arm in facts.arms
-              for domain, result in facts.comparison["comparisons"][arm]["domains"].items() if result["documents"]]
+    metric, tested = facts.metric, facts.scored()
     items: list[Any] = []
-    seeds = min((result["seeds_per_arm"] for _, result in tested), default=0)
+    seeds = min((result.seeds_per_arm for _, _, result in tested), default=0)
     if seeds < 5:
-        effects = [r["minimum_detectable_effect_bits_per_byte"] for _, r in tested
-                   if r["minimum_detectable_effect_bits_per_byte"] is not None]
-        seen = (f" Differences below {decimal(min(effects), 3)} to {decimal(max(effects), 3)} bits per byte, depending "
-                "on the domain, would mostly be missed.") if effects else ""
+        effects = [r.minimum_detectable_effect for _, _, r in tested if r.minimum_detectable_effect is not None]
+        seen = (f" Differences below {metric.shown(min(effects), -1)} to {metric.shown(max(effects), -1)} "
+                f"{metric.unit}, depending on the domain, would mostly be missed.") if effects else ""
         items.append(f"Few seeds: {seeds} an arm.{seen}")
     items += [
         "One learning rate. Small changes of the learning rate can reverse the order of two data sets; the comparison "
@@ -33,15 +34,16 @@ def _limits(facts: Facts) -> list[Any]:
         "corpora repeat more often in a long run than in a short one.",
         "One matching: the arms have equal tokens, so each gain is also the loss of what was replaced. Adding a corpus "
         "on top of the same text, or replacing text by more of another corpus, are other questions.",
-        "One kind of measure: bits per byte of held-out text. Tasks were not tried; a lower loss is no promise of more "
-        "skill.",
+        f"One kind of measure: {metric.unit} of held-out text. Tasks were not tried; {metric.gain} is no promise of "
+        "more skill.",
         "Seeds vary initial weights and the order of data together. All runs of an arm draw on the same corpora, so "
         "the intervals do not cover which documents a source happened to give.",
     ]
+    of_domain = {domain: result for _, domain, result in tested}
     if any(step["step"] == "c4" for funnel in facts.corpora for step in funnel.step.parameters.get("steps", ())):
         items.append("C4's rules were made for, and C4 was built from, the WET text of Common Crawl; here they run on "
                      "main text extracted from HTML. The same rules decide on other lines.")
-    items += [text for domain, result in dict(tested).items() if (text := _clusters(domain, result))]
+    items += [text for domain, result in of_domain.items() if (text := _clusters(domain, result))]
     for arm, mixture in facts.mixture_manifests.items():
         for corpus, entry in mixture.summary["corpora"].items():
             if entry["epochs"] > MUCH_REPEATED_EPOCHS:
@@ -55,16 +57,16 @@ def _limits(facts: Facts) -> list[Any]:
     return items
 
 
-def _clusters(domain: str, result: dict[str, Any]) -> str | None:
+def _clusters(domain: str, result: DomainResult) -> str | None:
     """What the bootstrap over documents could not know, if anything."""
-    if result["cluster_unit"] == "document":
+    if result.cluster_unit == "document":
         return (f"{domain}: all held-out documents belong to one site or repository, so they were drawn one by one; "
                 "nothing is said of others.")
-    if result["clusters"] == result["documents"]:
+    if result.clusters == result.documents:
         return (f"{domain}: held-out documents were drawn one by one. Documents of one site or repository may rise and "
                 "fall together; then the documents' share of the error is larger than told.")
-    if result["few_clusters"]:
-        return (f"{domain}: held-out documents are of {result['clusters']} sites or repositories only (fewer than "
+    if result.few_clusters:
+        return (f"{domain}: held-out documents are of {result.clusters} sites or repositories only (fewer than "
                 f"{FEW_CLUSTERS}); the documents' share of the error is a rough figure.")
     return None
 
@@ -107,7 +109,7 @@ def configuration(facts: Facts) -> Html:
         "configuration", "Configuration",
         p("Everything that decides the results, with every default written out."),
         fold("The resolved recipe", _pre(facts.recipe)), fold("Settings of the comparison", _pre(
-            facts.comparison["settings"])),
+            asdict(facts.comparison.settings))),
         fold("Parameters of each step directory", join(blocks)))
 
 

@@ -1,9 +1,10 @@
 """Training: loss curves of every arm with the spread of its seeds."""
 
 from maslin.trainer.comparison.compare import A_A
+from maslin.trainer.numbers import decimal, integer
 from maslin.trainer.report import svg
 from maslin.trainer.report.facts import Facts
-from maslin.trainer.report.html import Html, decimal, integer, p, section, table
+from maslin.trainer.report.html import Html, p, section, table
 
 
 def training(facts: Facts) -> Html:

@@ -1,29 +1,22 @@
 """The first pages of a report: question and verdict, differences, the A/A control, every run by itself."""
 
-from typing import Any
-
 from maslin.trainer.comparison.compare import A_A
+from maslin.trainer.comparison.metrics import Metric
+from maslin.trainer.comparison.results import ControlResult, DomainResult, NotScored
+from maslin.trainer.comparison.verdict import (
+    BETTER,
+    EQUIVALENT,
+    UNDECIDED,
+    WORSE,
+    difference_text,
+    interval_text,
+)
+from maslin.trainer.numbers import MISSING, decimal, integer, p_value, signed, size
 from maslin.trainer.report import svg
 from maslin.trainer.report.facts import Facts
-from maslin.trainer.report.html import (
-    MISSING,
-    Html,
-    decimal,
-    el,
-    fold,
-    integer,
-    join,
-    p,
-    p_value,
-    section,
-    signed,
-    size,
-    table,
-)
+from maslin.trainer.report.html import Html, el, fold, join, p, section, table
 
 A_A_LABEL = "A/A control"
-SYMBOLS = {"better": "▼", "worse": "▲", "practically equivalent": "≈", "undecided": "?"}
-UNIT = "bits per byte"
 
 
 def _listed(names: list[str]) -> Html:
@@ -31,9 +24,11 @@ def _listed(names: list[str]) -> Html:
     return parts[0] if len(parts) == 1 else Html(f"{join(parts[:-1], ', ')} and {parts[-1]}")
 
 
-def _results(facts: Facts) -> list[tuple[str, str, dict[str, Any]]]:
-    return [(arm, domain, facts.comparison["comparisons"][arm]["domains"][domain])
-            for arm in facts.arms for domain in facts.domains]
+def _marked(metric: Metric, verdict: str) -> str:
+    """A verdict behind its sign: which way the figure went."""
+    better, worse = "▼▲" if metric.lower_is_better else "▲▼"
+    signs = {BETTER: better, WORSE: worse, EQUIVALENT: "≈", UNDECIDED: "?"}
+    return f"{signs[verdict]} {verdict}"
 
 
 def question(facts: Facts) -> Html:
@@ -44,24 +39,21 @@ def question(facts: Facts) -> Html:
     asked = p(
         "Does a model become better when it is trained on ", _listed(facts.arms), " instead of ",
         _listed([facts.baseline]), ", with the same number of tokens? ", "Each is" if several else "It is",
-        f" measured in {UNIT} of held-out text of ", _listed(facts.domains), ". Less is better.", class_="lead")
+        f" measured in {facts.metric.unit} of held-out text of ", _listed(facts.domains),
+        f". {facts.metric.direction.capitalize()}.", class_="lead")
     answers = []
-    for arm in facts.arms:
-        results = facts.comparison["comparisons"][arm]["domains"]
-        answers.append(p(el("strong", facts.comparison["comparisons"][arm]["sentence"]), class_="lead"))
-        answers.append(el("ul", *(_card(domain, results[domain]) for domain in facts.domains), class_="verdicts"))
+    for arm in facts.comparison.arms.values():
+        answers.append(p(el("strong", arm.sentence), class_="lead"))
+        answers.append(el("ul", *(_card(facts.metric, *named) for named in arm.domains.items()), class_="verdicts"))
     return section("verdict", "Verdict", asked, *answers, _notices(facts), _rests_on(facts))
 
 
-def _card(domain: str, result: dict[str, Any]) -> Html:
-    verdict = result["verdict"]
+def _card(metric: Metric, domain: str, result: DomainResult | NotScored) -> Html:
     figure = MISSING
-    if result["documents"]:
-        low, high = result["ci95_low_bits_per_byte"], result["ci95_high_bits_per_byte"]
-        interval = "no interval" if low is None else f"95 % interval {signed(low)} to {signed(high)}"
-        figure = f"{signed(result['delta_bits_per_byte'])} {UNIT}, {interval}"
-    return el("li", el("b", f"{domain}: {SYMBOLS[verdict]} {verdict}"), el("span", figure, class_="figure"),
-              result["reason"], class_=verdict.replace(" ", "-"))
+    if isinstance(result, DomainResult):
+        figure = f"{difference_text(metric, result)}, {interval_text(metric, result)}"
+    return el("li", el("b", f"{domain}: {_marked(metric, result.verdict)}"), el("span", figure, class_="figure"),
+              result.reason, class_=result.verdict.replace(" ", "-"))
 
 
 def _notices(facts: Facts) -> Html:
@@ -96,95 +88,99 @@ def _rests_on(facts: Facts) -> Html:
         rows.append(("Training", f"{integer(training.get('tokens'))} tokens a run, "
                                  f"{training.get('optimizer')}, {training.get('schedule')} schedule, "
                                  f"learning rate {training.get('learning_rate')}"))
-    scored = facts.comparison["runs"][0]["domains"] if facts.comparison["runs"] else {}
     rows.append(("Scored on", "; ".join(
-        f"{domain}: {integer(entry['documents'])} documents, {size(entry['bytes'])}"
-        for domain, entry in scored.items())
+        f"{domain}: {integer(score.documents)} documents, {size(score.bytes)}"
+        for domain, score in facts.comparison.runs[0].domains.items())
         + f" ({facts.split} part of the held-out documents, the same for all runs)"))
     return el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="facts")
 
 
 def differences(facts: Facts) -> Html:
     """The forest plot, and the table with everything behind it."""
-    results = [(arm, domain, result) for arm, domain, result in _results(facts) if result["documents"]]
+    results = facts.scored()
     if not results:
         return section("differences", "Differences", p("Nothing was scored."))
-    several = len(facts.arms) > 1
+    metric, several = facts.metric, len(facts.arms) > 1
     rows = [
         svg.ForestRow(
-            f"{domain} · {arm}" if several else domain, facts.series(arm), result["delta_bits_per_byte"],
-            result["ci95_low_bits_per_byte"], result["ci95_high_bits_per_byte"],
-            result["equivalence_margin_bits_per_byte"], f"{SYMBOLS[result['verdict']]} {result['verdict']}")
+            f"{domain} · {arm}" if several else domain, facts.series(arm), result.delta, result.ci95_low,
+            result.ci95_high, result.equivalence_margin, _marked(metric, result.verdict))
         for arm, domain, result in sorted(results, key=lambda each: facts.domains.index(each[1]))
     ]
     title = f"Difference from {facts.baseline} by domain"
-    xlabel = ("better than the baseline", f"{UNIT}, arm minus {facts.baseline}", "worse")
+    unit = f"{metric.unit}, arm minus {facts.baseline}"
+    xlabel = (("better than the baseline", unit, "worse") if metric.lower_is_better else
+              ("worse than the baseline", unit, "better"))
     whole, *close = svg.forest_extents(rows)
     plots = [svg.figure(
-        svg.forest(rows, title, xlabel, whole),
+        svg.forest(rows, title, xlabel, whole, metric.digits),
         "Marks are mean differences over seeds, bars 95 % intervals over seeds and documents. The shaded band is the "
         "region of practical equivalence: differences that two runs of one recipe show by their seeds alone. Intervals "
         "are not adjusted for the number of domains; verdicts are.")]
-    plots += [svg.figure(svg.forest(rows, f"{title}, near zero", xlabel, extent),
+    plots += [svg.figure(svg.forest(rows, f"{title}, near zero", xlabel, extent, metric.digits),
                          "The same, near zero: arrows point at what lies beyond.") for extent in close]
     columns = [("domain", "t"), ("arm", "t"), ("baseline", "n"), ("arm", "n"), ("Δ", "n"), ("Δ, %", "n"),
                ("95 % interval of Δ", "n"), ("p", "n"), ("Holm p", "n"), ("verdict", "t")]
     main = table(columns, [
-        (domain, arm, decimal(r["baseline_bits_per_byte"]), decimal(r["arm_bits_per_byte"]),
-         signed(r["delta_bits_per_byte"]), signed(r["delta_percent"], 2), _interval(r), p_value(r["p_value"]),
-         p_value(r["p_holm"]), f"{SYMBOLS[r['verdict']]} {r['verdict']}") for arm, domain, r in results],
-        f"Differences from {facts.baseline} in {UNIT}: Δ is arm minus baseline, less is better.", row_headers=2)
+        (domain, arm, metric.shown(r.baseline), metric.shown(r.arm), metric.difference(r.delta),
+         signed(r.delta_percent, 2), _interval(metric, r), p_value(r.p_value), p_value(r.p_holm),
+         _marked(metric, r.verdict)) for arm, domain, r in results],
+        f"Differences from {facts.baseline} in {metric.unit}: Δ is arm minus baseline, {metric.direction}.",
+        row_headers=2)
     return section(
-        "differences", "Differences", *plots, main, _behind(results), _per_seed(facts, results), _reading(facts))
+        "differences", "Differences", *plots, main, _behind(metric, results), _per_seed(facts, results),
+        _reading(facts))
 
 
-def _interval(result: dict[str, Any]) -> str:
-    low, high = result.get("ci95_low_bits_per_byte"), result.get("ci95_high_bits_per_byte")
-    return MISSING if low is None else f"{signed(low)} to {signed(high)}"
+def _interval(metric: Metric, result: DomainResult | ControlResult) -> str:
+    if result.ci95_low is None:
+        return MISSING
+    return f"{metric.difference(result.ci95_low)} to {metric.difference(result.ci95_high)}"
 
 
-def _behind(results: list[tuple[str, str, dict[str, Any]]]) -> Html:
+def _behind(metric: Metric, results: list[tuple[str, str, DomainResult]]) -> Html:
     names = [("domain", "t"), ("arm", "t")]
     errors = table(
         [*names, ("interval", "t"), ("degrees of freedom", "n"), ("SE, seeds", "n"), ("SE, documents", "n"),
          ("SE, total", "n"), ("clusters", "n"), ("correlation of pairs", "n")],
-        [(domain, arm, r["method"] or "none", decimal(r["seeds_df"], 1), decimal(r["se_seed_bits_per_byte"], 5),
-          decimal(r["se_documents_bits_per_byte"], 5), decimal(r["se_total_bits_per_byte"], 5),
-          "one" if r["cluster_unit"] == "document" else integer(r["clusters"]), decimal(r["pair_correlation"], 2))
+        [(domain, arm, r.method or "none", decimal(r.seeds_df, 1),
+          *(metric.shown(error, 1) for error in (r.se_seed, r.se_documents, r.se_total)),
+          "one" if r.cluster_unit == "document" else integer(r.clusters), decimal(r.pair_correlation, 2))
          for arm, domain, r in results],
-        f"Standard errors (SE) in {UNIT}.", row_headers=2)
+        f"Standard errors (SE) in {metric.unit}.", row_headers=2)
     tests = table(
         [*names, ("p", "n"), ("Holm p", "n"), ("equivalence, Holm p", "n"), ("sign-flip p", "n"),
          ("least possible sign-flip p", "n"), ("detectable effect", "n"), ("seeds needed", "n")],
-        [(domain, arm, p_value(r["p_value"]), p_value(r["p_holm"]), p_value(r["equivalence_p_holm"]),
-          p_value(r["sign_flip_p_value"]), p_value(r["sign_flip_smallest_p_value"]),
-          decimal(r["minimum_detectable_effect_bits_per_byte"]), integer(r["seeds_needed"]))
+        [(domain, arm, *map(p_value, (r.p_value, r.p_holm, r.equivalence_p_holm, r.sign_flip_p_value,
+                                      r.sign_flip_smallest_p_value)),
+          metric.shown(r.minimum_detectable_effect), integer(r.seeds_needed))
          for arm, domain, r in results],
-        f"Tests and power. Detectable effect, in {UNIT}: what these seeds find with 80 % power at 5 %, two-sided. "
-        "Seeds needed: an arm, for a true effect as large as the one measured, with 80 % power at 5 % divided by the "
-        "number of domains.", row_headers=2)
-    pooling = el("ul", *(el("li", f"{domain}, {arm}: ", r["pooling"]["reason"], ".") for arm, domain, r in results))
+        f"Tests and power. Detectable effect, in {metric.unit}: what these seeds find with 80 % power at 5 %, "
+        "two-sided. Seeds needed: an arm, for a true effect as large as the one measured, with 80 % power at 5 % "
+        "divided by the number of domains.", row_headers=2)
+    pooling = el("ul", *(el("li", f"{domain}, {arm}: ", r.pooling.reason, ".") for arm, domain, r in results))
     return fold("How sure: standard errors, tests, power", errors, tests,
                 p("Why variances were pooled with the baseline's, or not:"), pooling)
 
 
-def _per_seed(facts: Facts, results: list[tuple[str, str, dict[str, Any]]]) -> Html:
-    seeds = sorted({delta["seed"] for _, _, r in results for delta in r["deltas"]})
+def _per_seed(facts: Facts, results: list[tuple[str, str, DomainResult]]) -> Html:
+    seeds = sorted({each.seed for _, _, r in results for each in r.deltas})
     if not seeds:
         return Html("")
     rows = []
     for arm, domain, r in results:
-        by_seed = {delta["seed"]: delta["delta_bits_per_byte"] for delta in r["deltas"]}
-        rows.append((domain, arm, *(signed(by_seed.get(seed)) for seed in seeds)))
+        by_seed = {each.seed: each.delta for each in r.deltas}
+        rows.append((domain, arm, *(facts.metric.difference(by_seed.get(seed)) for seed in seeds)))
     return fold("Differences seed by seed", table(
         [("domain", "t"), ("arm", "t"), *((f"seed {seed}", "n") for seed in seeds)], rows,
-        f"Arm minus {facts.baseline} with the same seed, on the same documents, in {UNIT}.", row_headers=2))
+        f"Arm minus {facts.baseline} with the same seed, on the same documents, in {facts.metric.unit}.",
+        row_headers=2))
 
 
 def _reading(facts: Facts) -> Html:
     return fold(
         "How the figures are made",
-        p("A run's figure is the sum of the nats of all documents of a domain, divided by their UTF-8 bytes and ln 2. "
+        p(f"A run's figure is {facts.metric.made}. "
           "Differences are taken seed by seed on the same documents. Two sources of error are added in squares: seeds "
           "(the standard error of the mean difference) and documents (a paired bootstrap that draws whole clusters of "
           "documents that belong together, with replacement). Each source has its own half-width by "
@@ -205,24 +201,23 @@ def _reading(facts: Facts) -> Html:
 
 def control(facts: Facts) -> Html:
     """The baseline against itself: the noise, and whether the method cries wolf."""
-    entries = facts.comparison["a_a"]["domains"]
-    if not entries:
+    metric, found = facts.metric, facts.comparison.a_a.domains
+    if not found:
         return section("control", "A/A control", p(
             "There is none: the baseline was not trained again with other seeds. Without it no verdict is given."))
-    alarms = [domain for domain, entry in entries.items() if entry["false_positive"]]
-    tested = [domain for domain, entry in entries.items() if entry["false_positive"] is not None]
+    alarms = [domain for domain, result in found.items() if result.false_positive]
+    tested = [domain for domain, result in found.items() if result.false_positive is not None]
     said = (
         "With one run a side the control gives the noise but no test." if not tested else
         f"The control finds nothing, as it should: {facts.baseline} does not differ from itself." if not alarms else
         f"The control finds a difference where there is none, on {', '.join(alarms)}. Verdicts there are withheld.")
     count = len(facts.groups.get(A_A, ()))
     rows = [
-        (domain, signed(e["delta_bits_per_byte"]), _interval(e), p_value(e["p_holm"]),
-         MISSING if e["false_positive"] is None else "difference" if e["false_positive"] else "none",
-         decimal(e["sigma_bits_per_byte"], 5),
-         f"{decimal(e['sigma_ci95_low_bits_per_byte'], 5)} to {decimal(e['sigma_ci95_high_bits_per_byte'], 5)}",
-         f"±{decimal(e['equivalence_margin_bits_per_byte'])}")
-        for domain, e in entries.items()
+        (domain, metric.difference(r.delta), _interval(metric, r), p_value(r.p_holm),
+         MISSING if r.false_positive is None else "difference" if r.false_positive else "none",
+         metric.shown(r.sigma, 1), f"{metric.shown(r.sigma_ci95_low, 1)} to {metric.shown(r.sigma_ci95_high, 1)}",
+         f"±{metric.shown(r.equivalence_margin)}")
+        for domain, r in found.items()
     ]
     return section(
         "control", "A/A control",
@@ -230,37 +225,38 @@ def control(facts: Facts) -> Html:
           "compared with itself by the same method. ", said),
         table([("domain", "t"), ("Δ", "n"), ("95 % interval", "n"), ("Holm p", "n"), ("found", "t"),
                ("noise σ of one run", "n"), ("95 % interval of σ", "n"), ("practically equivalent within", "n")], rows,
-              f"The baseline against itself, in {UNIT}. Two runs of one recipe differ by less than 1.96·√2·σ 95 times "
-              "in 100: that is the region of practical equivalence."))
+              f"The baseline against itself, in {metric.unit}. Two runs of one recipe differ by less than 1.96·√2·σ 95 "
+              "times in 100: that is the region of practical equivalence."))
 
 
 def every_run(facts: Facts) -> Html:
-    """Each run's bits per byte, as dots and as a table."""
-    runs = facts.comparison["runs"]
+    """Each run's figure, as dots and as a table."""
+    metric, runs = facts.metric, facts.comparison.runs
     figures = []
     for domain in facts.domains:
         rows = []
         for group in facts.groups:
-            values = [run["domains"][domain]["bits_per_byte"] for run in runs
-                      if run["group"] == group and domain in run["domains"]]
+            values = [run.domains[domain].figure for run in runs if run.group == group and domain in run.domains]
             if values:
                 label = A_A_LABEL if group == A_A else group
                 rows.append(svg.DotRow(label, facts.series(group), values, hollow=group == A_A))
         if rows:
-            figures += [el("h3", domain), el("div", svg.dots(rows, f"Every run on {domain}", UNIT), class_="scroll",
-                                             tabindex="0", role="region", aria_label=f"Every run on {domain}")]
+            title = f"Every run on {domain}"
+            chart = svg.dots(rows, title, metric.unit, metric.digits)
+            figures += [
+                el("h3", domain), el("div", chart, class_="scroll", tabindex="0", role="region", aria_label=title)]
     columns = [("run", "t"), ("arm", "t"), ("seed", "n"), *((domain, "n") for domain in facts.domains)]
     body = [
-        (run["run"], f"{run['arm']} ({A_A_LABEL})" if run["group"] == A_A else run["arm"], str(run["seed"]),
-         *(decimal(run["domains"][domain]["bits_per_byte"] if domain in run["domains"] else None, 5)
+        (run.run, f"{run.arm} ({A_A_LABEL})" if run.group == A_A else run.arm, str(run.seed),
+         *(metric.shown(run.domains[domain].figure if domain in run.domains else None, 1)
            for domain in facts.domains))
         for run in runs
     ]
-    scored = facts.comparison["runs"][0]["domains"] if runs else {}
-    sizes = ", ".join(f"{domain} {decimal(entry['bytes'] / entry['tokens'], 2)}" for domain, entry in scored.items())
+    sizes = ", ".join(
+        f"{domain} {decimal(score.bytes / score.tokens, 2)}" for domain, score in runs[0].domains.items())
     return section(
         "runs", "Every run",
-        p(f"Each mark is one run; the bar and the figure are the mean of its group. Hollow marks "
-                               f"are the {A_A_LABEL}. Axes differ from domain to domain."), *figures,
+        p("Each mark is one run; the bar and the figure are the mean of its group. Hollow marks are the "
+          f"{A_A_LABEL}. Axes differ from domain to domain."), *figures,
         fold("Table of all runs", table(
-            columns, body, f"Each run by domain, in {UNIT}. Bytes per token of the held-out text: {sizes}.")))
+            columns, body, f"Each run by domain, in {metric.unit}. Bytes per token of the held-out text: {sizes}.")))

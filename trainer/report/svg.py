@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from maslin.trainer.report.html import Html, decimal, el, integer, signed
+from maslin.trainer.numbers import decimal, integer, signed
+from maslin.trainer.report.html import Html, el
 
 WIDTH = 912
 DASHES = ("none", "7 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2")
@@ -93,11 +94,13 @@ class ForestRow:
     verdict: str
 
 
-def forest(rows: Sequence[ForestRow], title: str, xlabel: tuple[str, str, str], extent: float) -> Html:
+def forest(
+    rows: Sequence[ForestRow], title: str, xlabel: tuple[str, str, str], extent: float, shown_digits: int = 4,
+) -> Html:
     """Estimates with intervals around zero, on an axis from −extent to extent.
 
     `xlabel` is (left of zero, unit, right of zero). What lies beyond the axis becomes an arrow at its end; the figures
-    beside it are whole.
+    beside it are whole, with `shown_digits` decimals.
     """
     left, right, top, pitch = 150, 500, 34, 30
     bottom = top + pitch * len(rows)
@@ -123,7 +126,7 @@ def forest(rows: Sequence[ForestRow], title: str, xlabel: tuple[str, str, str], 
         parts.append(text(left - 12, y + 4, row.label, anchor="end"))
         interval = "no interval"
         if row.low is not None and row.high is not None:
-            interval = f"[{signed(row.low)}, {signed(row.high)}]"
+            interval = f"[{signed(row.low, shown_digits)}, {signed(row.high, shown_digits)}]"
             a, b = axis.clipped(row.low), axis.clipped(row.high)
             if b > left and a < right:
                 parts += [line(a, y, b, y, f"s{row.series % SERIES} interval"),
@@ -134,11 +137,12 @@ def forest(rows: Sequence[ForestRow], title: str, xlabel: tuple[str, str, str], 
         else:
             side = 1 if row.estimate > 0 else -1
             parts += [_end(axis.clipped(row.estimate) - offset * side, y, side, True, row.series) for offset in (0, 6)]
-        parts += [text(right + 22, y + 4, f"{signed(row.estimate)} {interval}", class_="figures"),
+        parts += [text(right + 22, y + 4, f"{signed(row.estimate, shown_digits)} {interval}", class_="figures"),
                   text(WIDTH - 4, y + 4, row.verdict, anchor="end", class_="strong")]
     described = "; ".join(
-        f"{row.label}: {signed(row.estimate)}"
-        + (f" from {signed(row.low)} to {signed(row.high)}" if row.low is not None else " without interval")
+        f"{row.label}: {signed(row.estimate, shown_digits)}"
+        + (f" from {signed(row.low, shown_digits)} to {signed(row.high, shown_digits)}" if row.low is not None
+           else " without interval")
         + f", {row.verdict}" for row in rows)
     return chart(bottom + 44, title, described, *parts)
 
@@ -167,7 +171,7 @@ class DotRow:
     hollow: bool = False
 
 
-def dots(rows: Sequence[DotRow], title: str, unit: str) -> Html:
+def dots(rows: Sequence[DotRow], title: str, unit: str, shown_digits: int = 4) -> Html:
     """A strip of dots a row: every run by itself, with a bar at the mean of its group."""
     left, right, top, pitch = 150, WIDTH - 90, 8, 26
     bottom = top + pitch * len(rows)
@@ -187,8 +191,9 @@ def dots(rows: Sequence[DotRow], title: str, unit: str) -> Html:
         parts += [text(left - 12, y + 4, row.label, anchor="end"),
                   line(axis(mean), y - 10, axis(mean), y + 10, f"s{row.series % SERIES} interval")]
         parts += [marker(row.series, axis(value), y, hollow=row.hollow) for value in row.values]
-        parts.append(text(right + 12, y + 4, decimal(mean), class_="figures"))
-    described = "; ".join(f"{row.label}: " + ", ".join(decimal(value) for value in row.values) for row in rows)
+        parts.append(text(right + 12, y + 4, decimal(mean, shown_digits), class_="figures"))
+    described = "; ".join(
+        f"{row.label}: " + ", ".join(decimal(value, shown_digits) for value in row.values) for row in rows)
     return chart(bottom + 42, title, described, *parts)
 
 

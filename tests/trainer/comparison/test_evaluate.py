@@ -12,7 +12,8 @@ from maslin.trainer.data.token_shards import TokenCorpus
 from maslin.trainer.runs.train import build_run
 from tests.trainer.mixture_workspace import run_step, tokenizer_step, tokens_step
 
-PARAMETERS = {"split": "validation", "context_tokens": 32, "stride_tokens": 16, "max_bytes": 10**6}
+PARAMETERS = {
+    "metric": "bits_per_byte", "split": "validation", "context_tokens": 32, "stride_tokens": 16, "max_bytes": 10**6}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,18 @@ def test_every_validation_document_is_scored_once_in_full(evaluated):
     assert [row["cluster"] for row in found] == [row["site"] for row in expected]
     assert {(row["run"], row["arm"], row["seed"]) for row in found} == {("both-s0", "both", 0)}
     assert all(0 < row["nats"] < 6 * row["tokens"] for row in found)
+
+
+def test_another_metric_scores_the_same_documents_into_its_own_column(evaluated):
+    workspace, step = evaluated
+    other = changed(step, metric="next_token_accuracy")
+    build_evaluation(other, workspace, serial_map)
+    nats, foretold = items(workspace, step), items(workspace, other)
+    assert foretold.column_names == [{"nats": "foretold"}.get(name, name) for name in nats.column_names]
+    assert foretold.drop_columns("foretold").equals(nats.drop_columns("nats"))
+    counts = [(row["foretold"], row["tokens"]) for row in foretold.to_pylist()]
+    assert all(0 <= right <= tokens and right == int(right) for right, tokens in counts)
+    assert 0 < sum(right for right, _ in counts) < sum(tokens for _, tokens in counts)
 
 
 def test_the_test_split_is_read_only_when_asked_for(evaluated):

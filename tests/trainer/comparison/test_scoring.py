@@ -24,6 +24,10 @@ def documents(*lengths: int) -> list[np.ndarray]:
     return [rng.integers(0, 99, length).astype(np.uint16) for length in lengths]
 
 
+def sums(*arguments):
+    return scoring.document_scores(scoring.nats, *arguments)
+
+
 @given(st.integers(1, 500), st.integers(1, 64), st.data())
 def test_windows_score_every_prediction_once_with_enough_context(length, context, data):
     stride = data.draw(st.integers(1, context))
@@ -39,7 +43,7 @@ def test_a_short_document_is_scored_from_end_of_text(model):
     (document,) = documents(10)
     sequence = torch.from_numpy(np.concatenate([[END], document]).astype(np.int64))[None]
     expected = model.token_nats(sequence[:, :-1], sequence[:, 1:]).double().sum()
-    assert scoring.document_nats(model, [document], END, 16, 8)[0] == pytest.approx(float(expected), rel=1e-6)
+    assert sums(model, [document], END, 16, 8)[0] == pytest.approx(float(expected), rel=1e-6)
 
 
 def test_a_long_document_is_scored_with_a_sliding_context(model):
@@ -49,13 +53,13 @@ def test_a_long_document_is_scored_with_a_sliding_context(model):
     for begin, end, first in scoring.windows(41, 16, 8):
         nats = model.token_nats(sequence[:, begin:end], sequence[:, begin + 1 : end + 1])[0]
         expected += float(nats[first - begin :].double().sum())
-    assert scoring.document_nats(model, [document], END, 16, 8)[0] == pytest.approx(expected, rel=1e-6)
+    assert sums(model, [document], END, 16, 8)[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_scores_do_not_depend_on_the_company(model, monkeypatch):
     many = documents(3, 16, 17, 1, 90, 40, 16)
-    together = scoring.document_nats(model, many, END, 16, 8)
+    together = sums(model, many, END, 16, 8)
     monkeypatch.setattr(scoring, "BATCH_TOKENS", 1)
-    alone = [scoring.document_nats(model, [document], END, 16, 8)[0] for document in many]
+    alone = [sums(model, [document], END, 16, 8)[0] for document in many]
     assert together == pytest.approx(alone, rel=1e-5)
-    assert np.array_equal(scoring.document_nats(model, many, END, 16, 8), alone)
+    assert np.array_equal(sums(model, many, END, 16, 8), alone)

@@ -131,13 +131,13 @@ def test_bootstrap_error_of_equal_sizes_is_the_error_of_a_mean():
     rng = st.generator(3, "test")
     nats = rng.normal(size=400)
     expected = st.sd(nats) / math.sqrt(400) / 100 / math.log(2)
-    got = st.cluster_bootstrap_se(nats, np.full(400, 100.0), 2000, 0, "web")
+    got = st.cluster_bootstrap_se(nats, np.full(400, 100.0), math.log(2), 2000, 0, "web")
     assert got == pytest.approx(expected, rel=0.08)
 
 
 def test_bootstrap_needs_two_clusters_and_repeats_itself():
-    assert st.cluster_bootstrap_se(np.ones(1), np.ones(1), 10, 0) is None
-    arguments = (np.arange(5.0), np.ones(5), 50, 7, "web")
+    assert st.cluster_bootstrap_se(np.ones(1), np.ones(1), 1.0, 10, 0) is None
+    arguments = (np.arange(5.0), np.ones(5), 1.0, 50, 7, "web")
     assert st.cluster_bootstrap_se(*arguments) == st.cluster_bootstrap_se(*arguments)
 
 

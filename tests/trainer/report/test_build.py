@@ -6,9 +6,9 @@ import pytest
 from maslin.manifests.files import read_json
 from maslin.manifests.plan import in_order
 from maslin.manifests.workspace import serial_map, verify
+from maslin.trainer.numbers import signed
 from maslin.trainer.report.build import build_report
 from maslin.trainer.report.facts import loss_curve
-from maslin.trainer.report.html import signed
 from tests.trainer.report_workspace import HOSTILE, PROSE, READ, RECIPE, RULES, make_workspace
 
 VOID = {"meta", "br", "line", "rect", "circle", "path", "polygon", "polyline", "col"}
@@ -120,6 +120,17 @@ def test_figures_are_those_of_comparison_json(built, page):
     for run in comparison["runs"]:
         for scored in run["domains"].values():
             assert f"{scored['bits_per_byte']:.5f}" in shown
+
+
+def test_another_metric_is_spoken_of_in_its_own_words(tmp_path):
+    recipe = RECIPE.replace("domains: [web-no-code", "metric: next_token_accuracy, domains: [web-no-code")
+    workspace, plan = make_workspace(tmp_path, recipe_text=recipe)
+    manifest = build_report(plan.report, workspace, serial_map)
+    assert manifest.summary["verdicts"]["with-code"]["code"] == "worse"  # the made-up effect is a fall
+    shown = words(Page((workspace.path(plan.report) / "report.html").read_text(encoding="utf-8")))
+    assert "code: ▼ worse−0.3" in shown and "percent of tokens foretold" in shown and "More is better." in shown
+    assert "← worse than the baselinebetter →" in shown and "a higher accuracy is no promise" in shown
+    assert "bits per byte" not in shown and "nats of all documents" not in shown
 
 
 def test_the_funnel_accounts_for_every_document(built, page):

@@ -2,19 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as hs
 
-from maslin.trainer.report.html import (
-    Html,
-    corpus_text,
-    decimal,
-    el,
-    escape,
-    integer,
-    p_value,
-    percent,
-    signed,
-    size,
-    visible,
-)
+from maslin.trainer.numbers import decimal, integer, p_value, percent, signed, size
+from maslin.trainer.report.html import Html, corpus_text, el, escape, visible
 from maslin.trainer.report.svg import Axis, ForestRow, forest, forest_extents, tick_digits
 
 
