@@ -81,7 +81,7 @@ class Comparison:
     """What is compared: every mixture against `baseline`, on held-out documents of these corpora.
 
     `held_out_share` of each domain's source (by duplicate group) is never trained on; `test_share` of that stays closed
-    until `--final`. `max_bytes_per_domain` bounds what is scored, by `metric` (trainer/comparison/metrics.py names them).
+    until `--final`. `max_bytes_per_domain` bounds what is scored, by `metric`, one of trainer/comparison/metrics.py.
     """
 
     baseline: str

@@ -92,6 +92,15 @@ def test_what_has_no_bits_per_byte_is_trained_but_not_compared(tmp_path, capsys)
     assert main(["train", str(path), "--dry-run", "--workspace", str(tmp_path)]) == 0
 
 
+def test_a_metric_that_does_not_exist_is_told_by_its_line_with_the_nearest_name(tmp_path, capsys):
+    path = tmp_path / "r.yaml"
+    path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
+                    "comparison:\n  baseline: m\n  domains: [s]\n  metric: bits_per_tokens\n")
+    assert main(["compare", str(path), "--dry-run", "--workspace", str(tmp_path)]) == 2
+    assert ("r.yaml:7: comparison.metric: no metric is called `bits_per_tokens`; did you mean `bits_per_token`?"
+            in capsys.readouterr().err)
+
+
 def test_usage_errors_exit_2(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["curate"])

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,21 @@ def test_all_arms_are_scored_on_the_same_bytes(compared):
         for part in compared.glob("evaluation/*@*/items/*.parquet")
     ]
     assert len(scored) == 6 and all(rows == scored[0] for rows in scored) and scored[0]
+
+
+def test_another_metric_scores_the_same_runs_again(inputs, compared, tmp_path, capsys):
+    recipe, workspace = inputs.with_name("accuracy.yaml"), tmp_path / "work"
+    recipe.write_text(inputs.read_text().replace(
+        "comparison: {", "comparison: {metric: next_token_accuracy, "))
+    shutil.copytree(compared, workspace)
+    assert maslin("compare", recipe, "--workspace", workspace, "--prefect", "off", "--workers", 2) == 0
+    assert "percent of tokens foretold (95 % interval" in capsys.readouterr().out
+    kinds = {path.partition("/")[0] for path in content(workspace).keys() - content(compared).keys()}
+    assert kinds == {"evaluation", "report"}
+    (report,) = [found for path in workspace.glob("report/*@*/comparison.json")
+                 if (found := read_json(path))["metric"] == "next_token_accuracy"]
+    scores = [score["next_token_accuracy"] for run in report["runs"] for score in run["domains"].values()]
+    assert len(scores) == 18 and all(0 <= score <= 100 for score in scores)
 
 
 def test_corpora_open_in_datasets(compared):
