@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DataError
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import in_order
@@ -17,20 +18,82 @@ from maslin.trainer.comparison.compare import A_A, compare
 from maslin.trainer.comparison.evaluate import items_schema
 from maslin.trainer.comparison.metrics import METRICS, Metric
 from maslin.trainer.comparison.results import Comparison, DomainResult
-from maslin.trainer.report.funnels import funnel_task, scan_funnel
+from maslin.trainer.report.removals import Removals, ledger_files, scan_removals
 
 CURVE_POINTS = 160
 
 
 @dataclass(frozen=True)
-class Funnel:
-    """One source or corpus: its step, its manifest, and what its ledger and edits hold."""
+class Dataset:
+    """One source or corpus. `kind` and `limit` are of a source, `steps` of a corpus; `notes` count oddities."""
 
     name: str
-    step: Step
-    manifest: Manifest
-    removed: list[dict[str, Any]]
-    edited: list[dict[str, Any]]
+    kind: str
+    limit: int | None
+    steps: list[str]
+    counts: Counts | None
+    text_bytes: int
+    notes: dict[str, int]
+    removals: Removals
+
+
+@dataclass(frozen=True)
+class TrainedCorpus:
+    """What a run saw of a corpus."""
+
+    share: float
+    tokens: int
+    bytes: int
+    documents: int
+    epochs: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run. `parameters` are those of its model without embeddings; `tokens` were trained."""
+
+    seed: int
+    architecture: str
+    layers: int
+    width: int
+    context_tokens: int
+    parameters: int
+    optimizer: str
+    schedule: str
+    learning_rate: float
+    budget_tokens: int
+    tokens: int
+    final_loss_nats: float
+    corpora: dict[str, TrainedCorpus]
+
+
+@dataclass(frozen=True)
+class PlannedCorpus:
+    """What a mixture takes of a corpus. `weight`: its share of the training tokens."""
+
+    weight: float
+    tokens_available: int
+    tokens_planned: int
+    epochs: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Shares of the corpora until so many tokens are trained."""
+
+    until_tokens: int
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """The mixture of an arm. `stages` is empty where it stays the same."""
+
+    budget_tokens: int
+    max_epochs: float
+    simulate_target_tokens: int | None
+    corpora: dict[str, PlannedCorpus]
+    stages: list[Stage]
 
 
 @dataclass(frozen=True)
@@ -42,12 +105,10 @@ class Facts:
     groups: dict[str, list[str]]
     split: str
     comparison: Comparison
-    runs: dict[str, Step]
-    run_manifests: dict[str, Manifest]
-    mixtures: dict[str, Step]
-    mixture_manifests: dict[str, Manifest]
-    sources: list[Funnel]
-    corpora: list[Funnel]
+    runs: dict[str, Run]
+    mixtures: dict[str, Mixture]
+    sources: list[Dataset]
+    corpora: list[Dataset]
     curves: dict[str, list[tuple[float, float, float, float]]]
     steps: list[tuple[Step, Manifest]]
 
@@ -76,9 +137,6 @@ class Facts:
         """The baseline and its A/A control are series 0, the arms follow."""
         return 0 if arm in (self.baseline, A_A) else 1 + self.arms.index(arm)
 
-    def corpora_of(self, arm: str) -> dict[str, float]:
-        return self.mixtures[arm].parameters["weights"] if arm in self.mixtures else {}
-
 
 def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
     """Read everything a report step names. See `build_report` for its parameters and inputs."""
@@ -95,14 +153,13 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
     comparison = compare(
         _items(evaluations, workspace, metric), groups, parameters["baseline"], parameters["domains"],
         {name: mixture.parameters["weights"] for name, mixture in mixtures.items()}, metric=metric)
-    sources, corpora = _funnels(step, inputs, workspace, mapper)
+    datasets = _datasets(step, inputs, workspace, mapper)
     every = in_order([step])[:-1]
     return Facts(
         name=step.name, recipe=parameters["recipe"], groups=groups, split=parameters["split"],
-        comparison=comparison, runs=runs,
-        run_manifests={name: workspace.manifest(run) for name, run in runs.items()},
-        mixtures=mixtures, mixture_manifests={name: workspace.manifest(mixture) for name, mixture in mixtures.items()},
-        sources=sources, corpora=corpora,
+        comparison=comparison, runs={name: _run(workspace.manifest(run)) for name, run in runs.items()},
+        mixtures={name: _mixture(workspace.manifest(mixture)) for name, mixture in mixtures.items()},
+        sources=datasets["documents"], corpora=datasets["corpus"],
         curves={
             group: curve for group, members in groups.items()
             if (curve := loss_curve([workspace.path(runs[run]) / "metrics.jsonl" for run in members if run in runs]))
@@ -123,17 +180,45 @@ def _items(evaluations: Mapping[str, Step], workspace: Workspace, metric: Metric
     return pa.concat_tables(tables)
 
 
-def _funnels(
+def _run(manifest: Manifest) -> Run:
+    parameters, summary = manifest.parameters, manifest.summary
+    model, training = parameters["model"], parameters["training"]
+    return Run(
+        seed=parameters["seed"], architecture=model["architecture"], layers=model["layers"], width=model["width"],
+        context_tokens=model["context_tokens"], parameters=summary["parameters"], optimizer=training["optimizer"],
+        schedule=training["schedule"], learning_rate=training["learning_rate"], budget_tokens=training["tokens"],
+        tokens=manifest.sizes["tokens"], final_loss_nats=summary["final_loss_nats"],
+        corpora={
+            name: TrainedCorpus(seen["share"], seen["tokens"], seen["bytes"], seen["documents"], seen["epochs"])
+            for name, seen in summary["corpora"].items()
+        })
+
+
+def _mixture(manifest: Manifest) -> Mixture:
+    parameters, summary = manifest.parameters, manifest.summary
+    return Mixture(
+        parameters["budget_tokens"], parameters["max_epochs"], parameters.get("simulate_target_tokens"),
+        {name: PlannedCorpus(plan["weight"], plan["tokens_available"], plan["tokens_planned"], plan["epochs"])
+         for name, plan in summary["corpora"].items()},
+        [Stage(stage["until_tokens"], stage["weights"]) for stage in summary.get("stages", ())])
+
+
+def _datasets(
     step: Step, inputs: Mapping[str, Mapping[str, Step]], workspace: Workspace, mapper: Mapper
-) -> tuple[list[Funnel], list[Funnel]]:
+) -> dict[str, list[Dataset]]:
+    """Sources under "documents", corpora under "corpus"."""
     named = [(kind, name, each) for kind in ("documents", "corpus") for name, each in inputs.get(kind, {}).items()]
     scans = run_shards(
-        workspace.path(step), scan_funnel, [funnel_task(each, workspace) for _, _, each in named], mapper,
-        f"{step.name}: read ledgers", stage="funnel", total=len(named), unit="ledgers")
-    funnels: dict[str, list[Funnel]] = {"documents": [], "corpus": []}
+        workspace.path(step), scan_removals, [ledger_files(each, workspace) for _, _, each in named], mapper,
+        f"{step.name}: read ledgers", stage="removals", total=len(named), unit="ledgers")
+    found: dict[str, list[Dataset]] = {"documents": [], "corpus": []}
     for (kind, name, each), scan in zip(named, scans, strict=True):
-        funnels[kind].append(Funnel(name, each, workspace.manifest(each), scan["removed"], scan["edited"]))
-    return funnels["documents"], funnels["corpus"]
+        parameters, manifest = each.parameters, workspace.manifest(each)
+        found[kind].append(Dataset(
+            name, parameters.get("kind", ""), parameters.get("limit"),
+            [stage["step"] for stage in parameters.get("steps", ())], manifest.counts, manifest.sizes.get("bytes", 0),
+            manifest.summary.get("notes", {}), Removals.of_scan(scan)))
+    return found
 
 
 def loss_curve(paths: Sequence[Path], points: int = CURVE_POINTS) -> list[tuple[float, float, float, float]]:

@@ -40,14 +40,14 @@ def _limits(facts: Facts) -> list[Any]:
         "the intervals do not cover which documents a source happened to give.",
     ]
     of_domain = {domain: result for _, domain, result in tested}
-    if any(step["step"] == "c4" for funnel in facts.corpora for step in funnel.step.parameters.get("steps", ())):
+    if any("c4" in corpus.steps for corpus in facts.corpora):
         items.append("C4's rules were made for, and C4 was built from, the WET text of Common Crawl; here they run on "
                      "main text extracted from HTML. The same rules decide on other lines.")
     items += [text for domain, result in of_domain.items() if (text := _clusters(domain, result))]
-    for arm, mixture in facts.mixture_manifests.items():
-        for corpus, entry in mixture.summary["corpora"].items():
-            if entry["epochs"] > MUCH_REPEATED_EPOCHS:
-                items.append(f"{arm} repeats {corpus} {decimal(entry['epochs'], 1)} times: beyond "
+    for arm, mixture in facts.mixtures.items():
+        for corpus, plan in mixture.corpora.items():
+            if plan.epochs > MUCH_REPEATED_EPOCHS:
+                items.append(f"{arm} repeats {corpus} {decimal(plan.epochs, 1)} times: beyond "
                              f"{MUCH_REPEATED_EPOCHS:g} epochs repeated text teaches less than new text.")
     if not facts.groups.get(A_A):
         items.append("No A/A control was run.")

@@ -17,8 +17,7 @@ def training(facts: Facts) -> Html:
         "Curves of different mixtures are not comparable as verdicts, because some text is easier than other; the "
         "first tenth may run off the top.") if lines else ""
     rows = [
-        (name, str(run.parameters["seed"]), integer(facts.run_manifests[name].sizes["tokens"]),
-         decimal(facts.run_manifests[name].summary["final_loss_nats"]))
+        (name, str(run.seed), integer(run.tokens), decimal(run.final_loss_nats))
         for name, run in facts.runs.items()
     ]
     return section("training", "Training", figure, table(

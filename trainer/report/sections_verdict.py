@@ -58,7 +58,7 @@ def _card(metric: Metric, domain: str, result: DomainResult | NotScored) -> Html
 
 def _notices(facts: Facts) -> Html:
     incomplete = [step.directory for step, manifest in facts.steps if not manifest.complete]
-    limited = sorted({f.name for f in facts.sources if f.step.parameters.get("limit")})
+    limited = sorted({source.name for source in facts.sources if source.limit})
     notes = []
     if incomplete:
         notes.append(p(el("strong", "Incomplete input. "), "More records failed than the recipe allows in: ",
@@ -78,16 +78,11 @@ def _rests_on(facts: Facts) -> Html:
                            ", ".join(f"{group}: {number}" for group, number in seeds.items()))
                  + (f", and {control} other seeds of {facts.baseline} as A/A control" if control else
                     ", no A/A control")))
-    run = next(iter(facts.runs.values()), None)
-    if run is not None:
-        model, training = run.parameters.get("model", {}), run.parameters.get("training", {})
-        count = facts.run_manifests[facts.groups[facts.baseline][0]].summary["parameters"]
-        shape = (f"{model.get('layers')} layers, width {model.get('width')}, "
-                 f"context {integer(model.get('context_tokens'))} tokens")
-        rows.append(("Model", f"{model.get('architecture')}, {integer(count)} non-embedding parameters: {shape}"))
-        rows.append(("Training", f"{integer(training.get('tokens'))} tokens a run, "
-                                 f"{training.get('optimizer')}, {training.get('schedule')} schedule, "
-                                 f"learning rate {training.get('learning_rate')}"))
+    run = facts.runs[facts.groups[facts.baseline][0]]
+    rows.append(("Model", f"{run.architecture}, {integer(run.parameters)} non-embedding parameters: {run.layers} "
+                          f"layers, width {run.width}, context {integer(run.context_tokens)} tokens"))
+    rows.append(("Training", f"{integer(run.budget_tokens)} tokens a run, {run.optimizer}, {run.schedule} schedule, "
+                             f"learning rate {run.learning_rate}"))
     rows.append(("Scored on", "; ".join(
         f"{domain}: {integer(score.documents)} documents, {size(score.bytes)}"
         for domain, score in facts.comparison.runs[0].domains.items())

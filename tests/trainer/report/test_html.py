@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as hs
 
-from maslin.trainer.numbers import decimal, integer, p_value, percent, signed, size
-from maslin.trainer.report.html import Html, corpus_text, el, escape, visible
+from maslin.manifests.visible import visible
+from maslin.trainer.report.html import Html, corpus_text, el, escape
 from maslin.trainer.report.svg import Axis, ForestRow, forest, forest_extents, tick_digits
 
 
@@ -28,15 +28,6 @@ def test_markup_is_kept_only_where_it_is_markup():
     assert el("td", None, class_=None, hidden=True) == "<td hidden></td>"
     assert escape("\"'") == "&quot;&#x27;"
     assert "x" * 300 + "…" in corpus_text("x" * 400) and "x" * 301 not in corpus_text("x" * 400)
-
-
-@pytest.mark.parametrize("made, text", [
-    (integer(1234567), "1\u202f234\u202f567"), (integer(None), "–"), (decimal(-0.5, 2), "−0.50"),
-    (signed(0.25), "+0.2500"), (percent(0.123), "12.3\u202f%"), (p_value(0.00001), "< 0.0001"),
-    (p_value(0.0312), "0.031"), (size(999), "999 B"), (size(1_234_567), "1.23 MB"), (size(None), "–"),
-])
-def test_figures(made, text):
-    assert made == text
 
 
 @given(hs.floats(-1e6, 1e6), hs.floats(1e-6, 1e6))

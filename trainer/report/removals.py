@@ -1,7 +1,7 @@
 """What each step and rule removed or changed, counted from ledgers and edits, with examples chosen by hash."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,77 @@ _Best = dict[tuple[Any, ...], list[dict[str, Any]]]  # the examples of each grou
 
 
 @dataclass(frozen=True)
-class FunnelTask:
+class RemovedDocument:
+    """An example of what a rule removed: its ledger row."""
+
+    id: str
+    rule: str
+    value: float | None
+    op: str | None
+    threshold: float | None
+    detail: str | None
+    survivor_id: str | None
+    similarity: float | None
+    text_prefix: str | None
+
+
+@dataclass(frozen=True)
+class RemovedBy:
+    """How many documents a rule removed. `action`: drop, or fail."""
+
+    step_index: int
+    step: str
+    rule: str
+    action: str
+    documents: int
+    examples: tuple[RemovedDocument, ...]
+
+
+@dataclass(frozen=True)
+class EditedLines:
+    """An example of what a rule edited: lines of the extracted text. `replacement`: None where they went."""
+
+    id: str
+    line_start: int
+    line_end: int
+    before: str
+    replacement: str | None
+
+
+@dataclass(frozen=True)
+class EditedBy:
+    """How many lines a rule changed, and of how many documents."""
+
+    step_index: int
+    step: str
+    rule: str
+    documents: int
+    lines: int
+    examples: tuple[EditedLines, ...]
+
+
+@dataclass(frozen=True)
+class Removals:
+    """What the rules of a corpus, or the reader of a source, took away or changed, in the order of steps."""
+
+    removed: tuple[RemovedBy, ...]
+    edited: tuple[EditedBy, ...]
+
+    @classmethod
+    def of_scan(cls, scan: ShardResult) -> "Removals":
+        """From what `scan_removals` returned."""
+        return cls(tuple(_typed(RemovedBy, each, RemovedDocument) for each in scan["removed"]),
+                   tuple(_typed(EditedBy, each, EditedLines) for each in scan["edited"]))
+
+
+def _typed(kind: type, rule: dict[str, Any], example: type) -> Any:
+    names = [each.name for each in fields(example)]
+    return kind(**rule | {"examples": tuple(
+        example(**{name: row[name] for name in names}) for row in rule["examples"])})
+
+
+@dataclass(frozen=True)
+class LedgerFiles:
     """Files of one corpus or source. Part i of `edits` speaks of the documents in part i of `documents`."""
 
     ledgers: tuple[Path, ...]
@@ -28,22 +98,18 @@ class FunnelTask:
     documents: tuple[Path, ...]
 
 
-def funnel_task(step: Step, workspace: Workspace) -> FunnelTask:
+def ledger_files(step: Step, workspace: Workspace) -> LedgerFiles:
     """The files of a `documents` or `corpus` step."""
     source = step.inputs.get("documents")
-    return FunnelTask(
+    return LedgerFiles(
         tuple(workspace.manifest(step).parts("ledger")), tuple(workspace.manifest(step).parts("edits")),
         tuple(workspace.manifest(source).parts("documents")) if isinstance(source, Step) else (),
     )
 
 
-def scan_funnel(task: FunnelTask) -> ShardResult:
-    """Count a ledger and edits. Returns {"files": [], "removed": [rule …], "edited": [rule …]} in the order of steps.
-
-    A removed rule: step_index, step, rule, action, documents, examples (whole ledger rows). An edited one: step_index,
-    step, rule, documents, lines, examples with the text of the lines before and after.
-    """
-    return {"files": [], "removed": _removed(task.ledgers), "edited": _edited(task)}
+def scan_removals(files: LedgerFiles) -> ShardResult:
+    """Count a ledger and edits, for `Removals.of_scan`: {"files": [], "removed": [rule …], "edited": [rule …]}."""
+    return {"files": [], "removed": _removed(files.ledgers), "edited": _edited(files)}
 
 
 def _removed(ledgers: Sequence[Path]) -> list[dict[str, Any]]:
@@ -95,10 +161,10 @@ def _keep_smallest(best: _Best, key: tuple[Any, ...], row: dict[str, Any]) -> No
     del rows[EXAMPLES:]
 
 
-def _edited(task: FunnelTask) -> list[dict[str, Any]]:
+def _edited(files: LedgerFiles) -> list[dict[str, Any]]:
     counts: dict[tuple[Any, ...], list[int]] = {}
     best: _Best = {}
-    for part, path in enumerate(task.edits):
+    for part, path in enumerate(files.edits):
         rows = read_table(path)
         if rows.num_rows == 0:
             continue
@@ -113,7 +179,7 @@ def _edited(task: FunnelTask) -> list[dict[str, Any]]:
         rows = rows.sort_by([("id", "ascending"), ("rule", "ascending"), ("line_start", "ascending")])
         for row in _first_by_hash(rows.drop_columns(["step_index_min", "lines"]), _GROUP):
             _keep_smallest(best, tuple(row[name] for name in _GROUP), row | {"part": part})
-    _add_texts([row for rows in best.values() for row in rows], task.documents)
+    _add_texts([row for rows in best.values() for row in rows], files.documents)
     return [
         dict(zip(_GROUP, key, strict=True)) | {
             "documents": counts[key][0], "lines": counts[key][1],
