@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 from maslin.curation.rules.judgement import decide, ratio
-from maslin.curation.rules.repetition import add_key, empty_table, table_room
 from maslin.curation.text.batch import Batch, Decision
+from maslin.curation.text.hash_table import add_key, clear_table, table_size
 from maslin.curation.text.spacy.tables import TERMINAL, class_of
 from maslin.curation.text.text_hash import hash_bytes
 from maslin.curation.text.utf8 import previous_character, read_character, strip_left
@@ -47,9 +47,9 @@ def measure_lines(data, offsets, short):
         newlines = 0
         for index in range(position, last):
             newlines += data[index] == 0x0A
-        if table_room(newlines + 1) > len(keys):
-            keys = np.zeros(table_room(newlines + 1), np.uint64)
-        mask = empty_table(keys, newlines + 1)
+        if table_size(newlines + 1) > len(keys):
+            keys = np.zeros(table_size(newlines + 1), np.uint64)
+        mask = clear_table(keys, newlines + 1)
         result[row, NEWLINES] = newlines
         while position < last:
             end, characters = position, 0

@@ -1,9 +1,10 @@
 """What Gopher's quality rules count in texts, as kernels over flat arrays; the ways to count are parameters."""
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
-from maslin.curation.text.text_hash import find_key, hash_of, mixed
+from maslin.curation.text.hash_table import constant_table, slot_of
+from maslin.curation.text.text_hash import hash_of
 from maslin.curation.text.utf8 import MAY_END_LINE, line_end_length, read_character, strip_left, strip_right
 from maslin.curation.text.words import HAS_ASCII_LETTER, HAS_LETTER, HAS_SYMBOL, NOT_MARKS
 
@@ -23,15 +24,8 @@ MAY_COUNT[[0x23, 0x2E]] = True
 
 
 def stop_word_keys(stop_words: tuple[str, ...]) -> np.ndarray:
-    """uint64: a hash table (see text_hash.find_key) of the stop words, an eighth full at most."""
-    hashes = sorted({hash_of(word) for word in stop_words})
-    keys = np.zeros(1 << (8 * len(hashes) + 8).bit_length(), np.uint64)
-    for key in hashes:
-        slot = mixed(key) & (len(keys) - 1)
-        while keys[slot] != 0:
-            slot = (slot + 1) & (len(keys) - 1)
-        keys[slot] = key
-    return keys
+    """uint64: a hash table of the stop words; nearly all words are none, so that it is an eighth full at most."""
+    return constant_table({hash_of(word): 0 for word in stop_words}, fullness=1 / 8)[0]
 
 
 @njit(cache=True)
@@ -54,8 +48,8 @@ def measure_words(offsets, kind, sums, characters, inverses, stop_words):
             letter += kind[word] & HAS_LETTER != 0
             ascii_letter += kind[word] & HAS_ASCII_LETTER != 0
             symbol += kind[word] & HAS_SYMBOL != 0
-            slot = find_key(stop_words, (sums[index + 1] - sums[index]) * inverses[word])
-            if slot >= 0:
+            slot = slot_of(stop_words, uint64(len(stop_words) - 1), (sums[index + 1] - sums[index]) * inverses[word])
+            if stop_words[slot] != 0:
                 stops += 1
                 if seen[slot] != row + 1:
                     seen[slot] = row + 1

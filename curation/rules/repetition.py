@@ -3,50 +3,12 @@
 import numpy as np
 from numba import njit, uint64
 
+from maslin.curation.text.hash_table import add_key, clear_table, slot_of, table_size
 from maslin.curation.text.text_hash import hash_bytes, mix
 from maslin.curation.text.utf8 import strip_left, strip_right
 
 SEGMENTS, DUPLICATES, DUPLICATE_CHARACTERS, ALL_CHARACTERS = range(4)
 COVERED, COPIES, ALL = range(3)
-
-
-@njit(cache=True)
-def key_slot(keys, mask, key):
-    """The slot of a hash, not 0, in a table of len > mask (a power of two, less one) slots: free if it is not there."""
-    slot = mix(key) & mask
-    while keys[slot] != 0 and keys[slot] != key:
-        slot = (slot + uint64(1)) & mask
-    return slot
-
-
-@njit(cache=True)
-def add_key(keys, mask, key):
-    """Put a hash into a table of len > mask (a power of two, less one) slots; returns whether it was there."""
-    if key == 0:
-        key = uint64(1)
-    slot = key_slot(keys, mask, key)
-    known = keys[slot] != 0
-    keys[slot] = key
-    return known
-
-
-@njit(cache=True)
-def empty_table(keys, entries):
-    """Clear as much of the table as so many entries need, half full at most; returns the mask of its slots."""
-    size = 4
-    while size < 2 * entries:
-        size *= 2
-    keys[:size] = 0
-    return uint64(size - 1)
-
-
-@njit(cache=True)
-def table_room(entries):
-    """Slots that a table for so many entries needs."""
-    size = 4
-    while size < 2 * entries:
-        size *= 2
-    return size
 
 
 @njit(cache=True)
@@ -67,9 +29,9 @@ def repeated_segments(data, offsets, least_newlines, stripped):
         newlines = 0
         for position in range(start, end):
             newlines += data[position] == 0x0A
-        if table_room(newlines + 1) > len(keys):
-            keys = np.zeros(table_room(newlines + 1), np.uint64)
-        mask = empty_table(keys, newlines + 1)
+        if table_size(newlines + 1) > len(keys):
+            keys = np.zeros(table_size(newlines + 1), np.uint64)
+        mask = clear_table(keys, newlines + 1)
         begin = position = start
         while True:
             if position < end and data[position] != 0x0A:
@@ -106,9 +68,9 @@ def copied_segments(data, offsets, newlines, stripped):
         room = 1
         for position in range(offsets[row], end):
             room += data[position] == 0x0A
-        if table_room(room) > len(keys):
-            keys, counted = np.zeros(table_room(room), np.uint64), np.zeros((table_room(room), 2), np.int64)
-        mask = empty_table(keys, room)
+        if table_size(room) > len(keys):
+            keys, counted = np.zeros(table_size(room), np.uint64), np.zeros((table_size(room), 2), np.int64)
+        mask = clear_table(keys, room)
         begin = position = offsets[row]
         while True:
             length = 0
@@ -124,7 +86,7 @@ def copied_segments(data, offsets, newlines, stripped):
             if first < last or not stripped:
                 key = hash_bytes(data, first, last)
                 key = key if key != 0 else uint64(1)
-                slot = key_slot(keys, mask, key)
+                slot = slot_of(keys, mask, key)
                 if keys[slot] == 0:
                     keys[slot] = key
                     counted[slot, 0] = counted[slot, 1] = 0
@@ -159,7 +121,7 @@ def top_n_grams(offsets, sums, inverses, characters, longest):
     for row in range(documents):
         room = max(room, offsets[row + 1] - offsets[row])
     grams, words, slots = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.int64)
-    keys, counted = np.empty(table_room(room), np.uint64), np.empty(table_room(room), np.int64)
+    keys, counted = np.empty(table_size(room), np.uint64), np.empty(table_size(room), np.int64)
     for row in range(documents):
         first, number = offsets[row], offsets[row + 1] - offsets[row]
         for word in range(number):
@@ -171,7 +133,7 @@ def top_n_grams(offsets, sums, inverses, characters, longest):
             if number < n:
                 break
             best_count, best_first = 1, 0
-            mask = empty_table(keys, candidates)
+            mask = clear_table(keys, candidates)
             for word in range(number - n + 1):
                 if slots[word] < 0 or slots[word + 1] < 0:
                     slots[word] = -1
@@ -180,7 +142,7 @@ def top_n_grams(offsets, sums, inverses, characters, longest):
                 if key == 0:
                     key = uint64(1)
                 grams[word] = key
-                slot = key_slot(keys, mask, key)
+                slot = slot_of(keys, mask, key)
                 slots[word] = slot
                 if keys[slot] == 0:
                     keys[slot], counted[slot] = key, word << 32 | 1
@@ -224,9 +186,9 @@ def repeated_n_grams(offsets, sums, inverses, characters, n):
         first, number = offsets[row], offsets[row + 1] - offsets[row]
         if number <= n:
             continue
-        if table_room(number) > len(keys):
-            keys = np.empty(table_room(number), np.uint64)
-        mask = empty_table(keys, number)
+        if table_size(number) > len(keys):
+            keys = np.empty(table_size(number), np.uint64)
+        mask = clear_table(keys, number)
         word, last = first, offsets[row + 1] - n
         while word <= last:
             index = word + row
@@ -253,7 +215,7 @@ def copied_n_grams(offsets, sums, inverses, characters):
     for row in range(documents):
         room = max(room, offsets[row + 1] - offsets[row])
     grams, words, copied = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.bool_)
-    keys, counted = np.empty(table_room(room), np.uint64), np.empty(table_room(room), np.int64)
+    keys, counted = np.empty(table_size(room), np.uint64), np.empty(table_size(room), np.int64)
     for row in range(documents):
         first, number = offsets[row], offsets[row + 1] - offsets[row]
         base = first + row
@@ -265,19 +227,19 @@ def copied_n_grams(offsets, sums, inverses, characters):
                 grams[word] = grams[word] * uint64(0xA0761D6478BD642F) + words[word + n - 1]
             if n < 5 or number < n:
                 continue
-            mask = empty_table(keys, number)
+            mask = clear_table(keys, number)
             for word in range(number - n + 1):
                 copied[word] &= n == 5 or copied[word + 1]
                 if copied[word]:
                     grams[word] = grams[word] if grams[word] != 0 else uint64(1)
-                    slot = key_slot(keys, mask, grams[word])
+                    slot = slot_of(keys, mask, grams[word])
                     counted[slot] = 1 if keys[slot] == 0 else counted[slot] + 1
                     keys[slot] = grams[word]
             covered = 0
             for word in range(number - n + 1):
                 length = characters[base + word + n] - characters[base + word]
                 result[row, n - 5, ALL] += length
-                copied[word] = copied[word] and counted[key_slot(keys, mask, grams[word])] > 1
+                copied[word] = copied[word] and counted[slot_of(keys, mask, grams[word])] > 1
                 if copied[word]:
                     result[row, n - 5, COPIES] += length
                     result[row, n - 5, COVERED] += (

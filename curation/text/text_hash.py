@@ -58,15 +58,3 @@ def mixed(value: int) -> int:
     value %= 1 << 64
     value = (value ^ value >> 32) * 0xD6E8FEB86659FD93 % (1 << 64)
     return value ^ value >> 32
-
-
-@njit(cache=True)
-def find_key(keys, key):
-    """The slot of a key in a hash table with open addressing (a power of two; 0: free), or -1."""
-    mask = uint64(len(keys) - 1)
-    slot = mix(key) & mask
-    while keys[slot] != 0:
-        if keys[slot] == key:
-            return np.int64(slot)
-        slot = (slot + uint64(1)) & mask
-    return np.int64(-1)

@@ -11,6 +11,8 @@ from functools import cache
 import numpy as np
 from numba import njit
 
+from maslin.curation.text.utf8 import read_character
+
 FOUND_NONE, MUST_LOWER = -1, -2
 
 
@@ -109,7 +111,7 @@ def _search_one(data, start, end, root, edges, labels, children, rank, bounded, 
     position = start
     after_word = False  # whether the character before is a word character that forbids a match here
     while position < end:
-        code, length = _decode(data, position)
+        code, length = read_character(data, position)
         if length > 1 and upper_bits[code >> 3] >> (code & 7) & 1:
             return MUST_LOWER
         word_character = word_bits[code >> 3] >> (code & 7) & 1
@@ -132,21 +134,6 @@ def _lower(byte):
 
 
 @njit(cache=True)
-def _decode(data, position):
-    """(code point, bytes) of the character at `position`."""
-    byte = np.int64(data[position])
-    if byte < 0x80:
-        return byte, 1
-    second = np.int64(data[position + 1]) & 0x3F
-    if byte < 0xE0:
-        return (byte & 0x1F) << 6 | second, 2
-    third = np.int64(data[position + 2]) & 0x3F
-    if byte < 0xF0:
-        return (byte & 0x0F) << 12 | second << 6 | third, 3
-    return (byte & 0x07) << 18 | second << 12 | third << 6 | np.int64(data[position + 3]) & 0x3F, 4
-
-
-@njit(cache=True)
 def _walk(data, start, end, root, edges, labels, children, rank, bounded, word_bits):
     """The smallest rank of a word that begins at `start`, or FOUND_NONE."""
     best = FOUND_NONE
@@ -157,7 +144,7 @@ def _walk(data, start, end, root, edges, labels, children, rank, bounded, word_b
             if not bounded or position == end:
                 best = rank[node]
             else:
-                code, _ = _decode(data, position)
+                code, _ = read_character(data, position)
                 if not word_bits[code >> 3] >> (code & 7) & 1:
                     best = rank[node]
         if position == end:

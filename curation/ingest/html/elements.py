@@ -5,7 +5,8 @@ which text stands where.
 """
 
 import numpy as np
-from numba import njit
+
+from maslin.curation.text.hash_table import constant_table
 
 OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
@@ -87,22 +88,9 @@ def name_hash(name: bytes) -> int:
     return value
 
 
-def hash_table(values: dict[str, int], slots: int) -> tuple[np.ndarray, np.ndarray]:
-    """Words and what they stand for by open addressing: uint64 hashes (0: free) and int64 values, each `slots` long."""
-    hashes, stand_for = np.zeros(slots, np.uint64), np.zeros(slots, np.int64)
-    for word in sorted(values):
-        place = slot.py_func(hashes, np.uint64(name_hash(word.encode())))
-        hashes[place], stand_for[place] = name_hash(word.encode()), values[word]
-    return hashes, stand_for
-
-
-@njit(cache=True)
-def slot(hashes, wanted):
-    """The place of a hash in an open-addressing table (its size a power of two), or of the free slot it would take."""
-    place = wanted & np.uint64(hashes.size - 1)
-    while hashes[place] != 0 and hashes[place] != wanted:
-        place = (place + np.uint64(1)) & np.uint64(hashes.size - 1)
-    return place
+def named_table(values: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A table (hash_table) from the FNV-1a hashes of names to what they stand for, 0 for all others."""
+    return constant_table({name_hash(name.encode()): value for name, value in values.items()}, absent=0, fullness=1 / 4)
 
 
 def _kinds_by_name() -> dict[str, int]:
@@ -113,4 +101,4 @@ def _kinds_by_name() -> dict[str, int]:
     return kinds
 
 
-ELEMENT_HASHES, ELEMENT_KINDS = hash_table(_kinds_by_name(), 512)
+ELEMENT_HASHES, ELEMENT_KINDS = named_table(_kinds_by_name())

@@ -8,7 +8,8 @@ is the name of one site. A name is split at everything but letters and before ca
 import numpy as np
 from numba import njit
 
-from maslin.curation.ingest.html.elements import OFFSET, PRIME, hash_table, slot
+from maslin.curation.ingest.html.elements import OFFSET, PRIME, named_table
+from maslin.curation.text.hash_table import look_up
 
 # What a name says of its element, as bits.
 FURNITURE, ASIDE_NAME, HEADER_NAME, REMARKS, HIDDEN, CAPTIONED, NOTE, PART_OF_TEXT, LINKED, IS_MAIN = (
@@ -79,7 +80,7 @@ def _kinds_by_word() -> dict[str, int]:
     return kinds
 
 
-WORD_HASHES, WORD_KINDS = hash_table(_kinds_by_word(), 1024)
+WORD_HASHES, WORD_KINDS = named_table(_kinds_by_word())
 
 
 @njit(cache=True)
@@ -95,17 +96,17 @@ def said_by_names(page, start, end, whole_only, hashes, kinds):
         letter = byte | 32
         is_letter = 97 <= letter <= 122 and byte >= 65
         if last and (not is_letter or (byte < 97 and last >= 97)):
-            kind = kinds[slot(hashes, word)]
+            kind = look_up(hashes, kinds, word)
             if not whole_only:
-                if kind & ANYWHERE or (pair != 0 and kinds[slot(hashes, pair)] & ANYWHERE):
+                if kind & ANYWHERE or (pair != 0 and look_up(hashes, kinds, pair) & ANYWHERE):
                     said |= FURNITURE
                 if kind & META and before & META_OF:
                     said |= FURNITURE
-                if pair != 0 and kinds[slot(hashes, pair)] & TEXT_OF:
+                if pair != 0 and look_up(hashes, kinds, pair) & TEXT_OF:
                     said |= IS_MAIN
                 if kind & A_CAPTION:
                     said |= CAPTIONED
-            if pair != 0 and kinds[slot(hashes, pair)] & TEXT_OF:
+            if pair != 0 and look_up(hashes, kinds, pair) & TEXT_OF:
                 said |= IS_MAIN
             if kind & A_REMARK:
                 said |= REMARKS

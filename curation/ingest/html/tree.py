@@ -35,9 +35,9 @@ from maslin.curation.ingest.html.elements import (
     UNSHOWN,
     VOID,
     name_hash,
-    slot,
 )
 from maslin.curation.ingest.html.furniture import LINKED
+from maslin.curation.text.hash_table import look_up
 
 MAX_DEPTH = 500
 _MAX_METAS = 64
@@ -213,7 +213,7 @@ def read_tree(page, hashes, kinds, words, word_kinds):
             continue
         position = _name_end(page, first)
         tag = value_hash(page, first, position)
-        of_kind = kinds[slot(hashes, tag)]
+        of_kind = look_up(hashes, kinds, tag)
         slash, attributes = False, 0
         if closing:
             while position < size and page[position] != 62:

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit, uint64
 
 from maslin.curation.resources import MISSING_LANGDETECT
+from maslin.curation.text.hash_table import constant_table, look_up
 from maslin.manifests.errors import UsageError
 
 UNKNOWN = "und"
@@ -28,8 +29,8 @@ _DRAWS = 1 << 17  # far more than the walks can use: 7 x 1001 choices, of which 
 class Profiles:
     """What the package knows.
 
-    `languages`; `keys` uint64 (slots, a power of 2): an n-gram's code points, 21 bits each, 0 free; `places` int32
-    (slots): its row in `frequencies` float64 (n-grams, languages). `normal` int32 and `upper`, `latin` and `other`
+    `languages`; `keys`, `places`: a table (hash_table) from an n-gram's code points, 21 bits each, to its row in
+    `frequencies` float64 (n-grams, languages). `normal` int32 and `upper`, `latin` and `other`
     bool (code points): the character it is taken for, whether that is a capital, and what counts for and against a
     text in Latin letters. `draws` uint32: the Mersenne Twister's output after seed 0.
     """
@@ -88,7 +89,7 @@ def load() -> Profiles:
     files = sorted(path for path in Path(PROFILES_DIRECTORY).iterdir() if not path.name.startswith("."))
     factory.load_json_profile([path.read_text(encoding="utf-8") for path in files])
     grams = factory.word_lang_prob_map
-    keys, places = _hash_table(np.array([_pack(gram) for gram in grams], np.uint64))
+    keys, places = constant_table({_pack(gram): row for row, gram in enumerate(grams)})
     normal = np.arange(0x110000, dtype=np.int32)
     normal[:0x10000] = [ord(NGram.normalize(chr(code))) for code in range(0x10000)]  # beyond: as they are
     codes = np.arange(0x110000)
@@ -105,34 +106,6 @@ def load() -> Profiles:
 
 def _pack(gram: str) -> int:
     return sum(ord(character) << 21 * place for place, character in enumerate(reversed(gram)))
-
-
-@njit(cache=True)
-def _slot(key, slots):
-    return (key * uint64(0x9E3779B97F4A7C15)) >> uint64(40) & uint64(slots - 1)
-
-
-@njit(cache=True)
-def _hash_table(grams):
-    """Open addressing: (uint64 keys, int32 places) of at least twice as many slots as n-grams, at most 2^24."""
-    slots = 1
-    while slots < 2 * len(grams):
-        slots *= 2
-    keys, places = np.zeros(slots, np.uint64), np.full(slots, -1, np.int32)
-    for index in range(len(grams)):
-        slot = _slot(grams[index], slots)
-        while keys[slot]:
-            slot = (slot + uint64(1)) & uint64(slots - 1)
-        keys[slot], places[slot] = grams[index], index
-    return keys, places
-
-
-@njit(cache=True)
-def _look_up(key, keys, places):
-    slot = _slot(key, len(keys))
-    while keys[slot] and keys[slot] != key:
-        slot = (slot + uint64(1)) & uint64(len(keys) - 1)
-    return places[slot]
 
 
 @njit(cache=True)
@@ -157,7 +130,7 @@ def _find_grams(codes, normal, upper, keys, places):
         for size in range(1, length + 1):
             part = gram & uint64((1 << 21 * size) - 1)
             if part != uint64(0x20):
-                place = _look_up(part, keys, places)
+                place = look_up(keys, places, part)
                 if place >= 0:
                     found[number] = place
                     number += 1

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
+
+from maslin.curation.text.hash_table import constant_table, look_up, slot_of
 
 BUCKETS = 2_000_000
 _DIMENSION = 16
 _MIN_CHARACTERS, _MAX_CHARACTERS = 2, 4
-_VOCABULARY_SLOTS = 1 << 15
 _CACHE_SLOTS, _CACHE_ROWS = 1 << 16, 1 << 19  # of words met before in the same batch
 _FNV_START, _FNV_PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF
 _END, _LABEL = b"</s>", b"__label__"
@@ -33,9 +34,9 @@ class Model:
 
     `labels` by leaf. `rows` float32 (words + buckets left, 16). `row_of_bucket` int32 (BUCKETS): -1 where pruned;
     `bucket_bits` tells the same in bits, which fit the cache. The vocabulary: word i is bytes [word_offsets[i],
-    word_offsets[i + 1]) of `word_bytes`; `slots` int32: a hash table of its indexes, -1 empty; the first `words` are no
-    labels. The tree: inner node n has the weights `nodes[n]` and the children `left[n]`, `right[n]`: leaves below
-    len(labels), inner nodes from there on.
+    word_offsets[i + 1]) of `word_bytes`; `keys`, `indexes`: a table (hash_table) from `_key` of a word to i; the first
+    `words` are no labels. The tree: inner node n has the weights `nodes[n]` and the children `left[n]`, `right[n]`:
+    leaves below len(labels), inner nodes from there on.
     """
 
     labels: tuple[str, ...]
@@ -45,7 +46,8 @@ class Model:
     bucket_bits: np.ndarray
     word_bytes: np.ndarray
     word_offsets: np.ndarray
-    slots: np.ndarray
+    keys: np.ndarray
+    indexes: np.ndarray
     nodes: np.ndarray
     left: np.ndarray
     right: np.ndarray
@@ -54,7 +56,7 @@ class Model:
         """The most probable label (without its prefix) and its probability, float32, of each text in a flat buffer."""
         leaves, probability = _identify(
             data, offsets, self.words, self.rows, self.row_of_bucket, self.bucket_bits, self.word_bytes,
-            self.word_offsets, self.slots, self.nodes, self.left, self.right,
+            self.word_offsets, self.keys, self.indexes, self.nodes, self.left, self.right,
         )
         return [self.labels[leaf] for leaf in leaves.tolist()], probability
 
@@ -100,14 +102,16 @@ def load(path: Path) -> Model:
     (output_quantised,) = reader.values("?")
     height, width = reader.values("2q")
     vocabulary = [word for word, _, _ in entries]
-    if not quantised or output_quantised or (height, width) != (number_labels, _DIMENSION) or vocabulary[0] != _END:
+    numbers = {int(_key.py_func(_hash(word), len(word), word[0])): number for number, word in enumerate(vocabulary)}
+    shape = height, width, len(numbers)  # no two words have one key
+    if not quantised or output_quantised or shape != (number_labels, _DIMENSION, size) or vocabulary[0] != _END:
         raise ValueError(f"{path}: not the fastText model lid.176.ftz")
     nodes = reader.array(np.float32, height * width).reshape(height, width)
     left, right = _huffman([count for _, count, is_label in entries if is_label])
     return Model(
         tuple(word.removeprefix(_LABEL).decode() for word in vocabulary[words:]), words, rows, row_of_bucket,
         np.packbits(row_of_bucket >= 0, bitorder="little"), np.frombuffer(b"".join(vocabulary), np.uint8),
-        np.cumsum([0, *map(len, vocabulary)]), _slots(vocabulary), nodes[: number_labels - 1].copy(), left, right,
+        np.cumsum([0, *map(len, vocabulary)]), *constant_table(numbers), nodes[: number_labels - 1].copy(), left, right,
     )
 
 
@@ -153,16 +157,6 @@ def _huffman(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def _slots(vocabulary: list[bytes]) -> np.ndarray:
-    slots = np.full(_VOCABULARY_SLOTS, -1, np.int32)
-    for index, word in enumerate(vocabulary):
-        slot = _hash(word) % _VOCABULARY_SLOTS
-        while slots[slot] >= 0:
-            slot = (slot + 1) % _VOCABULARY_SLOTS
-        slots[slot] = index
-    return slots
-
-
 def _hash(word: bytes) -> int:
     """FNV-1a, each byte as a signed character: fastText's hash."""
     value = _FNV_START
@@ -181,7 +175,7 @@ def _step(value, byte):
 
 @njit(cache=True)
 def _identify(
-    data, offsets, words, rows, row_of_bucket, bucket_bits, word_bytes, word_offsets, slots, nodes, left, right
+    data, offsets, words, rows, row_of_bucket, bucket_bits, word_bytes, word_offsets, keys, indexes, nodes, left, right
 ):
     number = len(offsets) - 1
     leaves, probability = np.empty(number, np.int32), np.empty(number, np.float32)
@@ -190,8 +184,8 @@ def _identify(
         longest = max(longest, offsets[text + 1] - offsets[text])
     word = np.empty(longest + 2, np.uint8)  # "<word>"
     found = np.empty(3 * (longest + 2) + 1, np.int32)  # its rows
-    # Words met before: where they stand in `data`, their bytes (0: a free slot), and their rows in `pool`.
-    place, length_of = np.empty(_CACHE_SLOTS, np.int64), np.zeros(_CACHE_SLOTS, np.int32)
+    # Words met before, of one key the first: where they stand in `data`, and their rows in `pool`.
+    met, place = np.zeros(_CACHE_SLOTS, np.uint64), np.empty(_CACHE_SLOTS, np.int64)
     begins, counts = np.empty(_CACHE_SLOTS, np.int32), np.empty(_CACHE_SLOTS, np.int32)
     pool, pooled, cached = np.empty(_CACHE_ROWS, np.int32), 0, 0
     for text in range(number):
@@ -211,11 +205,9 @@ def _identify(
                 _add(total, rows, 0)  # the end of the line, the first word of the vocabulary
                 used += 1
                 break
-            slot = np.int64(hashed ^ (hashed >> np.uint32(15))) & (_CACHE_SLOTS - 1)
-            while length_of[slot] and not (
-                    length_of[slot] == length and _same(data, place[slot], data, start, length)):
-                slot = (slot + 1) & (_CACHE_SLOTS - 1)
-            if length_of[slot]:
+            key = _key(hashed, length, data[start])
+            slot = slot_of(met, uint64(_CACHE_SLOTS - 1), key)
+            if met[slot] and _same(data, place[slot], data, start, length):
                 for index in range(begins[slot], begins[slot] + counts[slot]):
                     _add(total, rows, pool[index])
                 used += counts[slot]
@@ -223,12 +215,12 @@ def _identify(
             word[0], word[length + 1] = 0x3C, 0x3E
             word[1:length + 1] = data[start:position]
             count = _rows_of(
-                word, length, hashed, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, slots, found)
+                word, length, hashed, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, keys, indexes, found)
             for index in range(count):
                 _add(total, rows, found[index])
             used += count
-            if 2 * cached < _CACHE_SLOTS and pooled + count <= _CACHE_ROWS:
-                place[slot], length_of[slot], begins[slot], counts[slot] = start, length, pooled, count
+            if met[slot] == 0 and 2 * cached < _CACHE_SLOTS and pooled + count <= _CACHE_ROWS:
+                met[slot], place[slot], begins[slot], counts[slot] = key, start, pooled, count
                 pool[pooled:pooled + count] = found[:count]
                 pooled += count
                 cached += 1
@@ -238,10 +230,10 @@ def _identify(
 
 
 @njit(cache=True)
-def _rows_of(word, length, hashed, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, slots, found):
+def _rows_of(word, length, hashed, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, keys, indexes, found):
     """Write the rows of word[1 : length + 1] to `found`, in fastText's order: the word's own, then those of the n-grams
     of word[: length + 2]; returns how many."""
-    index = _find(word, length, hashed, word_bytes, word_offsets, slots)
+    index = _find(word, length, hashed, word_bytes, word_offsets, keys, indexes)
     if index >= words:
         return 0
     if index < 0 and length >= len(_LABEL_BYTES) and _same(word, 1, _LABEL_BYTES, 0, len(_LABEL_BYTES)):
@@ -282,16 +274,17 @@ def _add(total, rows, row):
 
 
 @njit(cache=True)
-def _find(word, length, hashed, word_bytes, word_offsets, slots):
+def _key(hashed, length, first):
+    """uint64: a word's key in tables: its length, and its hash with its first byte (two words of the vocabulary have
+    one hash). Other words may have it too, so that what is found is compared byte by byte."""
+    return uint64(length) << uint64(32) | uint64(hashed) ^ uint64(first) << uint64(24)
+
+
+@njit(cache=True)
+def _find(word, length, hashed, word_bytes, word_offsets, keys, indexes):
     """The index in the vocabulary of word[1 : length + 1], or -1."""
-    slot = np.int64(hashed) % _VOCABULARY_SLOTS
-    while slots[slot] >= 0:
-        index = slots[slot]
-        begin = word_offsets[index]
-        if word_offsets[index + 1] - begin == length and _same(word_bytes, begin, word, 1, length):
-            return np.int64(index)
-        slot = (slot + 1) % _VOCABULARY_SLOTS
-    return np.int64(-1)
+    index = look_up(keys, indexes, _key(hashed, length, word[1]))
+    return index if index >= 0 and _same(word_bytes, word_offsets[index], word, 1, length) else np.int64(-1)
 
 
 @njit(cache=True)

@@ -7,13 +7,13 @@ Characters: PAGE_OF uint8 (0x1100) and CLASSES uint16 (pages * 256): bits by `cl
 
 Exceptions, by number: PIECES int32 and PIECE_OFFSETS int32: byte lengths of the pieces each splits into.
 EXCEPTION_LENGTHS uint32 (1024): by first and last byte (`filter_slot`) a bit for each byte length that exceptions have;
-EXCEPTION_KEYS uint64, EXCEPTIONS int32: hash table from their text (0: free) to their numbers.
+EXCEPTION_KEYS, EXCEPTIONS: a table (hash_table) from their text to their numbers.
 
 Phrases: the words that an exception falls into without itself. PHRASE_PAIRS bool (65536): by the first bytes of their
-first two words; PHRASE_LENGTHS uint32 (256): by their first byte a bit for each number of words; PHRASE_KEYS uint64,
-PHRASES int32: hash table from their words to their exceptions.
+first two words; PHRASE_LENGTHS uint32 (256): by their first byte a bit for each number of words; PHRASE_KEYS,
+PHRASES: a table from their words to their exceptions.
 
-UNIT_KEYS uint64: hash table of units.
+UNIT_KEYS, UNITS: a table of units, 0 for each.
 """
 
 import json
@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from numba import njit
 
+from maslin.curation.text.hash_table import constant_table
 from maslin.curation.text.text_hash import hash_of, mixed
 from maslin.curation.text.utf8 import ASSIGNED
 
@@ -60,18 +61,6 @@ def filter_slot(first: int, last: int) -> int:
     return (first * 7 + last * 31) & 1023
 
 
-def _hash_table(entries: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """(keys uint64, values int32) with open addressing, half full at most."""
-    size = 1 << (2 * len(entries)).bit_length()
-    keys, values = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-    for key, value in entries.items():
-        slot = mixed(key) & (size - 1)
-        while keys[slot] != 0:
-            slot = (slot + 1) & (size - 1)
-        keys[slot], values[slot] = key, value
-    return keys, values
-
-
 _DATA = json.loads((FOLDER / "spacy_en.json").read_text(encoding="utf-8"))
 _pages: dict[bytes, int] = {}
 PAGE_OF = np.array(
@@ -81,7 +70,7 @@ CLASSES = np.frombuffer(b"".join(_pages), np.uint16)
 
 _exceptions = [entry.split(" ") for entry in _DATA["exceptions"]]
 _numbers = {"".join(pieces): number for number, pieces in enumerate(_exceptions)}
-EXCEPTION_KEYS, EXCEPTIONS = _hash_table({hash_of(word): number for word, number in _numbers.items()})
+EXCEPTION_KEYS, EXCEPTIONS = constant_table({hash_of(word): number for word, number in _numbers.items()})
 PIECES = np.array([len(piece.encode()) for pieces in _exceptions for piece in pieces], np.int32)
 PIECE_OFFSETS = np.cumsum([0, *map(len, _exceptions)]).astype(np.int32)
 EXCEPTION_LENGTHS = np.zeros(1024, np.uint32)
@@ -98,8 +87,8 @@ for _words in (entry.split(" ") for entry in _DATA["phrases"]):
     for _word in _words:
         _key = mixed(_key + hash_of(_word))
     _phrases[_key] = _numbers["".join(_words)]
-PHRASE_KEYS, PHRASES = _hash_table(_phrases)
-UNIT_KEYS, _ = _hash_table({hash_of(unit): 0 for unit in _DATA["units"]})
+PHRASE_KEYS, PHRASES = constant_table(_phrases)
+UNIT_KEYS, UNITS = constant_table({hash_of(unit): 0 for unit in _DATA["units"]})
 
 
 @njit(cache=True)

@@ -11,6 +11,7 @@ All functions take `data` (uint8, valid UTF-8), byte positions at the start of a
 import numpy as np
 from numba import njit, uint64
 
+from maslin.curation.text.hash_table import look_up
 from maslin.curation.text.spacy.tables import (
     ALPHA,
     BEFORE_STOP,
@@ -30,11 +31,12 @@ from maslin.curation.text.spacy.tables import (
     QUOTE,
     SUFFIX,
     UNIT_KEYS,
+    UNITS,
     UPPER,
     class_of,
 )
 from maslin.curation.text.spacy.url import is_url
-from maslin.curation.text.text_hash import find_key, hash_bytes, mix
+from maslin.curation.text.text_hash import hash_bytes, mix
 from maslin.curation.text.utf8 import previous_character, read_character, space_length
 
 MAX_EXCEPTION_BYTES = 31
@@ -108,8 +110,7 @@ def find_exception(data, start, end):
     slot = (np.int64(data[start]) * 7 + np.int64(data[end - 1]) * 31) & 1023
     if not EXCEPTION_LENGTHS[slot] >> length & 1:
         return -1
-    found = find_key(EXCEPTION_KEYS, hash_bytes(data, start, end))
-    return np.int64(EXCEPTIONS[found]) if found >= 0 else -1
+    return look_up(EXCEPTION_KEYS, EXCEPTIONS, hash_bytes(data, start, end))
 
 
 @njit(cache=True)
@@ -255,7 +256,7 @@ def _unit_start(data, start, end):
     position = end
     while position > start and end - position < MAX_UNIT_BYTES + 1:
         if _is_digit(data[position - 1]):
-            if position < end and find_key(UNIT_KEYS, hash_bytes(data, position, end)) >= 0:
+            if position < end and look_up(UNIT_KEYS, UNITS, hash_bytes(data, position, end)) >= 0:
                 return position
             return end
         position -= 1
@@ -361,13 +362,12 @@ def _join_phrases(data, starts, ends, number):
             words += 1
             if not lengths >> words & 1:
                 continue
-            slot = find_key(PHRASE_KEYS, key)
-            if slot >= 0:
+            exception = look_up(PHRASE_KEYS, PHRASES, key)
+            if exception >= 0:
                 if found == len(rows):
                     rows = np.concatenate((rows, np.empty_like(rows)))
                 rows[found, 0], rows[found, 1] = word, words
-                rows[found, 2] = PHRASES[slot] if ends[index] - starts[word] == _bytes(
-                    PHRASES[slot]) else -1
+                rows[found, 2] = exception if ends[index] - starts[word] == _bytes(exception) else -1
                 found += 1
     if found == 0:
         return number
