@@ -14,9 +14,9 @@ from maslin.manifests.steps.gopher import GopherQuality
 from tests.curation.documents import documents
 from tests.curation.models import needs_spacy
 from tests.curation.rules import repetition_reference as plain
-from tests.curation.rules import spacy_reference
 from tests.curation.steps import entry
 from tests.curation.steps import step as made
+from tests.curation.text.spacy import reference
 from tests.shared_data import golden
 
 STEPS = ("gopher_quality", "gopher_repetition", "fineweb")
@@ -140,7 +140,7 @@ def test_kernels_measure_as_plain_python(texts):
     batch = Batch(documents(texts))
     found = {step: rules.bind(made(step))(batch).signals for step in STEPS}
     for row, text in enumerate(texts):
-        words = spacy_reference.split(text)
+        words = reference.split(text)
         expected = {
             "gopher_quality": plain.quality(text, words, stop_words), "fineweb": plain.fineweb(text, words),
             "gopher_repetition": plain.repetition(text, words) if text else {},
