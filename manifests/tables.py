@@ -45,6 +45,9 @@ EVALUATION_ITEMS = pa.schema([
 SPLIT = pa.schema([("id", pa.string()), ("group", pa.string()), ("split", pa.string())])
 SPLIT_PATH = "split/part-00000.parquet"
 
+# One row a document of token shards: its ids are [start, end) of the part, and the UTF-8 bytes of its text.
+TOKEN_INDEX = pa.schema([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64())])
+
 TEXT_PREFIX_CHARACTERS = 300
 ROW_GROUP_ROWS = 1024
 ROW_GROUP_TEXT_BYTES = 32 << 20

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from maslin.curation.ingest.records import READERS
-from maslin.curation.tokens.imported import READERS as TOKEN_READERS
+from maslin.curation.tokens.readers import READERS as TOKEN_READERS
 from maslin.flows.engine.build import BUILDERS
 from maslin.manifests.kinds import KINDS
 from maslin.manifests.steps.known import STEPS

@@ -1,8 +1,4 @@
-"""Token shards made elsewhere: the ids as they are, with the table of documents that ours have.
-
-A reader is a module with two functions, `splits(inputs) -> list[TokenSplit]` and
-`read(split) -> Iterator[tuple[str, numpy.ndarray]]`: the id of every document and its token ids, in order.
-"""
+"""Token shards made elsewhere: the ids as they are, with the table of documents that ours have."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,30 +9,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.tokens.shards import INDEX, load_cached
+from maslin.curation.tokens.readers import READERS, TokenSplit
+from maslin.curation.tokens.tokenizer import load_cached
 from maslin.manifests import progress
 from maslin.manifests.errors import DataError
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.tables import TableWriter, part_name
+from maslin.manifests.tables import TOKEN_INDEX, TableWriter, part_name
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
-PART_BYTES = 64 << 20  # of ids in a split, about
 _DOCUMENTS = 256  # decoded at once
-
-# Modules by the `kind` of token shards.
-READERS = {"megatron": "maslin.curation.tokens.megatron", "parquet": "maslin.curation.tokens.parquet"}
-
-
-@dataclass(frozen=True)
-class TokenSplit:
-    """A part of the inputs that one worker reads: `first` to `end` in the reader's own unit."""
-
-    files: tuple[InputFile, ...]
-    first: int
-    end: int
-    documents: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +65,7 @@ def _import_part(task: _Task) -> ShardResult:
     position = total_bytes = 0
     with (
         atomic_path(binary) as temporary, open(temporary, "wb") as file,
-        TableWriter(task.directory, f"index/{part_name(task.part)}", INDEX) as table,
+        TableWriter(task.directory, f"index/{part_name(task.part)}", TOKEN_INDEX) as table,
     ):
         documents = _checked(task)
         while batch := list(islice(documents, _DOCUMENTS)):
@@ -91,7 +74,8 @@ def _import_part(task: _Task) -> ShardResult:
             ends = position + np.cumsum(lengths)
             file.write(np.concatenate([ids.astype(dtype) for _, ids in batch]).tobytes())
             table.write(pa.table({
-                "id": [id for id, _ in batch], "start": ends - lengths, "end": ends, "bytes": sizes}, schema=INDEX))
+                "id": [id for id, _ in batch], "start": ends - lengths, "end": ends, "bytes": sizes},
+                schema=TOKEN_INDEX))
             position += int(lengths.sum())
             total_bytes += sum(sizes)
             progress.advance(len(batch), len(batch))

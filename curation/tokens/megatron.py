@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from maslin.curation.tokens import imported
-from maslin.curation.tokens.imported import TokenSplit
+from maslin.curation.tokens import readers
+from maslin.curation.tokens.readers import TokenSplit
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import atomic_path
 from maslin.manifests.identity import document_id
@@ -100,7 +100,7 @@ def _cut(index_file: InputFile, data_file: InputFile) -> list[TokenSplit]:
     index = read_index(index_file.path, data_file.bytes)
     documents = max(0, len(index.boundaries) - 1)
     before = np.concatenate([[0], np.cumsum(index.lengths, dtype=np.int64)])[index.boundaries]  # tokens, each document
-    size = imported.PART_BYTES // index.dtype.itemsize
+    size = readers.PART_BYTES // index.dtype.itemsize
     inner = np.searchsorted(before, np.arange(size, before[-1], size)).tolist() if documents else []
     return [
         TokenSplit((index_file, data_file), first, end, end - first)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maslin.curation.ingest.rows.parquet import DAMAGE
-from maslin.curation.tokens import imported
-from maslin.curation.tokens.imported import TokenSplit
+from maslin.curation.tokens import readers
+from maslin.curation.tokens.readers import TokenSplit
 from maslin.manifests.errors import DataError
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
@@ -28,7 +28,7 @@ def splits(inputs: Sequence[InputFile]) -> list[TokenSplit]:
         with _opened(file) as parquet:
             groups = [parquet.metadata.row_group(group) for group in range(parquet.num_row_groups)]
         before = np.cumsum([0, *(group.total_byte_size for group in groups)])
-        inner = np.searchsorted(before, np.arange(imported.PART_BYTES, before[-1], imported.PART_BYTES))
+        inner = np.searchsorted(before, np.arange(readers.PART_BYTES, before[-1], readers.PART_BYTES))
         found += [
             TokenSplit((file,), first, end, sum(group.num_rows for group in groups[first:end]))
             for first, end in itertools.pairwise(sorted({0, len(groups), *inner.tolist()}))

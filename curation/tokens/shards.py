@@ -1,10 +1,8 @@
 """Token shards: the ids of a corpus, flat and memory-mappable, and the table of its documents."""
 
 import itertools
-import os
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from maslin.curation.tokens.imported import import_tokens
+from maslin.curation.tokens.tokenizer import load_cached
 from maslin.manifests import progress
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.tables import TableWriter, part_name
+from maslin.manifests.tables import TOKEN_INDEX, TableWriter, part_name
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-INDEX = pa.schema([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64())])
 CARRIED_COLUMNS = ("split", "site")  # of held-out documents, if they are there
 BATCH_BYTES = 4 << 20  # of text encoded at once
 
@@ -40,8 +39,6 @@ def build_tokens(
     directory = workspace.path(step)
     tokenizer = step.input_steps()["tokenizer"]
     if "kind" in step.parameters:
-        from maslin.curation.tokens.imported import import_tokens
-
         return import_tokens(step, workspace, mapper, inputs)
     documents = step.input_steps()["documents"]
     about = workspace.manifest(tokenizer).summary
@@ -72,7 +69,7 @@ def _encode_part(task: tuple[Path, int, Path, Path, str, int, tuple[str, ...]]) 
     position = total_bytes = 0
     with (
         atomic_path(binary) as temporary, open(temporary, "wb") as file,
-        TableWriter(directory, f"index/{part_name(part)}", pa.schema([*INDEX, *carried])) as index,
+        TableWriter(directory, f"index/{part_name(part)}", pa.schema([*TOKEN_INDEX, *carried])) as index,
     ):
         for table in _batches(documents, ["id", "text", *(field.name for field in carried)]):
             ids, counts = encode(tokenizer, table["text"], end_of_text, special)
@@ -116,18 +113,6 @@ def encode_ids(tokenizer: "Tokenizer", texts: list[str], special: Sequence[str])
         [id for index, piece in enumerate(pieces) for id in ([number[piece]] if index % 2 else next(encoded).ids)]
         for pieces in split
     ]
-
-
-@cache
-def load_cached(directory: Path) -> "Tokenizer":
-    """A tokenizer, loaded once a process, and told before it starts threads not to: it would start one a core.
-
-    Every worker would: parallelism is over parts.
-    """
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from maslin.curation.tokens.tokenizer import load_tokenizer
-
-    return load_tokenizer(directory)
 
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pa.Table]:

@@ -3,8 +3,10 @@
 It is a folder that `tokenizers` and `transformers` load. A tokenizer of one's own is copied after it has been tried.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +86,16 @@ def build_tokenizer(step: Step, workspace: Workspace, mapper: Mapper, path: Path
 def load_tokenizer(directory: Path) -> "Tokenizer":
     """The tokenizer of a step directory, set so that special tokens' names in a text are text."""
     return _load(directory / TOKENIZER_NAME)
+
+
+@cache
+def load_cached(directory: Path) -> "Tokenizer":
+    """A tokenizer, loaded once a process, and told before it starts threads not to: it would start one a core.
+
+    Every worker would: parallelism is over parts.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return load_tokenizer(directory)
 
 
 def vocab_size(tokenizer: "Tokenizer") -> int:

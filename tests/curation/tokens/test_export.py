@@ -87,7 +87,7 @@ def test_exported_token_shards_come_back_with_every_token_and_every_document(mad
 
 
 def test_tokens_of_others_are_taken_as_they_are_in_parts_of_row_groups(made, tmp_path, monkeypatch):
-    monkeypatch.setattr("maslin.curation.tokens.imported.PART_BYTES", 300)
+    monkeypatch.setattr("maslin.curation.tokens.readers.PART_BYTES", 300)
     lists = [[70 + row % 5] * (row + 1) for row in range(40)]
     table = pa.table({"input_ids": pa.array([*lists, None, []], pa.large_list(pa.int64()))})
     pq.write_table(table, tmp_path / "x.parquet", row_group_size=5)

@@ -89,7 +89,7 @@ def test_what_is_exported_reads_as_the_documents_of_the_shards(made, tmp_path):
 
 
 def test_there_and_back_every_token_and_every_byte_count_is_the_same(made, tmp_path, monkeypatch):
-    monkeypatch.setattr("maslin.curation.tokens.imported.PART_BYTES", 700)
+    monkeypatch.setattr("maslin.curation.tokens.readers.PART_BYTES", 700)
     workspace, tokens, tokenizer = made
     export_megatron(workspace.path(tokens), tmp_path / "out")
     directory, manifest = imported(workspace, tokenizer, tmp_path / "out")
