@@ -56,12 +56,6 @@ def surviving(step: Step, workspace: Workspace) -> list[StageShard]:
     ]
 
 
-def read_surviving(shard: StageShard, columns: list[str] | None = None) -> pa.Table:
-    """All surviving rows of a shard, in the order of its file."""
-    tables = list(iter_surviving(shard, columns))
-    return pa.concat_tables(tables) if tables else _schema(shard.path, columns).empty_table()
-
-
 def iter_surviving(shard: StageShard, columns: list[str] | None = None) -> Iterator[pa.Table]:
     """The surviving rows of a shard, row group by row group: bounded memory. A table may be empty."""
     drop_ids = pa.concat_arrays(
@@ -75,8 +69,3 @@ def iter_surviving(shard: StageShard, columns: list[str] | None = None) -> Itera
             if len(drop_ids):
                 table = table.filter(pc.invert(pc.is_in(table["id"], value_set=drop_ids)))
             yield table if columns is None else table.select(columns)
-
-
-def _schema(path: Path, columns: list[str] | None) -> pa.Schema:
-    schema = pq.read_schema(path)
-    return schema if columns is None else pa.schema([schema.field(name) for name in columns])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from maslin.curation.stages import StageShard
+from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.tables import DOCUMENTS, part_name, write_table
 
 
@@ -23,6 +23,11 @@ def write_shards(root: Path, shards: list[dict[str, str]], source: str = "web") 
     for index, texts in enumerate(shards):
         write_table(root, f"documents/{part_name(index)}", documents_table(texts, source))
     return [StageShard(root / "documents" / part_name(index)) for index in range(len(shards))]
+
+
+def read_surviving(shard: StageShard, columns: list[str] | None = None) -> pa.Table:
+    """All surviving rows of a shard that has any, in the order of its file."""
+    return pa.concat_tables(iter_surviving(shard, columns))
 
 
 def sentence(start: int, words: int) -> str:

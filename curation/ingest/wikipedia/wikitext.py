@@ -35,7 +35,6 @@ _SIMPLE_LINK = re.compile(r"\[\[([^\[\]{}|\n<>]{1,300})(?:\|([^\[\]{}|\n]{0,1000
 _BRACKETS = re.compile(r"\{\{+|\}\}+|\[\[|\]\]|\{\||\|\}(?!\})")
 _OPENING = re.compile(r"\{\{|\[\[|\{\|")
 _TEMPLATE_NAME = re.compile(r"\s*([^|{}\[\]<>\n\x02]{1,80})")
-_LINK_PREFIX = re.compile(r"\s*:?\s*([^:|\[\]{}\n]{1,40}):")
 _LANGUAGE_PREFIX = re.compile(
     r"(?:[a-z]{2,3}|simple|be-x-old|be-tarask|zh-[a-z-]{2,12}|roa-[a-z]{3,5}|map-bms|fiu-vro|bat-smg|cbk-zam|nds-nl)$"
 )

@@ -7,13 +7,13 @@ import pytest
 
 from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup import lines
-from maslin.curation.stages import read_surviving, surviving
+from maslin.curation.stages import surviving
 from maslin.manifests.counts import Counts
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map, verify
 from tests.curation.corpora.test_corpus import distant_map
 from tests.curation.models import needs_model
-from tests.curation.steps import entry
+from tests.curation.stage_fixtures import read_surviving
 from tests.shared_data import golden
 
 pytestmark = needs_model("punkt_english")

@@ -3,11 +3,11 @@
 import pytest
 
 from maslin.curation.dedup.build import build_dedup
-from maslin.curation.stages import read_surviving, surviving
+from maslin.curation.stages import surviving
 from maslin.manifests.counts import Counts
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map
-from tests.curation.steps import entry
+from tests.curation.stage_fixtures import read_surviving
 
 STEP = entry("c4_url_dedup")
 
