@@ -25,8 +25,10 @@ line.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -34,9 +36,15 @@ import pyarrow as pa
 from maslin.curation.rules import c4_lines as lines
 from maslin.curation.rules.judgement import Judgement
 from maslin.curation.text import punkt
+<<<<<<< HEAD
 from maslin.curation.text.batch import Batch, Edited, Spans, excerpt
 from maslin.curation.text.spacy import sentences as spacy_english
 from maslin.manifests.steps.c4 import C4, C4_STEP
+=======
+from maslin.curation.text.batch import Batch, Edited, Spans, excerpt, undecided
+from maslin.curation.text.spacy import sentences as spacy_sentences
+from maslin.manifests.steps.steps import C4
+>>>>>>> f3b6ab2 (spdx: why not license-expression, with figures; set-up's proof says what to install where fasttext is not)
 
 LINE_RULES = (
     "kept", "blank", "too_long_word", "no_endmark", "too_short", "javascript", "policy", "strip", "citation",
@@ -148,6 +156,7 @@ def _judge_sentences(batch: Batch, parameters: C4) -> Edited:
     )
 
 
+<<<<<<< HEAD
 def _drop_page(judgement: Judgement, row: int, status: int, line: str) -> None:
     """Drop a page by the line that does it, which the ledger quotes."""
     rule, place = (
@@ -156,6 +165,19 @@ def _drop_page(judgement: Judgement, row: int, status: int, line: str) -> None:
 
 
 def count_sentences(texts, number: int, enough: int, splitter) -> int:
+=======
+class Splitter(Protocol):
+    """What finds sentences; each text has one at least."""
+
+    def sentences(self, text: str) -> list[str]:
+        """The sentences of a text."""
+
+    def count(self, text: str, enough: int | None = None) -> int:
+        """How many there are; counting may stop at `enough`."""
+
+
+def count_sentences(texts: Iterable[str], number: int, enough: int, splitter: Splitter) -> int:
+>>>>>>> f3b6ab2 (spdx: why not license-expression, with figures; set-up's proof says what to install where fasttext is not)
     """Sentences of `number` texts, each counted alone and at least 1; stops where the rest must reach `enough`."""
     total = number  # one each
     for text in texts:
@@ -165,8 +187,8 @@ def count_sentences(texts, number: int, enough: int, splitter) -> int:
     return total
 
 
-def _splitter(parameters: C4):
-    return spacy_english.english() if parameters.variant == "datatrove" else punkt.english()
+def _splitter(parameters: C4) -> Splitter:
+    return spacy_sentences if parameters.variant == "datatrove" else punkt.english()
 
 
 def judge_line(line: str, parameters: C4) -> tuple[int, str]:

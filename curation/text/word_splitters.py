@@ -15,7 +15,7 @@ from maslin.curation.text.word_breaks import segment_end
 
 @njit(cache=True)
 def split_as_spacy(data, offsets):
-    """As spaCy's blank English tokenizer does (spacy_words)."""
+    """As spaCy's blank English tokenizer does (spacy/words.py)."""
     documents = len(offsets) - 1
     longest = 0
     for row in range(documents):

@@ -118,15 +118,6 @@ SPLITTERS: dict[str, Callable[[Batch], Words]] = {
 }
 
 
-def spell(words: Words, data: np.ndarray, offsets: np.ndarray, row: int) -> list[str]:
-    """The words of a document as text."""
-    begin = offsets[row]
-    return [
-        data[begin + words.start[word] : begin + words.end[word]].tobytes().decode()
-        for word in range(words.offsets[row], words.offsets[row + 1])
-    ]
-
-
 @njit(cache=True)
 def _measure(data, offsets, word_offsets, word_start, word_end):
     """The fields of Words from `kind` on, in their order."""

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from maslin.curation.text.words import Words
 from maslin.manifests.tables import DOCUMENTS
 
 
@@ -14,3 +16,12 @@ def documents(texts: list[str], **columns: list[Any]) -> pa.Table:
     return pa.table(
         [pa.array(given.get(field.name, [None] * number), field.type) for field in DOCUMENTS], schema=DOCUMENTS
     )
+
+
+def spell(words: Words, data: np.ndarray, offsets: np.ndarray, row: int) -> list[str]:
+    """The words of a document as text."""
+    begin = offsets[row]
+    return [
+        data[begin + words.start[word] : begin + words.end[word]].tobytes().decode()
+        for word in range(words.offsets[row], words.offsets[row + 1])
+    ]

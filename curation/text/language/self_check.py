@@ -1,7 +1,7 @@
 """What set-up proves on this machine: that our own reader of a model answers as the package it comes from."""
 
 from maslin.curation import resources
-from maslin.manifests.errors import MaslinError
+from maslin.manifests.errors import MaslinError, UsageError
 
 _TOLERANCE = 1e-5  # of a probability: another processor may round a sum otherwise
 
@@ -26,12 +26,17 @@ def check_lid176() -> str:
 
     Raises MaslinError when they differ: languages would then not be told as fastText tells them.
     """
-    import fasttext
     import pyarrow as pa
 
     from maslin.curation.text.batch import Batch
     from maslin.curation.text.language.lid176 import load
 
+    try:
+        import fasttext  # here alone: languages are told without it
+    except ImportError as error:
+        raise UsageError(
+            "set-up compares our reader of lid.176 with the package `fasttext`, which is not here. Install it: pip "
+            "install 'fasttext-community>=0.11.9'") from error
     path = resources.path("lid176")
     # A list, since predict on a single text fails under numpy 2 in most builds of fastText.
     labels, probabilities = fasttext.load_model(str(path)).predict(list(_SENTENCES))

@@ -1,4 +1,4 @@
-"""Words as the package spaCy (an optional extra) splits them: what the kernel of spacy_words reproduces.
+"""Words as the package spaCy (an optional extra) splits them: what the kernel of words.py reproduces.
 
 The tokenizer of `spacy.blank("en")` alone; white space tokens are left out, as datatrove does.
 """

@@ -17,6 +17,7 @@ UNIT_KEYS, UNITS: a table of units, 0 for each.
 """
 
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,10 @@ from maslin.curation.text.utf8 import ASSIGNED
 
 FOLDER = Path(__file__).parents[1] / "data" / "words"
 
-# Bits of a character's class. LETTER, WORD and DECIMAL: str.isalpha, \\w and \\d of Python's re.
+# Bits of a character's class. LETTER, WORD and DECIMAL: str.isalpha, \\w and \\d of Python's re;
+# PUNCTUATION: a category P of unicodedata.
 ALPHA, LOWER, UPPER, PREFIX, SUFFIX, INFIX, QUOTE, BEFORE_STOP = (1 << bit for bit in range(8))
-CURRENCY, LETTER, WORD, DECIMAL, MARK, TERMINAL = (1 << bit for bit in range(8, 14))
+CURRENCY, LETTER, WORD, DECIMAL, MARK, TERMINAL, SENTENCE_MARK, PUNCTUATION = (1 << bit for bit in range(8, 16))
 
 _CLASSES = {
     "alpha": ALPHA, "lower": LOWER, "upper": UPPER, "prefix": PREFIX, "suffix": SUFFIX, "infix": INFIX, "quote": QUOTE,
@@ -48,12 +50,18 @@ def _character_classes(data: dict) -> np.ndarray:
     for bit, characters in (
         (CURRENCY, [sign for sign in data["currencies"] if len(sign) == 1]),
         (MARK, marks["marks"] + marks["terminal"]), (TERMINAL, marks["terminal"]), (WORD, "_"),
+        (SENTENCE_MARK, data["sentence_marks"]),
     ):
         classes[[ord(character) for character in characters]] |= np.uint16(bit)
     characters = list(map(chr, range(ASSIGNED)))
-    for test, bit in ((str.isalpha, LETTER), (str.isalnum, WORD), (str.isdecimal, DECIMAL)):
+    tests = (str.isalpha, LETTER), (str.isalnum, WORD), (str.isdecimal, DECIMAL), (_is_punctuation, PUNCTUATION)
+    for test, bit in tests:
         classes[:ASSIGNED][np.fromiter(map(test, characters), bool, ASSIGNED)] |= np.uint16(bit)
     return classes
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character)[0] == "P"
 
 
 def filter_slot(first: int, last: int) -> int:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from maslin.curation.text.batch import Batch
 from maslin.curation.text.spacy import package
-from maslin.curation.text.words import SPLITTERS, spell
+from maslin.curation.text.words import SPLITTERS
 from maslin.manifests.errors import UsageError
-from tests.curation.documents import documents
+from tests.curation.documents import documents, spell
 from tests.curation.models import needs_spacy
 from tests.curation.rules.gopher_reference import RedPajama
 from tests.curation.rules.word_break_reference import segments

@@ -10,9 +10,9 @@ from maslin.curation.text.batch import Batch
 from maslin.curation.text.spacy.tables import _DATA, CLASSES, MARK, PAGE_OF, SUFFIX, class_of
 from maslin.curation.text.spacy.words import MAX_EXCEPTION_BYTES, MAX_PHRASE_WORDS, MAX_UNIT_BYTES, MAY_END_SUFFIX
 from maslin.curation.text.text_hash import hash_bytes, hash_of, mix, mixed
-from maslin.curation.text.words import HAS_LETTER, NOT_MARKS, spell, words_of
-from tests.curation.documents import documents
-from tests.curation.rules import spacy_reference
+from maslin.curation.text.words import HAS_LETTER, NOT_MARKS, words_of
+from tests.curation.documents import documents, spell
+from tests.curation.text.spacy import reference
 from tests.shared_data import golden
 
 FRAGMENTS = [
@@ -58,7 +58,7 @@ def test_words(text, expected):
 @settings(max_examples=400, deadline=None)
 @given(st.lists(TEXTS, max_size=5))
 def test_words_are_the_reference_s(texts):
-    assert split(*texts) == [spacy_reference.split(text) for text in texts]
+    assert split(*texts) == [reference.split(text) for text in texts]
 
 
 @pytest.mark.parametrize("text", ["(" * 50_000, "a@" * 50_000, "a.b" * 50_000, "." * 99_999, "-" * 50_000, "x" * 10**6],

@@ -1,4 +1,4 @@
-"""spaCy's tokenizer in plain Python, by regular expressions: what the kernels of spacy_words must answer."""
+"""spaCy's tokenizer in plain Python, by regular expressions: what the kernel split_text must answer."""
 
 import json
 import re
