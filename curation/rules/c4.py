@@ -36,15 +36,9 @@ import pyarrow as pa
 from maslin.curation.rules import c4_lines as lines
 from maslin.curation.rules.judgement import Judgement
 from maslin.curation.text import punkt
-<<<<<<< HEAD
 from maslin.curation.text.batch import Batch, Edited, Spans, excerpt
-from maslin.curation.text.spacy import sentences as spacy_english
-from maslin.manifests.steps.c4 import C4, C4_STEP
-=======
-from maslin.curation.text.batch import Batch, Edited, Spans, excerpt, undecided
 from maslin.curation.text.spacy import sentences as spacy_sentences
-from maslin.manifests.steps.steps import C4
->>>>>>> f3b6ab2 (spdx: why not license-expression, with figures; set-up's proof says what to install where fasttext is not)
+from maslin.manifests.steps.c4 import C4, C4_STEP
 
 LINE_RULES = (
     "kept", "blank", "too_long_word", "no_endmark", "too_short", "javascript", "policy", "strip", "citation",
@@ -108,7 +102,7 @@ def _judge_lines(batch: Batch, parameters: C4) -> Edited:
     _drop_outer_blanks(data, extra, line_offsets, status, starts, ends)
     text, text_offsets, begins = lines.join_lines(data, extra, line_offsets, status, starts, ends, wanted)
     spans = lines.changed_spans(
-        len(data), line_offsets, status, starts, ends, trimmed, begins, text_offsets, wanted
+        len(data), line_offsets, status, starts, trimmed, begins, text_offsets, wanted
     )
     replacement: list[str | None] = [None] * len(spans)
     for span in np.flatnonzero(spans[:, 4] >= 0):
@@ -156,7 +150,6 @@ def _judge_sentences(batch: Batch, parameters: C4) -> Edited:
     )
 
 
-<<<<<<< HEAD
 def _drop_page(judgement: Judgement, row: int, status: int, line: str) -> None:
     """Drop a page by the line that does it, which the ledger quotes."""
     rule, place = (
@@ -164,8 +157,6 @@ def _drop_page(judgement: Judgement, row: int, status: int, line: str) -> None:
     judgement.drop(rule, row, detail=excerpt(line, place))
 
 
-def count_sentences(texts, number: int, enough: int, splitter) -> int:
-=======
 class Splitter(Protocol):
     """What finds sentences; each text has one at least."""
 
@@ -177,7 +168,6 @@ class Splitter(Protocol):
 
 
 def count_sentences(texts: Iterable[str], number: int, enough: int, splitter: Splitter) -> int:
->>>>>>> f3b6ab2 (spdx: why not license-expression, with figures; set-up's proof says what to install where fasttext is not)
     """Sentences of `number` texts, each counted alone and at least 1; stops where the rest must reach `enough`."""
     total = number  # one each
     for text in texts:

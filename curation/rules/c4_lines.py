@@ -232,7 +232,7 @@ def join_lines(data, extra, line_offsets, status, starts, ends, wanted):
 
 
 @njit(cache=True)
-def changed_spans(data_length, line_offsets, status, starts, ends, trimmed, begins, offsets, wanted):
+def changed_spans(data_length, line_offsets, status, starts, trimmed, begins, offsets, wanted):
     """Runs of lines changed alike in the `wanted` documents.
 
     Returns int64 (spans, 6): document, class (a status, TRIMMED or CITATION), first line, line after the last, and for

@@ -60,7 +60,7 @@ def judge(batch: Batch, parameters: RefinedWeb) -> Edited:
 
     by_line = judgement.open & (asks & lines.OTHER_LINE_ENDS == 0)
     spans = c4_lines.changed_spans(
-        len(data), line_offsets, status, starts, ends, trimmed, begins, text_offsets, by_line)
+        len(data), line_offsets, status, starts, trimmed, begins, text_offsets, by_line)
     whole = [_whole_text(batch, row, text_offsets) for row in np.flatnonzero(judgement.open & ~by_line)]
     spans = np.concatenate([spans, np.array(whole, np.int64).reshape(-1, 6)])
     spans = spans[np.argsort(spans[:, 0], kind="stable")]

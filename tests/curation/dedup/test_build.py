@@ -9,6 +9,7 @@ from maslin.manifests.counts import Counts
 from maslin.manifests.tables import LEDGER, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map
 from tests.curation.stage_fixtures import documents_table, read_surviving, sentence
+from tests.curation.steps import entry
 
 TEXT = sentence(0, 200)
 SHARDS = [{"b": TEXT, "c": TEXT + " and four more words"}, {"a": TEXT, "d": "ü" * 400, "e": "ü" * 400}]

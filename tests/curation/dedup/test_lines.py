@@ -14,6 +14,7 @@ from maslin.manifests.workspace import Step, Workspace, commit, serial_map, veri
 from tests.curation.corpora.test_corpus import distant_map
 from tests.curation.models import needs_model
 from tests.curation.stage_fixtures import read_surviving
+from tests.curation.steps import entry
 from tests.shared_data import golden
 
 pytestmark = needs_model("punkt_english")

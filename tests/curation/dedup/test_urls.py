@@ -8,6 +8,7 @@ from maslin.manifests.counts import Counts
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map
 from tests.curation.stage_fixtures import read_surviving
+from tests.curation.steps import entry
 
 STEP = entry("c4_url_dedup")
 
