@@ -78,32 +78,43 @@ def choose_survivors(
 
 @njit(cache=True)
 def _choose(buckets, starts, sets, bounds, threshold, references, insert):
-    documents, bands = buckets.shape
+    documents = len(buckets)
     survivor = np.full(documents, -1, np.int64)
     similarity = np.zeros(documents)
     listed = np.empty(starts[-1], np.int64)
     filled = np.zeros(len(starts), np.int64)
-    compared_with = np.full(documents, -1, np.int64)
+    met, found = np.full(documents, -1, np.int64), np.empty(documents, np.int64)
     overflows = 0
     for k in range(documents):
         if k >= references:
-            for band in range(bands):
-                bucket = buckets[k, band]
-                if bucket < 0:
-                    continue
-                for at in range(starts[bucket], starts[bucket] + filled[bucket]):
-                    other = listed[at]
-                    if compared_with[other] == k:
-                        continue
-                    compared_with[other] = k
-                    value = _similarity(sets, bounds, k, other, threshold)
-                    if value >= threshold and (
-                            value > similarity[k] or (value == similarity[k] and other < survivor[k])):
-                        survivor[k], similarity[k] = other, value
+            for other in found[: _find_listed(buckets, starts, listed, filled, k, met, found)]:
+                value = _similarity(sets, bounds, k, other, threshold)
+                if value >= threshold and (value > similarity[k] or (value == similarity[k] and other < survivor[k])):
+                    survivor[k], similarity[k] = other, value
             if survivor[k] >= 0 or not insert:
                 continue
         overflows += _list_in_buckets(buckets, starts, listed, filled, k)
     return survivor, similarity, overflows
+
+
+@njit(cache=True)
+def _find_listed(buckets, starts, listed, filled, k, met, found):
+    """Write the candidates that are listed in the buckets of candidate `k` to `found`, each once; returns how many.
+
+    `met` (candidates) int64 remembers for whom each was found last.
+    """
+    number = 0
+    for band in range(buckets.shape[1]):
+        bucket = buckets[k, band]
+        if bucket < 0:
+            continue
+        for at in range(starts[bucket], starts[bucket] + filled[bucket]):
+            other = listed[at]
+            if met[other] != k:
+                met[other] = k
+                found[number] = other
+                number += 1
+    return number
 
 
 @njit(cache=True)
@@ -140,25 +151,17 @@ def connect(
 
 @njit(cache=True)
 def _connect(buckets, starts, sets, bounds, threshold):
-    documents, bands = buckets.shape
+    documents = len(buckets)
     parent = np.arange(documents)
     listed = np.empty(starts[-1], np.int64)
     filled = np.zeros(len(starts), np.int64)
-    compared_with = np.full(documents, -1, np.int64)
+    met, found = np.full(documents, -1, np.int64), np.empty(documents, np.int64)
     overflows = 0
     for k in range(documents):
-        for band in range(bands):
-            bucket = buckets[k, band]
-            if bucket < 0:
-                continue
-            for at in range(starts[bucket], starts[bucket] + filled[bucket]):
-                other = listed[at]
-                if compared_with[other] == k:
-                    continue
-                compared_with[other] = k
-                a, b = _root(parent, k), _root(parent, other)
-                if a != b and _similarity(sets, bounds, k, other, threshold) >= threshold:
-                    parent[max(a, b)] = min(a, b)
+        for other in found[: _find_listed(buckets, starts, listed, filled, k, met, found)]:
+            a, b = _root(parent, k), _root(parent, other)
+            if a != b and _similarity(sets, bounds, k, other, threshold) >= threshold:
+                parent[max(a, b)] = min(a, b)
         overflows += _list_in_buckets(buckets, starts, listed, filled, k)
     for k in range(documents):
         parent[k] = _root(parent, k)
