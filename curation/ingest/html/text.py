@@ -47,6 +47,7 @@ def write_text(page, kind, close, of, start, end, gone):
     while event < events:
         element, begin = of[event], start[event]
         of_kind = kind[element]
+        # --- An element begins ---
         if begin == OPENED:
             if gone[element] == GONE:
                 left_out = left_out or close[element] > event + 1
@@ -74,6 +75,7 @@ def write_text(page, kind, close, of, start, end, gone):
                 if of_kind & PRE:
                     preformatted += 1
                     lines = 0
+        # --- An element ends ---
         elif begin == CLOSED:
             if of_kind & CELL:
                 cell_begins, between = False, min(between, _LINE)
@@ -86,6 +88,7 @@ def write_text(page, kind, close, of, start, end, gone):
                     in_heading = False
                 if not cell_begins:
                     between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
+        # --- A text: what stands between it and the last, then its words ---
         elif gone[element] == KEPT:
             finish, place = end[event], start[event]
             if size + 2 * (finish - place) + _ROOM > len(out):

@@ -177,8 +177,9 @@ def read_tree(page, hashes, kinds, words, word_kinds):
     unshown, link, paragraphs, selects = -1, -1, 0, 0  # levels of the first unshown and the present link; how many open
     position = 0
     while position < size:
+        # --- A text, up to the next `<` that begins a tag or a comment ---
         begin = position
-        while position < size:  # a text
+        while position < size:
             while position < size and page[position] != 60:
                 position += 1
             if position + 1 >= size:
@@ -206,6 +207,7 @@ def read_tree(page, hashes, kinds, words, word_kinds):
             events += 1
         if position >= size:
             break
+        # --- A tag: its name and attributes ---
         closing = page[position + 1] == 47
         first = position + 2 if closing else position + 1
         if first >= size or not 97 <= page[first] | 32 <= 122 or page[first] < 65:
@@ -223,6 +225,7 @@ def read_tree(page, hashes, kinds, words, word_kinds):
             position += 1
         else:
             position, slash, attributes = read_attributes(page, position, of_kind, words, word_kinds)
+        # --- Tags that are no elements of ours: of drawings, of the page's frame ---
         if drawing:
             if tag == _SVG:
                 drawing += -1 if closing else 0 if slash else 1
@@ -237,6 +240,7 @@ def read_tree(page, hashes, kinds, words, word_kinds):
         if tag == _META and met < len(metas):
             metas[met], metas[met + 1] = first, position
             met += 2
+        # --- What the tag ends ---
         lowest = level + 1  # the open elements from this level on end
         if closing and of_kind & BREAK:
             closing = False
@@ -271,6 +275,7 @@ def read_tree(page, hashes, kinds, words, word_kinds):
             if level <= link:
                 link = -1
             level -= 1
+        # --- The element that it begins ---
         if closing or (of_kind & VOID and not of_kind & (BREAK | RULE | PARAGRAPH)):
             continue
         if level == MAX_DEPTH:
@@ -292,6 +297,7 @@ def read_tree(page, hashes, kinds, words, word_kinds):
             if of_kind & LINK:
                 link = level if attributes & LINKED else -1
         elements += 1
+    # --- The page's end ends all ---
     while level >= 0:
         element = stack[level]
         of[events], start[events], close[element] = element, CLOSED, events
