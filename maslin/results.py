@@ -285,7 +285,10 @@ class Evaluation(Result):
         return Run(read_manifest(self.manifest.input("run")))
 
     def items(self) -> "pa.Table":
-        """One row a scored document: `domain`, `id`, `nats`, `bytes`, `tokens`. Every statistic follows from these."""
+        """One row a scored document: `domain`, `id`, `nats` or what else the recipe's metric scores, `bytes`, `tokens`.
+
+        Every statistic follows from these.
+        """
         return self.table("items")
 
 

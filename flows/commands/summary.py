@@ -6,7 +6,6 @@ from typing import Any
 from maslin.manifests.files import read_json
 from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import MEASURED_NAME, Workspace
-from maslin.trainer.comparison.results import read_verdict
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
@@ -86,8 +85,7 @@ def print_runs(plan: Plan, workspace: Workspace) -> None:
 def print_verdict(plan: Plan, workspace: Workspace) -> None:
     """The verdict in sentences, and where the report is."""
     assert plan.report is not None
-    directory = workspace.path(plan.report)
     print()
-    for line in read_verdict(directory):
+    for line in workspace.manifest(plan.report).summary["verdict"]:
         print(line)
-    print(f"\nReport: {directory / 'report.html'}")
+    print(f"\nReport: {workspace.path(plan.report) / 'report.html'}")

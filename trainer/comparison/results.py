@@ -5,14 +5,11 @@ Figures, differences and their errors are in the unit of the comparison's metric
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from maslin.manifests.files import read_json
 from maslin.trainer.comparison.metrics import Metric
 
 COMPARISON_SCHEMA_VERSION = 1
-COMPARISON_NAME = "comparison.json"
 
 
 def _keyed(key: str, **default: Any) -> Any:
@@ -80,8 +77,23 @@ class Pooling(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DomainResult(Result):
-    """One arm on one domain, beside the baseline. None: not known, as an interval with one seed an arm.
+class Difference(Result):
+    """A difference, with the error over documents and the interval that was told; None with one run a side."""
+
+    delta: float = _keyed("delta_{metric}")
+    se_documents: float | None = _keyed("se_documents_{metric}", default=None)
+    se_seed: float | None = _keyed("se_seed_{metric}", default=None)
+    seeds_df: float | None = None
+    se_total: float | None = _keyed("se_total_{metric}", default=None)
+    ci95_low: float | None = _keyed("ci95_low_{metric}", default=None)
+    ci95_high: float | None = _keyed("ci95_high_{metric}", default=None)
+    p_value: float | None = None
+    p_holm: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainResult(Difference):
+    """One arm on one domain, beside the baseline. None: not known, as tests with one seed an arm.
 
     `seeds`: those of the pairs, none where runs are not paired; `method`: which of the `intervals` is the one told.
     """
@@ -95,22 +107,13 @@ class DomainResult(Result):
     few_clusters: bool
     baseline: float = _keyed("baseline_{metric}")
     arm: float = _keyed("arm_{metric}")
-    delta: float = _keyed("delta_{metric}")
     delta_percent: float | None
     deltas: list[SeedDifference]
     equivalence_margin: float | None = _keyed("equivalence_margin_{metric}")
-    se_documents: float | None = _keyed("se_documents_{metric}")
     documents_df: int
     pooling: Pooling
     method: str | None = None
     intervals: dict[str, Interval] = field(default_factory=dict)
-    se_seed: float | None = _keyed("se_seed_{metric}", default=None)
-    seeds_df: float | None = None
-    se_total: float | None = _keyed("se_total_{metric}", default=None)
-    ci95_low: float | None = _keyed("ci95_low_{metric}", default=None)
-    ci95_high: float | None = _keyed("ci95_high_{metric}", default=None)
-    p_value: float | None = None
-    p_holm: float | None = None
     equivalence_p_value: float | None = None
     equivalence_p_holm: float | None = None
     pair_correlation: float | None = None
@@ -147,7 +150,7 @@ class ArmResult(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControlResult(Result):
+class ControlResult(Difference):
     """The baseline beside itself on one domain: σ of a single run, and what of it is practically nothing.
 
     With one run a side there is no interval and no test.
@@ -158,15 +161,6 @@ class ControlResult(Result):
     sigma_ci95_low: float = _keyed("sigma_ci95_low_{metric}")
     sigma_ci95_high: float = _keyed("sigma_ci95_high_{metric}")
     equivalence_margin: float = _keyed("equivalence_margin_{metric}")
-    delta: float = _keyed("delta_{metric}")
-    se_documents: float | None = _keyed("se_documents_{metric}", default=None)
-    se_seed: float | None = _keyed("se_seed_{metric}", default=None)
-    seeds_df: float | None = None
-    se_total: float | None = _keyed("se_total_{metric}", default=None)
-    ci95_low: float | None = _keyed("ci95_low_{metric}", default=None)
-    ci95_high: float | None = _keyed("ci95_high_{metric}", default=None)
-    p_value: float | None = None
-    p_holm: float | None = None
     false_positive: bool | None = None
 
     def leaves_out(self, name: str) -> bool:
@@ -238,8 +232,3 @@ class Comparison:
             "runs": _json(self.runs, self.metric), "a_a": self.a_a.to_json(self.metric),
             "comparisons": _json(self.arms, self.metric), "verdict": self.verdict,
         }
-
-
-def read_verdict(report: Path) -> list[str]:
-    """The verdict in a report's directory, line by line."""
-    return read_json(report / COMPARISON_NAME)["verdict"]

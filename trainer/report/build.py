@@ -4,7 +4,6 @@
 from maslin.manifests.files import file_entry, write_json, write_text
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import Mapper, Step, Workspace, commit
-from maslin.trainer.comparison.results import COMPARISON_NAME
 from maslin.trainer.report import sections_data, sections_method, sections_training, sections_verdict
 from maslin.trainer.report.facts import Facts, gather
 from maslin.trainer.report.html import Html, document, el
@@ -33,10 +32,10 @@ def build_report(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """
     root = workspace.path(step)
     facts = gather(step, workspace, mapper)
-    write_json(root / COMPARISON_NAME, facts.comparison.to_json())
+    write_json(root / "comparison.json", facts.comparison.to_json())
     write_text(root / "report.html", page(facts))
     return commit(
-        root, step, [file_entry(root, root / name) for name in (COMPARISON_NAME, "report.html")],
+        root, step, [file_entry(root, root / name) for name in ("comparison.json", "report.html")],
         summary={
             "verdict": facts.comparison.verdict,
             "verdicts": {

@@ -2,7 +2,7 @@
 
 from maslin.trainer.comparison.compare import A_A
 from maslin.trainer.comparison.metrics import Metric
-from maslin.trainer.comparison.results import ControlResult, DomainResult, NotScored
+from maslin.trainer.comparison.results import Difference, DomainResult, NotScored
 from maslin.trainer.comparison.verdict import (
     BETTER,
     EQUIVALENT,
@@ -127,7 +127,7 @@ def differences(facts: Facts) -> Html:
         _reading(facts))
 
 
-def _interval(metric: Metric, result: DomainResult | ControlResult) -> str:
+def _interval(metric: Metric, result: Difference) -> str:
     if result.ci95_low is None:
         return MISSING
     return f"{metric.difference(result.ci95_low)} to {metric.difference(result.ci95_high)}"
