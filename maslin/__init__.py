@@ -24,7 +24,7 @@ PUBLIC = {
     "Report": "maslin.results:Report",
     "Verdict": "maslin.results:Verdict",
     "NotThereError": "maslin.results:NotThereError",
-    "read_recipe": "maslin.manifests.recipe.recipe:read_recipe",
+    "read_recipe": "maslin.manifests.recipe.reading:read_recipe",
     "plan": "maslin.work:plan",
     "missing": "maslin.work:missing",
     "curate": "maslin.work:curate",
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from maslin.manifests.errors import UsageError as UsageError
     from maslin.manifests.manifest import Manifest as Manifest
     from maslin.manifests.plan import Plan as Plan
+    from maslin.manifests.recipe.reading import read_recipe as read_recipe
     from maslin.manifests.recipe.recipe import Recipe as Recipe
-    from maslin.manifests.recipe.recipe import read_recipe as read_recipe
     from maslin.manifests.workspace import Step as Step
     from maslin.results import Corpus as Corpus
     from maslin.results import Documents as Documents

@@ -12,7 +12,7 @@ from maslin.flows.commands.job import Done, Options, carry_out, make_plan, refus
 from maslin.flows.engine.build import missing_steps
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan
-from maslin.manifests.recipe.recipe import read_recipe
+from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Step, Workspace
 from maslin.results import Corpus, Mixture, Named, Report, Result, Run
 
