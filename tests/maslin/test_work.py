@@ -59,7 +59,8 @@ def test_signal_handlers_are_given_back(recipe, tmp_path):
 def test_a_script_needs_no_guard(recipe, tmp_path):
     """Workers do not run the script again, as multiprocessing would have them."""
     script = tmp_path / "script.py"
-    script.write_text(f"import maslin\nprint('begun')\nprint(maslin.curate('recipe.yaml', {str(tmp_path / 'work')!r}))\n")
+    work = str(tmp_path / "work")
+    script.write_text(f"import maslin\nprint('begun')\nprint(maslin.curate('recipe.yaml', {work!r}))\n")
     done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("begun\n1 × corpus\n  Corpus mine  kept 9 of 12 documents (75.0%)")

@@ -5,8 +5,8 @@ import torch
 
 from maslin.trainer.comparison.accuracy import foretold
 from maslin.trainer.config.model import ModelConfig
-from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.examples import IGNORED
+from maslin.trainer.models.new_model import initialise
 
 CONFIG = ModelConfig(layers=2, width=32, heads=2, kv_heads=2, hidden=48, context_tokens=16, vocab_size=100)
 
