@@ -101,10 +101,11 @@ def _take_steps(
     unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] × runs of each step since the last reading
     for step, examples in zip(steps, batches, strict=True):
         # Gradients, micro-batch by micro-batch
-        losses = torch.zeros(runs, device=examples[0].tokens.device)
+        losses, targets = torch.zeros(runs, device=examples[0].tokens.device), trainee.targets(examples)
         for first in rows[::micro_batch]:
-            with trainee.accumulating(last=first + micro_batch == rows.stop):
-                nats = trainee.nats(examples, slice(first, first + micro_batch), config.z_loss)
+            part = slice(first, first + micro_batch)
+            with trainee.accumulating(last=part.stop == rows.stop):
+                nats = trainee.summed_nats([each[part] for each in examples], config.z_loss) / targets
                 nats.sum().backward()
             losses += nats.detach()
         norms = trainee.clip(config.gradient_clip)

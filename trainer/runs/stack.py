@@ -73,18 +73,19 @@ class Stack(Trainee):
             gradient *= scales.view(-1, *[1] * (gradient.ndim - 1))
         return norms
 
-    def nats(self, examples: Sequence[Examples], part: slice, z_loss: float) -> Tensor:
-        batches = [each[part] for each in examples]
-        tokens, segments = (torch.stack([getattr(batch, name) for batch in batches]) for name in ("tokens", "segments"))
+    def summed_nats(self, examples: Sequence[Examples], z_loss: float) -> Tensor:
+        tokens, segments = (torch.stack([getattr(each, name) for each in examples]) for name in ("tokens", "segments"))
         flat = segments.flatten(0, 1)
-        mask = dense_mask(flat, flat, causal=True).unflatten(0, (len(batches), -1))
+        mask = dense_mask(flat, flat, causal=True).unflatten(0, (self._size, -1))
         parameters = {f"model.{name}": parameter for name, parameter in self.named_parameters()}
         hidden = self._run(parameters, tokens, mask, segments).flatten(1, 2)
         embedding = parameters[f"model.{self.EMBEDDINGS[0]}"]
-        nats = torch.stack([
-            summed_nats(hidden[run], embedding[run], batch.targets.flatten(), z_loss)
-            for run, batch in enumerate(batches)])
-        return nats / nats.new_tensor([each.targets_asked for each in examples])
+        return torch.stack([
+            summed_nats(hidden[run], embedding[run], each.targets.flatten(), z_loss)
+            for run, each in enumerate(examples)])
+
+    def targets(self, examples: Sequence[Examples]) -> Tensor:
+        return torch.tensor([float(each.targets_asked) for each in examples], device=self._device)
 
     def restore_moments(self, checkpoints: Sequence[Checkpoint], optimizers: Sequence[torch.optim.Optimizer]) -> None:
         moments = {

@@ -26,11 +26,12 @@ class Trainee(ABC):
         """All, by the names that they have in a model."""
 
     @abstractmethod
-    def nats(self, examples: Sequence[Examples], part: slice, z_loss: float) -> Tensor:
-        """-ln p(target) [K], summed over a part of each run's examples, divided by the targets of all of them.
+    def summed_nats(self, examples: Sequence[Examples], z_loss: float) -> Tensor:
+        """Sum of -ln p(target) [K] over the examples of each run; its gradient holds the z-loss, too."""
 
-        Its gradient, summed over all parts, is the batch's.
-        """
+    @abstractmethod
+    def targets(self, examples: Sequence[Examples]) -> float | Tensor:
+        """What sums over parts of a whole batch are divided by: one number, or [K]."""
 
     @abstractmethod
     def clip(self, norm: float) -> Tensor:
@@ -64,18 +65,22 @@ class Single(Trainee):
     def __init__(self, model: LanguageModel, workers: Alone) -> None:
         self.EMBEDDINGS = model.EMBEDDINGS
         self._model, self._workers = model, workers
-        self._summed_nats = workers.loss(model)
+        self._loss = workers.loss(model)
 
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         return self._model.named_parameters()
 
-    def nats(self, examples: Sequence[Examples], part: slice, z_loss: float) -> Tensor:
+    def summed_nats(self, examples: Sequence[Examples], z_loss: float) -> Tensor:
         (mine,) = examples
-        nats = self._summed_nats(mine[part], z_loss)
-        return (nats / (max(1, mine.targets_asked) / self._workers.size)).reshape(1)
+        return self._loss(mine, z_loss).reshape(1)
+
+    def targets(self, examples: Sequence[Examples]) -> float:
+        """Of a worker's share: the mean of the gradients is taken."""
+        (mine,) = examples
+        return max(1, mine.targets_asked) / self._workers.size
 
     def accumulating(self, last: bool) -> AbstractContextManager[None]:
-        return self._workers.accumulating(self._summed_nats, last)
+        return self._workers.accumulating(self._loss, last)
 
     def clip(self, norm: float) -> Tensor:
         return self._workers.clip(self._model, norm).reshape(1)
