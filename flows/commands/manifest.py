@@ -1,22 +1,73 @@
-"""`maslin manifest show|verify|diff`."""
+"""`maslin manifest show|verify|diff`: what a step directory holds, whether it is sound, why two of them differ."""
 
+import argparse
 import json
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.commands.summary import stages_table, table
+from maslin.flows.arguments import runs
+from maslin.flows.shown.results import stages_table
+from maslin.flows.shown.text import table
 from maslin.manifests.diff import differences
 from maslin.manifests.errors import UsageError
-from maslin.manifests.workspace import MANIFEST_NAME, is_complete, is_current, read_manifest, verify
+from maslin.manifests.lineage import lineage, verify_all
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.workspace import MANIFEST_NAME, is_complete, is_current, read_manifest
 
 
-def show(path: Path, as_json: bool) -> int:
+@dataclass(frozen=True)
+class ShowOptions:
+    """`json`: the manifest as it stands."""
+
+    path: Path
+    json: bool = False
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """`path`: a step directory, checked with all it was made from, or a workspace."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class DiffOptions:
+    old: Path
+    new: Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text)
+
+    shown = action("show", "counts, sizes, inputs, mixture of a step directory")
+    shown.add_argument("path", type=Path)
+    shown.add_argument("--json", action="store_true", help="the manifest as it stands")
+    runs(shown, show, ShowOptions)
+    verified = action("verify", "check files against their checksums, with all they were made from")
+    verified.add_argument("path", type=Path, help="a step directory, or a whole workspace")
+    runs(verified, verify, VerifyOptions)
+    compared = action("diff", "why two step directories differ")
+    compared.add_argument("old", type=Path)
+    compared.add_argument("new", type=Path)
+    runs(compared, diff, DiffOptions)
+
+
+def show(options: ShowOptions) -> int:
     """Print a manifest for people, or as it stands."""
-    manifest = read_manifest(path)
-    if as_json:
+    manifest = read_manifest(options.path)
+    if options.json:
         print(json.dumps(manifest.to_json(), indent=1, sort_keys=True, ensure_ascii=False))
-        return 0
+    else:
+        _print(manifest)
+    return 0
+
+
+def _print(manifest: Manifest) -> None:
     state = "complete" if manifest.complete else "more failed than max_failed allows"
     print(f"{manifest.kind} {manifest.name}   digest {manifest.digest}   version {manifest.version}"
           f"   {state}")
@@ -44,40 +95,12 @@ def show(path: Path, as_json: bool) -> int:
     for entry in manifest.files:
         rows_text = " " * 17 if entry.rows is None else f"{entry.rows:>12,} rows"
         print(f"        {entry.bytes:>14,} bytes {rows_text}  {entry.xxh3_128}  {entry.path}")
-    return 0
 
 
-def verify_tree(directories: list[Path]) -> tuple[int, int, list[str]]:
-    """(directories, bytes, problems) of step directories: sizes, checksums, and counts that add up."""
-    problems: list[str] = []
-    total_bytes = 0
-    for directory in directories:
-        problems.extend(verify(directory))
-        manifest = read_manifest(directory)
-        total_bytes += manifest.bytes
-        if (counts := manifest.counts) and (missing := counts.missing):
-            problems.append(f"{directory}: {missing:,} of {counts.read:,} {counts.unit} are not accounted for")
-    return len(directories), total_bytes, problems
-
-
-def lineage(directory: Path) -> list[Path]:
-    """A step directory and all step directories it was made from, as far as they are still there."""
-    root = directory.resolve().parent.parent
-    found: dict[Path, None] = {}
-    waiting = [directory.resolve()]
-    while waiting:
-        path = waiting.pop()
-        if path in found or not is_current(path):
-            continue
-        found[path] = None
-        waiting.extend(root / value for value in read_manifest(path).inputs.values() if "@" in value)
-    return list(found)
-
-
-def verify_command(path: Path) -> int:
+def verify(options: VerifyOptions) -> int:
+    """Check a step directory and its lineage, or a workspace; returns 3 when something is not sound."""
     started = time.monotonic()
-    if path.is_file():
-        path = path.parent
+    path = options.path.parent if options.path.is_file() else options.path
     if is_complete(path):
         read_manifest(path)
         directories = lineage(path)
@@ -86,18 +109,19 @@ def verify_command(path: Path) -> int:
         if not directories:
             raise UsageError(f"{path}: neither a finished step directory nor a workspace with any.")
     others = [directory for directory in directories if not is_current(directory)]
-    count, total_bytes, problems = verify_tree([directory for directory in directories if directory not in others])
-    for problem in problems:
+    found = verify_all([directory for directory in directories if directory not in others])
+    for problem in found.problems:
         print(problem)
     for directory in others:
         print(f"{directory}: of another Maslin, not checked; nothing is taken from it")
-    print(f"{count} directories, {total_bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
-          + (f"{len(problems)} problems" if problems else "all sound"))
-    return 3 if problems else 0
+    print(f"{found.directories} directories, {found.bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
+          + (f"{len(found.problems)} problems" if found.problems else "all sound"))
+    return 3 if found.problems else 0
 
 
-def diff(old: Path, new: Path) -> int:
+def diff(options: DiffOptions) -> int:
     """Say why two step directories differ: parameter paths with old → new, inputs followed down to where they part."""
+    old, new = options.old, options.new
     lines = differences(read_manifest(old), read_manifest(new), _root(old), _root(new))
     print(f"{_title(old)}\n{_title(new)}")
     if not lines:

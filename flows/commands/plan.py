@@ -1,37 +1,72 @@
 """`maslin plan`: what a budget of compute, tokens or GPU hours buys, and how often a recipe's corpora would repeat."""
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from maslin.flows.commands.summary import table
+from maslin.flows.arguments import above_zero, add_workspace, fraction, runs
+from maslin.flows.shown.text import table
 from maslin.manifests.errors import UsageError
-from maslin.manifests.plan import Plan
+from maslin.manifests.files import write_text
 from maslin.manifests.workspace import Workspace
 from maslin.trainer.config.resolve import MODELS
 from maslin.trainer.gpu_peaks import gpu_flop
 from maslin.trainer.scaling.laws import BESIROGLU, FITTED_FLOP, HOFFMANN
 
+if TYPE_CHECKING:
+    from maslin.manifests.plan import Plan
 
-def run(arguments: argparse.Namespace) -> int:
+
+@dataclass(frozen=True)
+class Options:
+    """One budget of three: `flops`, `tokens`, or `gpu_hours` of a `gpu` at `mfu`, the share of its peak."""
+
+    workspace: Path
+    recipe: Path | None = None
+    flops: float | None = None
+    tokens: float | None = None
+    gpu_hours: float | None = None
+    from_runs: bool = False
+    gpu: str = "h100"
+    mfu: float = 0.4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE", help="say how often its corpora would repeat")
+    budget = parser.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--flops", type=above_zero, metavar="C", help="compute in FLOP: 1e18")
+    budget.add_argument("--tokens", type=above_zero, metavar="D", help="training tokens: 2e9")
+    budget.add_argument("--gpu-hours", type=above_zero, metavar="H", help="hours of one GPU (see --gpu and --mfu)")
+    parser.add_argument(
+        "--from-runs", action="store_true",
+        help="fit the workspace's own finished runs on the recipe's mixtures, with intervals, and plot them")
+    parser.add_argument("--gpu", choices=["a100", "h100", "h200"], default="h100", help="(default h100)")
+    parser.add_argument(
+        "--mfu", type=fraction, default=0.4, metavar="X", help="share of the GPU's peak that is reached (default 0.4)")
+    add_workspace(parser)
+    runs(parser, run, Options)
+
+
+def run(options: Options) -> int:
     """Print the optimum of each published fit; with a recipe, the epochs of its corpora at the first one's tokens.
 
     With `--from-runs` the fits are those of the recipe's own runs, and the epochs are at their tokens.
     """
-    if arguments.from_runs and arguments.recipe is None:
+    if options.from_runs and options.recipe is None:
         raise UsageError("--from-runs needs the recipe whose mixtures the runs are on.")
-    if arguments.tokens is not None:
-        optima = {fit: fit.for_tokens(arguments.tokens) for fit in (BESIROGLU, HOFFMANN)}
+    if options.tokens is not None:
+        optima = {fit: fit.for_tokens(options.tokens) for fit in (BESIROGLU, HOFFMANN)}
     else:
-        flop = arguments.flops
+        flop = options.flops
         if flop is None:
-            flop = gpu_flop(arguments.gpu_hours, arguments.gpu, arguments.mfu)
-            print(f"{arguments.gpu_hours:,g} hours of one {arguments.gpu} at {arguments.mfu:.0%} of its bfloat16 peak: "
+            flop = gpu_flop(options.gpu_hours, options.gpu, options.mfu)
+            print(f"{options.gpu_hours:,g} hours of one {options.gpu} at {options.mfu:.0%} of its bfloat16 peak: "
                   f"{flop:.3g} FLOP\n")
         optima = {fit: fit.for_flop(flop) for fit in (BESIROGLU, HOFFMANN)}
     best = optima[BESIROGLU]
-    if arguments.from_runs:
-        _print_own_fits(arguments, best.flop if arguments.tokens is None else None)
+    if options.from_runs:
+        _print_own_fits(options, best.flop if options.tokens is None else None)
         return 0
     print(table(
         [[f"{found.flop:.3g}", _short(found.parameters), _short(found.tokens), f"{found.tokens / found.parameters:.1f}",
@@ -45,19 +80,20 @@ def run(arguments: argparse.Namespace) -> int:
     near = min(MODELS, key=lambda name: max(MODELS[name].parameters / best.parameters,
                                             best.parameters / MODELS[name].parameters))
     print(f"Nearest named size: {near} ({_short(MODELS[near].parameters)} parameters without embeddings).")
-    if arguments.recipe is not None:
-        workspace = Workspace(arguments.workspace)
-        _print_epochs(arguments.recipe, _plan(arguments.recipe, workspace), workspace, best.tokens)
+    if options.recipe is not None:
+        workspace = Workspace(options.workspace)
+        _print_epochs(options.recipe, _plan(options.recipe, workspace), workspace, best.tokens)
     return 0
 
 
-def _print_own_fits(arguments: argparse.Namespace, flop: float | None) -> None:
-    from maslin.flows.commands import ladder
+def _print_own_fits(options: Options, flop: float | None) -> None:
+    from maslin.flows.shown.ladder_page import page
+    from maslin.trainer.scaling.finished_runs import ladders
 
-    workspace = Workspace(arguments.workspace)
-    plan = _plan(arguments.recipe, workspace)
-    found = ladder.ladders(plan, workspace)
-    optima = {name: each.optimum(flop, arguments.tokens) for name, each in found.items()}
+    workspace = Workspace(options.workspace)
+    plan = _plan(options.recipe, workspace)
+    found = ladders(plan, workspace)
+    optima = {name: each.optimum(flop, options.tokens) for name, each in found.items()}
     for name, each in found.items():
         best = optima[name]
         ranges = each.optimum_intervals(best.flop)
@@ -69,24 +105,24 @@ def _print_own_fits(arguments: argparse.Namespace, flop: float | None) -> None:
         print(table(rows, ["", "estimate", "2.5 %", "97.5 %"]))
         if best.flop > each.largest_flop:
             print(f"Extrapolated: the largest run took {each.largest_flop:.2g} FLOP.")
-        _print_epochs(arguments.recipe, plan, workspace, best.tokens, name)
+        _print_epochs(options.recipe, plan, workspace, best.tokens, name)
         print()
-    page = workspace.root / "ladders" / f"{plan.recipe.name}.html"
-    ladder.write_page(page, plan.recipe.name, found, optima)
-    print(f"Plotted: {page}")
+    path, name = workspace.root / "ladders" / f"{plan.recipe.name}.html", plan.recipe.name
+    write_text(path, page(f"{name}: losses of its ladder of runs", found, optima))
+    print(f"Plotted: {path}")
 
 
-def _plan(path: Path, workspace: Workspace) -> Plan:
-    from maslin.flows.commands import job
+def _plan(path: Path, workspace: Workspace) -> "Plan":
+    from maslin.flows.job.planning import make_plan, source_inputs
     from maslin.manifests.recipe.reading import read_recipe
 
     recipe = read_recipe(path)
     if not recipe.mixtures:
         raise UsageError(f"{path}: `mixtures` is missing: without them no corpus has a share of the tokens.")
-    return job.make_plan(recipe, job.source_inputs(recipe, workspace), job.Options("plan", path, workspace.root))
+    return make_plan(recipe, source_inputs(recipe, workspace), workspace)
 
 
-def _print_epochs(path: Path, plan: Plan, workspace: Workspace, tokens: float, only: str | None = None) -> None:
+def _print_epochs(path: Path, plan: "Plan", workspace: Workspace, tokens: float, only: str | None = None) -> None:
     """Of each mixture, or of the one named."""
     rows, unknown = _epochs(plan, workspace, tokens, only)
     epochs = plan.recipe.training.max_epochs
@@ -99,7 +135,7 @@ def _print_epochs(path: Path, plan: Plan, workspace: Workspace, tokens: float, o
 
 
 def _epochs(
-    plan: Plan, workspace: Workspace, budget: float, only: str | None,
+    plan: "Plan", workspace: Workspace, budget: float, only: str | None,
 ) -> tuple[list[list[Any]], list[str]]:
     """A row for each corpus of each mixture, and the corpora whose tokens are not counted yet."""
     rows, unknown = [], {}

@@ -1,124 +1,77 @@
 """`maslin rules`: every rule in a line; `maslin rules try`: what other parameters would change, without building."""
 
-import sys
-from collections.abc import Iterator, Sequence
+import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from maslin.curation.evidence.corpora import corpora_of
-from maslin.curation.evidence.rejudge import Rejudged, interval, rejudge
-from maslin.curation.evidence.trial import OVER_ALL, SURVIVOR_LEAVES, Trial, decides_over_all, try_settings
-from maslin.flows.commands.summary import table
-from maslin.flows.engine.kernel_cache import drop_stale_kernels
+from maslin.flows.arguments import add_workspace, path_or_name, runs, whole
 from maslin.manifests.errors import RecipeError, UsageError
-from maslin.manifests.steps.known import STEPS, decode
-from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.workspace import read_manifest
 
 
-def show() -> int:
-    """Every step with its source, and each of its rules in a line, with the default threshold."""
-    for name, spec in STEPS.items():
-        print(f"{name}   ({spec.sources})")
-        for rule in spec.rules:
-            limit = rule.limit(spec.resolved(spec.parameters()))
-            default = f" = {limit:g}" if limit is not None and isinstance(rule.threshold, str) else ""
-            print(f"  {rule.name:<30} {rule.formula}{default}")
-    print(f"presets: {', '.join(PRESETS)}. Parameters and edits: docs/rules.md")
+@dataclass(frozen=True)
+class Options:
+    """None: all rules are shown."""
+
+
+@dataclass(frozen=True)
+class TryOptions:
+    """`settings`: `step.parameter=value`. At most `texts` documents of a corpus are judged again from their texts."""
+
+    corpora: str
+    workspace: Path
+    settings: list[str]
+    corpus: str | None = None
+    texts: int = 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    runs(parser, run, Options)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    text = "what other parameters would change, from stored signals"
+    trial = actions.add_parser("try", help=text, description=text)
+    trial.add_argument(
+        "corpora", type=path_or_name, metavar="RECIPE", help="a recipe, or a corpus by name or directory")
+    trial.add_argument("--set", action="append", required=True, dest="settings", metavar="STEP.PARAMETER=VALUE",
+                       help="as in c4.min_words_per_line=3; may come again")
+    trial.add_argument("--corpus", metavar="NAME", help="only this corpus of the recipe")
+    trial.add_argument("--texts", type=whole, default=1000, metavar="N",
+                       help="judge again at most N documents that signals do not tell of (default 1000; 0: none)")
+    add_workspace(trial)
+    runs(trial, run_try, TryOptions)
+
+
+def run(options: Options) -> int:
+    """Print every step with its source, and each of its rules in a line, with the default threshold."""
+    from maslin.flows.shown.trials import print_rules
+
+    print_rules()
     return 0
 
 
-def try_run(asked: str, workspace: Path, settings: Sequence[str], corpus: str | None, texts: int) -> int:
-    """Print what the settings would change in each corpus that has their steps.
+def run_try(options: TryOptions) -> int:
+    """Print what the settings would change in each corpus that has their steps."""
+    from maslin.curation.evidence.corpora import corpora_of
+    from maslin.curation.evidence.trial import try_settings
+    from maslin.flows.engine.kernel_cache import drop_stale_kernels
+    from maslin.flows.shown.text import say
+    from maslin.flows.shown.trials import print_trial
 
-    `texts`: of the documents that stored signals leave open, at most so many are judged again from their texts.
-    """
     directories = [
-        directory for directory in corpora_of(asked, workspace, _say)
-        if corpus in (None, read_manifest(directory).name)
+        directory for directory in corpora_of(options.corpora, options.workspace, say)
+        if options.corpus in (None, read_manifest(directory).name)
     ]
     if not directories:
-        raise UsageError(f"{asked}: no corpus {corpus} is built in {workspace}.")
+        raise UsageError(f"{options.corpora}: no corpus {options.corpus} is built in {options.workspace}.")
     drop_stale_kernels()
     failures: list[RecipeError] = []
     for directory in directories:
         try:
-            trial = try_settings(directory, settings, _say)
+            trial = try_settings(directory, options.settings, say)
         except RecipeError as error:  # a corpus without the step; others may have it
             failures.append(error)
             continue
-        _print(trial, read_manifest(directory).parameters["steps"], texts)
+        print_trial(trial, read_manifest(directory).parameters["steps"], options.texts)
     if len(failures) == len(directories):
         raise failures[0]
     return 0
-
-
-def _say(line: str) -> None:
-    print(f"maslin: {line}", file=sys.stderr)
-
-
-def _print(trial: Trial, entries: list[dict[str, Any]], texts: int) -> None:
-    print(f"\ncorpus {trial.corpus}   ({trial.directory})")
-    for line in _changes(trial, entries):
-        print(f"  {line}")
-    if not trial.changed:
-        print("  nothing differs from what it was built with")
-        return
-    still_open = sum(map(len, trial.open.values()))
-    judged = rejudge(trial, texts) if texts and still_open else Rejudged(0, still_open)
-    unknown = sum(trial.unknown.values())
-    share = unknown / max(1, trial.read)
-    print(f"  unknown from stored signals: {unknown:,} of {trial.read:,} documents ({share:.1%})")
-    for reason, number in trial.unknown.items():
-        print(f"    {number:,}: {reason}")
-    if still_open:
-        of = f"all {judged.open:,}" if judged.judged == judged.open else f"{judged.judged:,} of {judged.open:,} by hash"
-        print(f"  judged again from their texts: {of}")
-    print()
-    print(table(list(_rows(trial, judged)), ["documents", "now", "then, by signals", "then, by texts", "change"]))
-    print(f"of the documents kept now {trial.newly_dropped:,} would surely leave; {trial.newly_kept:,} others would "
-          "surely stay")
-
-
-def _rows(trial: Trial, judged: Rejudged) -> Iterator[list[Any]]:
-    """Per-document rules, with the texts' answers; what passes them; then what only a build can tell."""
-    by_rule = [key for key in sorted(trial.now | trial.then | judged.dropped)
-               if not decides_over_all(trial.steps, key[0])]
-    barriers = [key for key in sorted(trial.now | trial.then) if decides_over_all(trial.steps, key[0])]
-    for key in by_rule:
-        yield _row(f"{key[0]} {key[1]}.{key[2]}", trial.now.get(key, 0), trial.then.get(key, 0),
-                   judged.dropped.get(key, 0), judged)
-    if judged.unresolved:
-        yield _row("a line deduplication would decide", 0, 0, judged.unresolved, judged)
-    later = sum(number for reason, number in trial.unknown.items() if reason in (OVER_ALL, SURVIVOR_LEAVES))
-    now, then = (kept + sum(which.get(key, 0) for key in barriers)
-                 for kept, which in ((trial.kept_now, trial.now), (trial.kept_then, trial.then)))
-    yield _row("pass all these", now, then + later, judged.passed, judged)
-    for name, now, then in [
-        *((f"  {key[0]} {key[1]}.{key[2]}", trial.now.get(key, 0), trial.then.get(key, 0)) for key in barriers),
-        ("  kept", trial.kept_now, trial.kept_then),
-    ]:
-        yield [name, now, then, None, None if judged.open or later else f"{then - now:+,}"]
-
-
-def _row(name: str, now: int, then: int, by_text: int, judged: Rejudged) -> list[Any]:
-    if not judged.open:
-        return [name, now, then, None, f"{then - now:+,}"]
-    if judged.judged == judged.open:
-        return [name, now, then, f"{by_text:,}", f"{then + by_text - now:+,}"]
-    if not judged.judged:
-        return [name, now, then, None, None]
-    low, high = (round(share * judged.open) for share in interval(by_text, judged.judged))
-    return [name, now, then, f"{low:,} to {high:,}", f"{then + low - now:+,} to {then + high - now:+,}"]
-
-
-def _changes(trial: Trial, entries: list[dict[str, Any]]) -> Iterator[str]:
-    for index in trial.changed:
-        old, new = (decode(entry).parameters for entry in (entries[index], trial.steps[index]))
-        for name in old.__dataclass_fields__:
-            if getattr(old, name) != getattr(new, name):
-                yield f"{entries[index]['step']}.{name}: {_shown(getattr(old, name))} → {_shown(getattr(new, name))}"
-
-
-def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,56 +1,51 @@
 """`maslin sample`: documents of a corpus to read: kept, or dropped or edited by a rule, with values and thresholds."""
 
-import sys
-from collections.abc import Iterator
-from itertools import islice
+import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.curation.evidence.corpora import corpora_of
-from maslin.curation.evidence.edits import unified_diff
-from maslin.curation.evidence.sample import Sampled, sample
-from maslin.flows.commands.explain import HELD_OUT, decision, print_origin
-from maslin.manifests.visible import visible_line
-
-_TEXT_LINES = 12
-_LINE_CHARACTERS = 160
+from maslin.flows.arguments import add_workspace, path_or_name, positive, runs
 
 
-def run(
-    asked: str, workspace: Path, number: int, seed: int, dropped_by: str | None, edited_by: str | None, full: bool,
-) -> int:
-    """Print a sample of each corpus asked for. `full`: whole texts and diffs."""
-    for directory in corpora_of(asked, workspace, _say):
-        found, total = sample(directory, number, seed, dropped_by, edited_by, _say)
-        what = f"dropped by {dropped_by}" if dropped_by else f"edited by {edited_by}" if edited_by else "kept"
-        print(f"corpus {directory.name}: {len(found):,} of {total:,} documents {what}, drawn by seed {seed}")
+@dataclass(frozen=True)
+class Options:
+    """At most `number` documents of each corpus, drawn by `seed`. `full`: whole texts and diffs."""
+
+    corpora: str
+    workspace: Path
+    dropped_by: str | None = None
+    edited_by: str | None = None
+    number: int = 5
+    seed: int = 0
+    full: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "corpora", type=path_or_name, metavar="CORPUS", help="a corpus by name or directory, or a recipe")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--dropped-by", metavar="RULE", help="a rule, a step, or STEP.RULE")
+    which.add_argument("--edited-by", metavar="RULE", help="the same, of edits: c4, or no_endmark")
+    parser.add_argument("-n", "--number", type=positive, default=5, metavar="N", help="at most (default 5)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="the same seed, the same sample (default 0)")
+    parser.add_argument("--full", action="store_true", help="whole texts (default: their first lines)")
+    add_workspace(parser)
+    runs(parser, run, Options)
+
+
+def run(options: Options) -> int:
+    """Print a sample of each corpus asked for."""
+    from maslin.curation.evidence.corpora import corpora_of
+    from maslin.curation.evidence.sample import sample
+    from maslin.flows.shown.samples import print_sampled
+    from maslin.flows.shown.text import say
+
+    what = (f"dropped by {options.dropped_by}" if options.dropped_by
+            else f"edited by {options.edited_by}" if options.edited_by else "kept")
+    for directory in corpora_of(options.corpora, options.workspace, say):
+        found, total = sample(
+            directory, options.number, options.seed, options.dropped_by, options.edited_by, say)
+        print(f"corpus {directory.name}: {len(found):,} of {total:,} documents {what}, drawn by seed {options.seed}")
         for each in found:
-            print()
-            print_origin(each.document)
-            left = each.way.left
-            print(f"  {'kept' if left is None else decision(left)}")
-            if left is not None and left["rule"] == HELD_OUT:
-                print("  (held-out text is not shown)")
-            elif edited_by:
-                _print_changes(each, edited_by, full)
-            else:
-                _print_lines((f"| {line}" for line in each.way.text.splitlines()), full)
+            print_sampled(each, options.edited_by, options.full)
     return 0
-
-
-def _say(line: str) -> None:
-    print(f"maslin: {line}", file=sys.stderr)
-
-
-def _print_changes(sampled: Sampled, edited_by: str, full: bool) -> None:
-    for step in sampled.way.steps:
-        rules = {edit["rule"] for edit in step.edits}
-        name = edited_by.removeprefix(f"{step.step}.")
-        if step.step == name or name in rules:
-            _print_lines(unified_diff(step.before, step.edits, name if name in rules else None), full)
-
-
-def _print_lines(lines: Iterator[str], full: bool) -> None:
-    for line in lines if full else islice(lines, _TEXT_LINES):
-        print(f"  {visible_line(line, None if full else _LINE_CHARACTERS)}")
-    if more := sum(1 for _ in lines):
-        print(f"  … {more:,} more lines (--full)")

@@ -1,26 +1,49 @@
 """`maslin status`: what is built, unfinished, missing or no longer asked for, and how much disk it takes."""
 
+import argparse
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.commands.summary import table
+from maslin.flows.arguments import add_workspace, runs
+from maslin.flows.shown.text import table
 from maslin.manifests.diff import why_stale
 from maslin.manifests.errors import MaslinError, UsageError
 from maslin.manifests.files import read_json
-from maslin.manifests.plan import in_order
 from maslin.manifests.workspace import OtherVersionError, Step, Workspace, is_complete, read_manifest, verify_sizes
 
 
-def run(root: Path, recipe_path: Path | None) -> int:
+@dataclass(frozen=True)
+class Options:
+    """`recipe`: None: whatever lies in the workspace."""
+
+    workspace: Path
+    recipe: Path | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE")
+    add_workspace(parser)
+    runs(parser, run, Options)
+
+
+def run(options: Options) -> int:
     """Print the state of a workspace; with a recipe, of every step that recipe plans."""
-    workspace = Workspace(root)
-    if recipe_path is None:
-        return _whole_workspace(workspace)
-    from maslin.flows.commands import job
+    workspace = Workspace(options.workspace)
+    if options.recipe is None:
+        _print_whole(workspace)
+    else:
+        _print_planned(workspace, options.recipe)
+    return 0
+
+
+def _print_planned(workspace: Workspace, recipe_path: Path) -> None:
+    from maslin.flows.job.planning import make_plan, source_inputs
+    from maslin.manifests.plan import in_order
     from maslin.manifests.recipe.reading import read_recipe
 
-    recipe = read_recipe(recipe_path)
-    plan = job.make_plan(recipe, job.source_inputs(recipe, workspace), job.Options("status", recipe_path, root))
+    root, recipe = workspace.root, read_recipe(recipe_path)
+    plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     targets = [
         *plan.corpora.values(), *plan.held_out.values(), *plan.mixtures.values(), *plan.runs.values(),
         *([plan.report] if plan.report else []),
@@ -40,7 +63,6 @@ def run(root: Path, recipe_path: Path | None) -> int:
             print(f"  {path}\n      {_why(path, planned.values())}")
         print("Nothing is taken from them. What the recipe lacks is built beside them; remove those that no other "
               "recipe uses and you need no more.")
-    return 0
 
 
 def _why(path: Path, planned: Iterable[Step]) -> str:
@@ -58,7 +80,7 @@ def _why(path: Path, planned: Iterable[Step]) -> str:
     return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more (`maslin manifest diff`)" if lines[3:] else "")
 
 
-def _whole_workspace(workspace: Workspace) -> int:
+def _print_whole(workspace: Workspace) -> None:
     root = workspace.root
     directories = _directories(root)
     if not directories:
@@ -73,7 +95,6 @@ def _whole_workspace(workspace: Workspace) -> int:
     for lock in sorted((root / "recipes").glob("*.lock.json")):
         if report := read_json(lock).get("report"):
             print(f"report of {lock.name.removesuffix('.lock.json')}: {root / report / 'report.html'}")
-    return 0
 
 
 def _directories(root: Path) -> list[Path]:

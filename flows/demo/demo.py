@@ -3,18 +3,19 @@
 import time
 from pathlib import Path
 
-from maslin.flows.commands import job
-from maslin.flows.commands.manifest import verify_tree
+from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
+from maslin.flows.job.planning import make_plan, source_inputs
 from maslin.manifests.errors import DataError
 from maslin.manifests.files import write_text
+from maslin.manifests.lineage import verify_all
 from maslin.manifests.plan import in_order
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace
 
 
-def run(root: Path, scale: float, prefect: str, workers: int | None) -> int:
+def run(root: Path, scale: float, workers: int | None, engine: str, prefect: str) -> int:
     """Fetch the inputs, compare the demo's recipes in the workspace `root`, and say what to try next."""
     started = time.monotonic()
     inputs = prepare(root / "inputs", scale, lambda line: print(f"  {line}", flush=True))
@@ -27,7 +28,7 @@ def run(root: Path, scale: float, prefect: str, workers: int | None) -> int:
     verified = _verify_if_done(root, recipe)
     if verified:
         print(verified)
-    code = job.run(job.Options(command="compare", recipe=recipe, workspace=root, prefect=prefect, workers=workers))
+    code = compare.run(compare.CompareOptions(recipe, root, workers, engine, prefect))
     print(f"\nThe demo took {time.monotonic() - started:.1f} s. Worth trying next:\n"
           f"  maslin explain {_a_dropped_page(root)} --workspace {root}\n"
           f"  maslin manifest show {_directory(root, 'mixture')}\n"
@@ -38,17 +39,18 @@ def run(root: Path, scale: float, prefect: str, workers: int | None) -> int:
 def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
     """When everything is built: check all sizes and checksums, and say so; a damaged step is then built again."""
     recipe, workspace = read_recipe(recipe_path), Workspace(root)
-    plan = job.make_plan(recipe, job.source_inputs(recipe, workspace), job.Options("compare", recipe_path, root))
+    plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     assert plan.report is not None
     if missing_steps([plan.report], workspace):
         return None
     directories = [workspace.path(step) for step in in_order([plan.report]) if workspace.is_complete(step)]
-    count, total_bytes, problems = verify_tree(directories)
-    if problems:
+    found = verify_all(directories)
+    if found.problems:
         raise DataError("\n  ".join(
-            ["results of an earlier run are damaged:", *problems,
+            ["results of an earlier run are damaged:", *found.problems,
              f"Remove these directories (or all of {root}) and run the demo again."]))
-    return f"  everything is built already: {count} directories, {total_bytes:,} bytes, sizes and checksums verified"
+    return (f"  everything is built already: {found.directories} directories, {found.bytes:,} bytes, sizes and "
+            "checksums verified")
 
 
 def _directory(root: Path, kind: str) -> Path:

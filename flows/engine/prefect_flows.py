@@ -1,7 +1,7 @@
 """The same work as a Prefect flow: one flow a command, one task a group of shards, tracked by an API in this process.
 
 Nothing to start beforehand; with PREFECT_API_URL set, runs show on that server instead. Prefect's threads only wait:
-the work is done by the engine's processes, which know nothing of Prefect.
+the work is done by the engine, which knows nothing of Prefect and must take calls from many threads (`takes_threads`).
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from maslin.flows.engine.engine import Engine
+from maslin.flows.engine.contract import Engine
 from maslin.manifests.workspace import Mapper, ShardResult
 
 MAX_TASKS = 200  # a mapper call: more shards than that share tasks, as Prefect keeps every task run in memory

@@ -5,8 +5,10 @@ import json
 import random
 from pathlib import Path
 
-from maslin.flows.commands.job import Options, make_plan, source_inputs, write_lock_file
-from maslin.flows.engine.build import build, documents_arguments, missing_steps
+from maslin.flows.engine.build import build, missing_steps
+from maslin.flows.job.outcome import write_lock_file
+from maslin.flows.job.planning import make_plan, source_inputs
+from maslin.flows.job.work import builder_arguments
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace, serial_map
 from tests.flows.small_inputs import paragraphs
@@ -53,9 +55,9 @@ def curate(folder: Path, recipe_text: str = RECIPE) -> Path:
     path.write_text(recipe_text)
     recipe, workspace = read_recipe(path), Workspace(folder / "work")
     inputs = source_inputs(recipe, workspace)
-    plan = make_plan(recipe, inputs, Options("curate", path, workspace.root))
-    raw = documents_arguments(inputs, {name: source.max_failed for name, source in recipe.sources.items()})
+    plan = make_plan(recipe, inputs, workspace)
+    extra = builder_arguments(plan, inputs)
     for step in missing_steps(list(plan.corpora.values()), workspace):
-        build(step, workspace, serial_map, raw(step) if step.kind == "documents" else {})
+        build(step, workspace, serial_map, extra(step))
     write_lock_file(plan, workspace)
     return path

@@ -122,7 +122,7 @@ def test_an_empty_workspace_is_said(tmp_path, capsys):
 
 
 def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
-    from maslin.flows.commands.job import Options, make_plan, source_inputs
+    from maslin.flows.job.planning import make_plan, source_inputs
     from maslin.manifests.recipe.reading import read_recipe
     from maslin.manifests.workspace import Workspace
 
@@ -132,7 +132,7 @@ def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
         "name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
         f"training: {{architecture: gpt2, {', '.join(f'{key}: {value}' for key, value in said.items())}}}\n")
     recipe = read_recipe(path)
-    plan = make_plan(recipe, source_inputs(recipe, Workspace(tmp_path)), Options("train", path, tmp_path))
+    plan = make_plan(recipe, source_inputs(recipe, Workspace(tmp_path)), Workspace(tmp_path))
     parameters = plan.runs["m-s0"].parameters
     assert parameters["model"]["architecture"] == "gpt2" and parameters["model"]["hidden"] == 512
     assert {key: parameters["training"][key] for key in said} == said

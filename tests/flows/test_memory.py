@@ -14,18 +14,19 @@ from tests.flows.small_inputs import sentence
 _CURATE = """
 import resource, sys
 from pathlib import Path
-from maslin.flows.commands import job
-from maslin.flows.engine.build import build, documents_arguments, missing_steps
+from maslin.flows.engine.build import build, missing_steps
+from maslin.flows.job.planning import make_plan, source_inputs
+from maslin.flows.job.work import builder_arguments
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace, serial_map
 
 recipe = read_recipe(Path(sys.argv[1]))
 workspace = Workspace(Path(sys.argv[2]))
-inputs = job.source_inputs(recipe, workspace)
-plan = job.make_plan(recipe, inputs, job.Options("curate", Path(sys.argv[1]), workspace.root))
-extra = documents_arguments(inputs, {"mine": 0.05})
+inputs = source_inputs(recipe, workspace)
+plan = make_plan(recipe, inputs, workspace)
+extra = builder_arguments(plan, inputs)
 for step in missing_steps(list(plan.corpora.values()), workspace):
-    manifest = build(step, workspace, serial_map, extra(step) if step.kind == "documents" else {})
+    manifest = build(step, workspace, serial_map, extra(step))
 print(manifest.sizes["bytes"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -110,7 +110,7 @@ def test_dedup_across_makes_later_corpora_depend_on_earlier_ones(tmp_path):
 
 
 def test_seeds_that_train_together_are_runs_of_one_stack(tmp_path):
-    from maslin.flows.commands.job import Options, make_plan, source_inputs
+    from maslin.flows.job.planning import make_plan, source_inputs
     from maslin.manifests.recipe.reading import read_recipe
     from maslin.manifests.workspace import Workspace
 
@@ -119,7 +119,7 @@ def test_seeds_that_train_together_are_runs_of_one_stack(tmp_path):
         "name: n\nsources: {a: {kind: jsonl, paths: [a.jsonl]}}\nmixtures: {m: {a: 1}}\n"
         "training: {tokens: 100000, seeds: 5, together: 3}\n")
     recipe, workspace = read_recipe(tmp_path / "recipe.yaml"), Workspace(tmp_path / "ws")
-    plan = make_plan(recipe, source_inputs(recipe, workspace), Options("train", recipe.path, workspace.root))
+    plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     stacks = [run.inputs["stack"] for run in plan.runs.values()]
     assert [stack.name for stack in stacks] == ["m-s0-to-s2"] * 3 + ["m-s3-to-s4"] * 2
     assert stacks[0].parameters["seeds"] == [0, 1, 2] and len({stack.digest for stack in stacks}) == 2

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from maslin.flows.cli import main
-from maslin.flows.commands.job import Options, make_plan, source_inputs
+from maslin.flows.job.planning import make_plan, source_inputs
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Workspace, commit
 from maslin.trainer.config.resolve import resolve_model, resolve_training
@@ -55,7 +55,7 @@ def test_a_recipe_shows_epochs_and_what_is_lacking(recipe, capsys):
     out = capsys.readouterr().out
     assert "Not tokenized" in out and "a, b" in out
     parsed = read_recipe(recipe)
-    plan = make_plan(parsed, source_inputs(parsed, workspace), Options("plan", recipe, workspace.root))
+    plan = make_plan(parsed, source_inputs(parsed, workspace), workspace)
     for corpus, tokens in (("a", 500_000), ("b", 100_000)):
         commit(workspace.path(plan.tokens[corpus]), plan.tokens[corpus], [], sizes={"tokens": tokens})
     assert main(arguments) == 0
@@ -97,7 +97,7 @@ def commit_run(workspace: Workspace, plan, model: str, tokens: int) -> None:
 def test_the_runs_of_a_workspace_are_fitted_and_plotted(recipe, capsys):
     workspace = Workspace(recipe.parent / "ws")
     parsed = read_recipe(recipe)
-    plan = make_plan(parsed, source_inputs(parsed, workspace), Options("plan", recipe, workspace.root))
+    plan = make_plan(parsed, source_inputs(parsed, workspace), workspace)
     arguments = ["plan", str(recipe), "--flops", "1e16", "--from-runs", "--workspace", str(workspace.root)]
     assert main(arguments) == 2
     assert "0 finished runs of 0 model sizes" in capsys.readouterr().err

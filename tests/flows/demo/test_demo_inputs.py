@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from maslin.curation.wheels import Wheel, WheelError
 from maslin.flows.demo import demo_crawl, demo_inputs
 from maslin.flows.demo.demo_crawl import Site, crawl
-from maslin.flows.demo.demo_inputs import DemoInputs, Wheel, demo_recipe, prepare
+from maslin.flows.demo.demo_inputs import DemoInputs, demo_recipe, prepare
 from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.reading import read_recipe
 
@@ -74,7 +75,7 @@ def wheel_bytes(members: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """A package index in memory: what `_download` finds by package name; a package taken out cannot be had."""
+    """A package index in memory: what `download` finds by package name; a package taken out cannot be had."""
     manual = demo_inputs.Manual(
         Wheel("manual", "1", ""), "manual.docs.test", "html", ("/index.html",), nested="docs.zip")
     packages = {
@@ -90,11 +91,11 @@ def index(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     def download(wheels: list[Wheel], into: Path) -> list[Path]:
         for wheel in wheels:
             if wheel.package not in packages:
-                raise demo_inputs._Unavailable(f"no {wheel.package} today")
+                raise WheelError(f"no {wheel.package} today")
             (into / f"{wheel.package}-1-py3-none-any.whl").write_bytes(packages[wheel.package])
         return [into / f"{wheel.package}-1-py3-none-any.whl" for wheel in wheels]
 
-    monkeypatch.setattr(demo_inputs, "_download", download)
+    monkeypatch.setattr(demo_inputs, "download", download)
     return packages
 
 
@@ -145,13 +146,6 @@ def test_a_changed_wiki_excerpt_is_refused(tmp_path: Path, index: dict[str, byte
 def test_a_wrong_scale_is_refused(tmp_path: Path, scale: float) -> None:
     with pytest.raises(UsageError, match="scale"):
         prepare(tmp_path, scale=scale)
-
-
-def test_pip_that_finds_nothing_is_a_reason_not_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    nowhere = Wheel("maslin-demo-no-such-package", "1", "0" * 64)
-    with pytest.raises(demo_inputs._Unavailable, match="pip could not download it"):
-        demo_inputs._download([nowhere], tmp_path)
 
 
 @pytest.mark.parametrize("missing", ["web", "code", "wiki"])

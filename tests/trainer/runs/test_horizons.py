@@ -105,12 +105,12 @@ def test_a_recipe_that_cannot_branch_is_refused(tmp_path, mixture, horizons, rea
 
 
 def test_every_run_is_planned_with_its_branches(tmp_path):
-    from maslin.flows.commands.job import Options, make_plan, source_inputs
+    from maslin.flows.job.planning import make_plan, source_inputs
 
     (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
     (tmp_path / "recipe.yaml").write_text(RECIPE % ("{a: 1}", "[0.25, 0.5, 1.0]"))
     recipe, workspace = read_recipe(tmp_path / "recipe.yaml"), Workspace(tmp_path / "ws")
-    plan = make_plan(recipe, source_inputs(recipe, workspace), Options("train", recipe.path, workspace.root))
+    plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     assert list(plan.runs) == [f"m-s{seed}{end}" for seed in (0, 1) for end in ("", "-25000-tokens", "-50000-tokens")]
     assert plan.groups == {"m": ["m-s0", "m-s1"]}
     assert plan.branches["m-s1"] == ["m-s1-25000-tokens", "m-s1-50000-tokens"]

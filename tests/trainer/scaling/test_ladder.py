@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from maslin.flows.commands.ladder_page import page
+from maslin.flows.shown.ladder_page import page
 from maslin.manifests.errors import UsageError
 from maslin.trainer.comparison.statistics import generator
 from maslin.trainer.scaling.ladder import LadderRun, fit_ladder

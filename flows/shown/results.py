@@ -1,36 +1,17 @@
 """What a command prints when it is done: funnels, mixtures, runs, the verdict. Reads manifests only."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from maslin.flows.shown.text import table
 from maslin.manifests.files import read_json
-from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import MEASURED_NAME, Workspace
 
-
-def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
-    """Columns of plain text; numbers right-aligned with thousands separators."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
-    right = [all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(header))]
-
-    def line(row: Sequence[str]) -> str:
-        return "  ".join(
-            text.rjust(width) if is_right else text.ljust(width)
-            for text, width, is_right in zip(row, widths, right, strict=True)).rstrip()
-
-    return "\n".join([line(header), line(["─" * width for width in widths]), *map(line, cells)])
+if TYPE_CHECKING:
+    from maslin.manifests.plan import Plan
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.3f}" if isinstance(value, float) else str(value)
-
-
-def print_corpora(plan: Plan, workspace: Workspace) -> None:
+def print_corpora(plan: "Plan", workspace: Workspace) -> None:
     """The funnel of every corpus: what each rule removed."""
     for name, step in plan.corpora.items():
         manifest = workspace.manifest(step)
@@ -44,7 +25,7 @@ def print_corpora(plan: Plan, workspace: Workspace) -> None:
     print("\nWhy a page is missing: maslin explain URL-OR-ID --workspace", workspace.root)
 
 
-def print_mixtures(plan: Plan, workspace: Workspace) -> None:
+def print_mixtures(plan: "Plan", workspace: Workspace) -> None:
     for name, step in plan.mixtures.items():
         if not workspace.is_complete(step):
             continue
@@ -69,7 +50,7 @@ def stages_table(stages: Sequence[dict[str, Any]]) -> str:
     return table(rows, ["share of", *(f"until {stage['until_tokens']:,} tokens" for stage in stages)])
 
 
-def print_runs(plan: Plan, workspace: Workspace) -> None:
+def print_runs(plan: "Plan", workspace: Workspace) -> None:
     rows = []
     for name, step in plan.runs.items():
         if workspace.is_complete(step):
@@ -82,7 +63,7 @@ def print_runs(plan: Plan, workspace: Workspace) -> None:
     print(table(rows, ["run", "tokens", "last loss (nats/token)", "tokens/s", "MFU", "of matmul peak", "directory"]))
 
 
-def print_verdict(plan: Plan, workspace: Workspace) -> None:
+def print_verdict(plan: "Plan", workspace: Workspace) -> None:
     """The verdict in sentences, and where the report is."""
     assert plan.report is not None
     print()

@@ -1,4 +1,4 @@
-"""The engine: results in order, a worker that dies, an error in words, and no workers left behind."""
+"""Worker processes: a worker that dies, an error in words, and no workers left behind."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from maslin.flows.engine.engine import Engine
+from maslin.flows.engine.local import LocalEngine
 from maslin.flows.engine.progress import ProgressBoard, Work
 from maslin.manifests.errors import DataError
 from maslin.manifests.progress import advance, note, resume
@@ -43,25 +43,25 @@ def board():
 
 
 def test_results_come_in_the_order_of_the_tasks(board):
-    with Engine(2, board) as engine:
+    with LocalEngine(2, board) as engine:
         assert engine.map(square, list(range(20)), "squares") == [{"square": n * n} for n in range(20)]
         assert engine.map(square, [], "none") == []
 
 
 def test_a_task_whose_worker_dies_is_run_again_and_the_others_are_not_lost(board, tmp_path):
-    with Engine(2, board) as engine:
+    with LocalEngine(2, board) as engine:
         results = engine.map(partial(die_twice_at_three, tmp_path), list(range(6)), "deaths")
     assert results == [{"task": n} for n in range(6)]
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_an_error_in_a_worker_reaches_the_command_as_it_is(board):
-    with Engine(2, board) as engine, pytest.raises(DataError, match="the second shard is bad"):
+    with LocalEngine(2, board) as engine, pytest.raises(DataError, match="the second shard is bad"):
         engine.map(fail_at_two, [1, 2, 3], "errors")
 
 
 def test_progress_is_summed_over_workers(board):
-    with Engine(2, board) as engine:
+    with LocalEngine(2, board) as engine:
         number = board.start("work", "records", 10)
         for task in (1, 2, 3, 4):
             engine.run(square, task, number)
@@ -79,7 +79,7 @@ def test_a_line_of_progress_has_rate_counts_and_time_left():
 
 _SLEEPERS = r"""
 import os, sys, time
-from maslin.flows.engine.engine import Engine
+from maslin.flows.engine.local import LocalEngine
 from maslin.flows.engine.progress import ProgressBoard
 
 def sleep(task):
@@ -87,7 +87,7 @@ def sleep(task):
     time.sleep(300)
 
 if __name__ == "__main__":
-    with ProgressBoard() as board, Engine(2, board) as engine:
+    with ProgressBoard() as board, LocalEngine(2, board) as engine:
         engine.map(sleep, [1, 2], "sleep")
 """
 
@@ -127,7 +127,7 @@ def test_what_an_earlier_process_did_is_done_but_says_nothing_of_the_rate(board)
     shown = []
     finish = board.finish
     board.finish = lambda number: (time.sleep(1.5), shown.append(board._works[number]), finish(number))
-    with Engine(1, board) as engine:
+    with LocalEngine(1, board) as engine:
         engine.map(resumed, [5], "run", total=100, unit="tokens")
     (work,) = shown
     work.started = time.monotonic() - 10

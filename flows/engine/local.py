@@ -1,18 +1,17 @@
-"""Worker processes for shards: on this machine, by a process pool that survives the death of a worker."""
+"""Worker processes on this machine as an engine: a process pool that survives the death of a worker."""
 
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from maslin.flows.engine.progress import ProgressBoard, Reporter
 from maslin.flows.engine.startup import start_light
@@ -22,18 +21,24 @@ from maslin.manifests.workspace import ShardResult
 MAX_DEATHS = 50  # of one task; ingest names and skips a record after it killed its worker twice
 
 
-class Engine:
+class LocalEngine:
     """`run` one task in a worker process, `map` many. Threads of the command wait; processes work."""
 
-    def __init__(self, workers: int, board: ProgressBoard) -> None:
-        self.workers = workers
+    takes_threads: ClassVar[bool] = True
+
+    def __init__(self, workers: int | None, board: ProgressBoard) -> None:
+        self.workers = workers or default_workers()
         self.board = board
         self._strangers = set(multiprocessing.active_children())  # of a notebook or script: not ours to end
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
         self._stopping = False
 
-    def __enter__(self) -> "Engine":
+    @property
+    def described(self) -> str:
+        return f"{self.workers} workers"
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -134,28 +139,6 @@ def _start_worker() -> None:
 def _call(function: Callable[[Any], ShardResult], task: Any, pipe: Path, number: int) -> ShardResult:
     with Reporter(pipe, number):
         return function(task)
-
-
-@contextmanager
-def stopped_by_signals(engine: Engine) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the work at once: workers killed, finished shards kept, to be run again.
-
-    Signals reach the main thread alone: work that is begun in another one ends with the process.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        engine.stop()
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def default_workers() -> int:

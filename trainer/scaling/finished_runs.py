@@ -1,14 +1,11 @@
-"""`maslin plan RECIPE --from-runs`: the ladder of the workspace's own finished runs on each mixture."""
+"""The ladder of a workspace's own finished runs on each mixture of a recipe."""
 
-from pathlib import Path
 from typing import Any
 
-from maslin.manifests.files import write_text
 from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import Workspace, digest_of, is_current, read_manifest
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.scaling.ladder import Ladder, LadderRun, fit_ladder
-from maslin.trainer.scaling.laws import Optimum
 
 # Of a mixture's parameters, what belongs to a budget and not to the blend.
 _BUDGET = ("budget_tokens", "max_epochs", "simulate_target_tokens")
@@ -52,9 +49,3 @@ def _kind(parameters: dict[str, Any]) -> tuple[str, str]:
 
 def _blend(parameters: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in parameters.items() if key not in _BUDGET}
-
-
-def write_page(path: Path, name: str, found: dict[str, Ladder], optima: dict[str, Optimum]) -> None:
-    from maslin.flows.commands.ladder_page import page
-
-    write_text(path, page(f"{name}: losses of its ladder of runs", found, optima))

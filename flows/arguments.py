@@ -1,0 +1,71 @@
+"""What commands share in their arguments: the workspace, types that say what they do not take, typed options.
+
+A command is a module with `add_arguments(parser)`, which ends in `runs(parser, function, Options)`: `Options` is a
+frozen dataclass with a field for each argument, `function(options)` does the work and returns the exit code.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+DEFAULT_WORKSPACE = Path("maslin-work")
+
+Options = TypeVar("Options")
+
+
+def runs(parser: argparse.ArgumentParser, function: Callable[[Options], int], options: type[Options]) -> None:
+    """Have what the parser reads run as `function(options(…))`."""
+    parser.set_defaults(function=function, options=options)
+
+
+def run_parsed(parsed: argparse.Namespace) -> int:
+    """Run what the command line says; returns its exit code."""
+    names = [field.name for field in dataclasses.fields(parsed.options)]
+    return parsed.function(parsed.options(**{name: getattr(parsed, name) for name in names}))
+
+
+def add_workspace(parser: argparse.ArgumentParser, default: Path = DEFAULT_WORKSPACE) -> None:
+    parser.add_argument(
+        "--workspace", type=Path, default=default, metavar="DIR", help=f"where results lie (default: {default})")
+
+
+def path_or_name(text: str) -> str:
+    """The type of an argument that is a file, a folder or a name: as it stands. Shells complete it by files."""
+    return text
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1")
+    return number
+
+
+def whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text}: 0 or more")
+    return number
+
+
+def not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: 0 or more")
+    return number
+
+
+def above_zero(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: above 0")
+    return number
+
+
+def fraction(text: str) -> float:
+    number = above_zero(text)
+    if number > 1:
+        raise argparse.ArgumentTypeError(f"{text}: at most 1")
+    return number

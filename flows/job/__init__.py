@@ -1,0 +1,1 @@
+"""What `maslin curate|mix|train|compare` have in common: arguments, the plan of a recipe, the work, its outcome."""

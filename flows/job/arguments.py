@@ -1,0 +1,68 @@
+"""The arguments that `curate`, `mix`, `train` and `compare` share."""
+
+import argparse
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maslin.flows.arguments import DEFAULT_WORKSPACE, add_workspace, positive
+from maslin.flows.engine.known import DEFAULT_ENGINE, ENGINES, engine_name
+from maslin.manifests.errors import UsageError
+
+if TYPE_CHECKING:
+    from maslin.manifests.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """What the command line says of work on a recipe: where, by what, how much.
+
+    `workers`: None: as many as the engine finds good. `limit`: records read of each source; nothing else decides bytes.
+    """
+
+    recipe: Path
+    workspace: Path = DEFAULT_WORKSPACE
+    workers: int | None = None
+    engine: str = DEFAULT_ENGINE
+    prefect: str = "auto"
+    limit: int | None = None
+    dry_run: bool = False
+
+
+def add_job_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="the recipe (YAML)")
+    add_workspace(parser)
+    add_how(parser)
+    parser.add_argument("--limit", type=positive, metavar="N", help="read only N records of each source")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be built, and stop")
+
+
+def add_how(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say by what means steps are built."""
+    parser.add_argument("--workers", type=positive, metavar="N", help="worker processes (default: the cores)")
+    parser.add_argument(
+        "--engine", type=engine_name, choices=list(ENGINES), default=DEFAULT_ENGINE,
+        help="where shards run: local: worker processes; serial: in the command's own process, for debuggers")
+    parser.add_argument(
+        "--prefect", choices=["auto", "off"], default="auto",
+        help="auto: run as a Prefect flow; off: the same functions without it, to the same bytes")
+
+
+def add_tensorboard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard into each run")
+
+
+def check_tensorboard(asked: bool) -> None:
+    if asked and find_spec("tensorboard") is None:
+        raise UsageError("--tensorboard needs a package more: pip install 'maslin[tensorboard]'.")
+
+
+def recipe_with(section: str, command: str, options: JobOptions) -> "Recipe":
+    """The recipe, read. Raises UsageError when it lacks the section without which the command has nothing to do."""
+    from maslin.manifests.recipe.reading import read_recipe
+
+    recipe = read_recipe(options.recipe)
+    if not getattr(recipe, section):
+        raise UsageError(f"{recipe.path}: `{section}` is missing: `maslin {command}` needs it.")
+    return recipe

@@ -1,0 +1,112 @@
+"""What came out: problems of the data, warnings, lines on finished steps, and the recipe's lock file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from maslin.flows.engine.build import missing_steps
+from maslin.flows.shown.text import say
+from maslin.manifests.counts import Counts
+from maslin.manifests.errors import DataError
+from maslin.manifests.files import read_json, write_json
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.plan import Plan, in_order
+from maslin.manifests.recipe.recipe import Recipe
+from maslin.manifests.workspace import Step, Workspace, is_complete, is_current
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise DataError when there are any."""
+    if problems:
+        raise DataError("\n  ".join(
+            ["the data do not hold what the recipe asks for (outputs are kept and marked):", *problems]))
+
+
+def problems_of(plan: Plan, targets: Sequence[Step], workspace: Workspace) -> list[str]:
+    """Empty corpora and sources of which too much failed, among what the targets need."""
+    problems = []
+    for step in in_order(targets):
+        if not workspace.is_complete(step):
+            continue
+        if step.kind == "documents" and not (manifest := workspace.manifest(step)).complete:
+            limit = plan.recipe.sources[step.name].max_failed
+            problems.append(
+                f"{_failures(step, manifest.counted())}, more than max_failed {limit:g} allows. "
+                f"See `maslin manifest show {workspace.path(step)}`.")
+        if step.kind == "corpus" and (counts := workspace.manifest(step).counted()).kept == 0:
+            dropped = sorted(counts.dropped.items(), key=lambda item: -item[1])[:3]
+            most = ", ".join(f"{rule} {number:,}" for rule, number in dropped) or "nothing was read"
+            problems.append(
+                f"corpus {step.name} came out empty: of {counts.read:,} documents none was kept ({most}).")
+    return problems
+
+
+def _failures(step: Step, counts: Counts) -> str:
+    causes = ", ".join(f"{cause} {number:,}" for cause, number in sorted(counts.failed.items()))
+    failed = counts.failed_in_all
+    return f"source {step.name}: {failed:,} of {counts.read:,} {counts.unit} failed ({causes})"
+
+
+def warn_of_failures(plan: Plan, workspace: Workspace) -> None:
+    """One line for each source with damaged records that stay within its `max_failed`."""
+    for step in plan.documents.values():
+        manifest = workspace.manifest(step) if workspace.is_complete(step) else None
+        if manifest and manifest.complete and manifest.counted().failed:
+            say(f"warning: {_failures(step, manifest.counted())}; see its ledger")
+
+
+def tell_of_other_versions(recipe: Recipe, workspace: Workspace) -> None:
+    """One line when what the recipe had here is of another Maslin: why it is built again, and what may go."""
+    lock = workspace.lock_file(recipe.name)
+    known = read_json(lock) if lock.is_file() else {}
+    groups = [group.values() if isinstance(group, dict) else [group] for group in known.values()]
+    paths = [workspace.root / path for group in groups for path in group]
+    if others := [path for path in paths if is_complete(path) and not is_current(path)]:
+        say(f"{len(others)} results of this recipe in {workspace.root} are of another Maslin and stale: what "
+              f"decides their bytes is not all written in them. They are built anew beside the old ones, which "
+              f"`maslin status {recipe.path}` names and you may then remove.")
+
+
+def describe_built(step: Step, manifest: Manifest) -> str:
+    """One line on a finished step: what it is and what it kept."""
+    line = f"{step.kind} {step.name}"
+    if counts := manifest.counts:
+        dropped, failed = counts.dropped_in_all, counts.failed_in_all
+        line += f"  read {counts.read:,} {counts.unit}, kept {counts.kept:,}, dropped {dropped:,}"
+        line += f", failed {failed:,}" if failed else ""
+    elif tokens := manifest.sizes.get("tokens"):
+        line += f"  {tokens:,} tokens"
+    elif step.kind == "tokenizer":
+        size, asked = manifest.summary["vocab_size"], step.parameters.get("vocab_size")
+        line += f"  {size:,} entries"
+        if asked not in (None, size):
+            line += f" (asked for {asked:,}: the sample has no more pairs that occur twice)"
+    return line
+
+
+def write_lock_file(plan: Plan, workspace: Workspace) -> None:
+    """`recipes/<name>.lock.json`: the final directory of everything in the recipe that is there."""
+
+    def there(steps: dict[str, Step]) -> dict[str, str]:
+        return {name: step.directory for name, step in steps.items() if workspace.is_complete(step)}
+
+    lock: dict[str, Any] = {
+        "corpora": there(plan.corpora), "held_out": there(plan.held_out), "tokens": there(plan.tokens),
+        "mixtures": there(plan.mixtures), "runs": there(plan.runs), "evaluations": there(plan.evaluations),
+    }
+    if plan.tokenizer and workspace.is_complete(plan.tokenizer):
+        lock["tokenizer"] = plan.tokenizer.directory
+    if plan.report and workspace.is_complete(plan.report):
+        lock["report"] = plan.report.directory
+    path = workspace.lock_file(plan.recipe.name)
+    if not path.is_file() or read_json(path) != lock:
+        write_json(path, lock)
+
+
+def print_plan(targets: Sequence[Step], workspace: Workspace) -> None:
+    """What would be built, what is there, and what nobody needs any more: the answer to `--dry-run`."""
+    todo = {step.directory for step in missing_steps(targets, workspace)}
+    steps = in_order(targets)
+    for step in steps:
+        print(f"{'build' if step.directory in todo else 'have ' if workspace.is_complete(step) else 'skip '}"
+              f"  {step.directory}")
+    print(f"{len(todo)} of {len(steps)} steps to build; nothing was done (--dry-run)")

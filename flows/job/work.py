@@ -1,0 +1,172 @@
+"""The work of a command on a recipe: plan by digests, build what is missing, say what came out."""
+
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from maslin.flows.engine.build import build_all, missing_steps
+from maslin.flows.job.arguments import JobOptions
+from maslin.flows.job.outcome import (
+    describe_built,
+    print_plan,
+    problems_of,
+    refuse,
+    tell_of_other_versions,
+    warn_of_failures,
+    write_lock_file,
+)
+from maslin.flows.job.planning import make_plan, source_inputs, tokenizer_path
+from maslin.manifests.files import write_json
+from maslin.manifests.manifest import Manifest
+from maslin.manifests.plan import Plan
+from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.recipe import Recipe
+from maslin.manifests.steps.known import decode
+from maslin.manifests.workspace import Mapper, Step, Workspace
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command wants of a recipe.
+
+    `phases`: of the plan, the steps it is for, in stages: data problems of one are told before the next begins.
+    `show` prints the result. `final`: scored on the closed test part; `tensorboard`: runs write event files too.
+    """
+
+    command: str
+    recipe: Recipe
+    options: JobOptions
+    phases: Callable[[Plan], list[list[Step]]]
+    show: Callable[[Plan, Workspace], None]
+    final: bool = False
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command asked for and has now. `problems`: what the data do not hold of it, a sentence each."""
+
+    plan: Plan
+    targets: list[Step]
+    problems: list[str]
+
+
+def carry_out(job: Job) -> int:
+    """Do the job and print what came out. Returns the exit code (see `maslin --help`)."""
+    workspace = Workspace(job.options.workspace)
+    if job.options.dry_run:
+        plan = make_plan(
+            job.recipe, source_inputs(job.recipe, workspace), workspace, job.options.limit, job.final)
+        print_plan([step for phase in job.phases(plan) for step in phase], workspace)
+        return 0
+    done = do(job)
+    job.show(done.plan, workspace)
+    sys.stdout.flush()
+    warn_of_failures(done.plan, workspace)
+    refuse(done.problems)
+    return 0
+
+
+def do(job: Job) -> Done:
+    """Build whatever the job and its earlier steps lack; print no results, only how it goes."""
+    workspace = Workspace(job.options.workspace)
+    inputs = source_inputs(job.recipe, workspace)
+    plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
+    phases = job.phases(plan)
+    targets = [step for phase in phases for step in phase]
+    if todo := missing_steps(targets, workspace):
+        _check_resources(todo)
+        tell_of_other_versions(job.recipe, workspace)
+        with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
+            _build(job, plan, phases, workspace, inputs)
+    problems = problems_of(plan, targets, workspace)
+    write_lock_file(plan, workspace)
+    return Done(plan, phases[-1], problems)
+
+
+def _build(
+    job: Job, plan: Plan, phases: Sequence[Sequence[Step]], workspace: Workspace, inputs: dict[str, list[InputFile]],
+) -> None:
+    """Build what is missing of the phases, one after the other, on the engine asked for, as a Prefect flow or not."""
+    from maslin.flows.engine.contract import stopped_by_signals
+    from maslin.flows.engine.kernel_cache import drop_stale_kernels
+    from maslin.flows.engine.known import engine_class
+    from maslin.flows.engine.progress import ProgressBoard
+
+    drop_stale_kernels()
+    make_engine = engine_class(job.options.engine)
+    todo = missing_steps([step for phase in phases for step in phase], workspace)
+    write_json(workspace.root / "recipes" / f"{plan.recipe.name}.resolved.json", plan.recipe.to_json())
+    extra = builder_arguments(plan, inputs, job.tensorboard)
+    with ProgressBoard() as board, stopped_by_signals(engine := make_engine(job.options.workers, board)), engine:
+
+        def work(mapper: Mapper) -> None:
+            for phase in phases:
+                steps = missing_steps(phase, workspace)
+                on_built = _count_built(board.say, len(steps))
+                build_all(steps, workspace, mapper, extra, on_built, at_once=engine.workers)
+                if phase is not phases[-1]:
+                    refuse(problems_of(plan, phase, workspace))
+
+        to_build = f"{len(todo)} steps to build with {engine.described}"
+        if job.options.prefect == "off" or importlib.util.find_spec("prefect") is None:
+            board.say(to_build)
+            work(engine.map)
+            return
+        if not engine.takes_threads:
+            board.say(f"{to_build}; without Prefect, whose tasks are threads")
+            work(engine.map)
+            return
+        from maslin.flows.engine.prefect_flows import PrefectUnavailableError, run_as_flow
+
+        board.say(f"{to_build}; starting Prefect (10 to 30 s) …")
+        try:
+            run_as_flow(job.command, plan.recipe.name, engine, workspace.root / ".prefect", work)
+        except PrefectUnavailableError as error:
+            board.say(f"Prefect is not to be had ({error}); going on without it")
+            work(engine.map)
+
+
+def _count_built(say: Callable[[str], None], total: int) -> Callable[[Step, Manifest], None]:
+    """Hears of finished steps and says of each `[3/12] corpus web …  (4.1 s)`: seconds since the first began."""
+    started, count = time.monotonic(), 0
+
+    def on_built(step: Step, manifest: Manifest) -> None:
+        nonlocal count
+        count += 1
+        say(f"[{count}/{total}] {describe_built(step, manifest)}  ({time.monotonic() - started:.1f} s)")
+
+    return on_built
+
+
+def builder_arguments(
+    plan: Plan, inputs: dict[str, list[InputFile]], tensorboard: bool = False,
+) -> Callable[[Step], dict[str, Any]]:
+    """What builders are told beside their step: where raw files lie, how many records may fail, what to write more."""
+    recipe = plan.recipe
+
+    def arguments(step: Step) -> dict[str, Any]:
+        if step.kind == "documents":
+            return {"inputs": inputs[step.name], "max_failed": recipe.sources[step.name].max_failed}
+        if step.kind == "tokens" and step.name in recipe.token_shards:
+            return {"inputs": inputs[step.name]}
+        if step.kind == "tokenizer" and recipe.tokenizer.path is not None:
+            return {"path": tokenizer_path(recipe)}
+        if step.kind == "run":
+            return {"tensorboard": tensorboard, "initial": plan.initial.weights.absolute() if plan.initial else None}
+        return {}
+
+    return arguments
+
+
+def _check_resources(todo: Sequence[Step]) -> None:
+    """Models and packages that are missing or damaged are found before work starts."""
+    steps = [decode(entry) for step in todo for entry in step.parameters.get("steps", ())]
+    needs = {(step.name, need) for step in steps for need in step.needs}
+    if needs:
+        from maslin.curation.resources import check
+
+        check(needs)

@@ -1,0 +1,37 @@
+"""Words and numbers as commands print them."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+def say(line: str) -> None:
+    """A line beside the results, on standard error: `maslin: …`."""
+    print(f"maslin: {line}", file=sys.stderr)
+
+
+def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
+    """Columns of plain text; numbers right-aligned with thousands separators."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+    right = [all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        return "  ".join(
+            text.rjust(width) if is_right else text.ljust(width)
+            for text, width, is_right in zip(row, widths, right, strict=True)).rstrip()
+
+    return "\n".join([line(header), line(["─" * width for width in widths]), *map(line, cells)])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.3f}" if isinstance(value, float) else str(value)
+
+
+def number(value: float) -> str:
+    """`1,234`, or four digits of what is no whole number."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
