@@ -57,8 +57,8 @@ def curate(
     """Build the recipe's corpora, as far as they are missing; returns them by name.
 
     `workers`: processes (default: the cores); `prefect`: as a Prefect flow, which sets environment variables of this
-    process; `engine`: "serial" works in this process, for debuggers. Raises RecipeError or UsageError before any work, DataError when a corpus came out empty or too much of a
-    source failed (outputs are kept and marked).
+    process; `engine`: "serial" works in this process, for debuggers. Raises RecipeError or UsageError before any work,
+    DataError when a corpus came out empty or too much of a source failed (outputs are kept and marked).
     """
     done = _do(curate_job(JobOptions(*_how(recipe, workspace, workers, engine, prefect, limit))))
     return _named("corpus", Corpus, workspace, done.plan.corpora)

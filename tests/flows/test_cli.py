@@ -1,10 +1,14 @@
 """The command line: light to start, exit codes, one clear message for a mistake and no traceback."""
 
+import argparse
+import dataclasses
 import subprocess
 import sys
 
 import pytest
 
+from maslin import __version__
+from maslin.flows import cli
 from maslin.flows.cli import main
 
 HEAVY = {"numpy", "pyarrow", "numba", "torch", "prefect", "datasets", "datasketch", "rich", "scipy", "fasttext"}
@@ -19,6 +23,37 @@ def loaded(code: str) -> set[str]:
 
 def test_help_imports_nothing_heavy():
     assert loaded("from maslin.flows.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass") == set()
+
+
+def test_only_the_module_of_the_command_is_imported_and_no_help_needs_what_is_heavy():
+    code = ("import sys; from maslin.flows.cli import main\ntry: main(['explain', '--help'])\nexcept SystemExit: pass\n"
+            "assert {name for name in sys.modules if name.startswith('maslin.flows.commands.')} == "
+            "{'maslin.flows.commands.explain'}\n"
+            "main(['completion', 'bash'])  # reads the arguments of all commands\n"
+            "assert 'yaml' not in sys.modules and 'maslin.flows.commands.generate' in sys.modules")
+    assert loaded(code) == set()
+
+
+def parsers(parser: argparse.ArgumentParser):
+    """The parsers that end in a function to run."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if parser.get_default("function"):
+        yield parser
+    for action in below:
+        for sub in action.choices.values():
+            yield from parsers(sub)
+
+
+@pytest.mark.parametrize("parser", list(parsers(cli.parser(cli.COMMANDS))), ids=lambda parser: parser.prog)
+def test_no_argument_is_parsed_and_then_forgotten(parser):
+    arguments = {action.dest for action in parser._actions} - {"help", "action"}
+    assert arguments == {field.name for field in dataclasses.fields(parser.get_default("options"))}
+
+
+def test_the_version_is_the_package_s(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0 and capsys.readouterr().out == f"maslin {__version__}\n"
 
 
 def test_planning_imports_nothing_heavy(tmp_path):

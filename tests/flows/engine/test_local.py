@@ -13,13 +13,7 @@ import pytest
 
 from maslin.flows.engine.local import LocalEngine
 from maslin.flows.engine.progress import ProgressBoard, Work
-from maslin.manifests.errors import DataError
 from maslin.manifests.progress import advance, note, resume
-
-
-def square(task):
-    advance(task, kept=1)
-    return {"square": task * task}
 
 
 def die_twice_at_three(folder: Path, task: int):
@@ -30,22 +24,10 @@ def die_twice_at_three(folder: Path, task: int):
     return {"task": task}
 
 
-def fail_at_two(task):
-    if task == 2:
-        raise DataError("the second shard is bad")
-    return {}
-
-
 @pytest.fixture
 def board():
     with ProgressBoard(io.StringIO()) as board:
         yield board
-
-
-def test_results_come_in_the_order_of_the_tasks(board):
-    with LocalEngine(2, board) as engine:
-        assert engine.map(square, list(range(20)), "squares") == [{"square": n * n} for n in range(20)]
-        assert engine.map(square, [], "none") == []
 
 
 def test_a_task_whose_worker_dies_is_run_again_and_the_others_are_not_lost(board, tmp_path):
@@ -55,40 +37,26 @@ def test_a_task_whose_worker_dies_is_run_again_and_the_others_are_not_lost(board
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_an_error_in_a_worker_reaches_the_command_as_it_is(board):
-    with LocalEngine(2, board) as engine, pytest.raises(DataError, match="the second shard is bad"):
-        engine.map(fail_at_two, [1, 2, 3], "errors")
-
-
-def test_progress_is_summed_over_workers(board):
-    with LocalEngine(2, board) as engine:
-        number = board.start("work", "records", 10)
-        for task in (1, 2, 3, 4):
-            engine.run(square, task, number)
-        deadline = time.monotonic() + 20
-        work = board._works[number]
-        while work.done < 10 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert (work.done, work.kept) == (10, 4)
-
-
 def test_a_line_of_progress_has_rate_counts_and_time_left():
     work = Work("corpus web", "bytes", 40_000_000, started=time.monotonic() - 10, done=10_000_000, kept=7, dropped=3)
     assert work.describe().startswith("corpus web  10.0 MB of 40.0 MB · 1.0 MB/s · kept 7 dropped 3 · 0:30 left")
 
 
-_SLEEPERS = r"""
-import os, sys, time
-from maslin.flows.engine.local import LocalEngine
-from maslin.flows.engine.progress import ProgressBoard
+_TASK = r"""
+import os, time
 
 def sleep(task):
     os.write(1, b"%d\n" % os.getpid())
     time.sleep(300)
+"""
 
-if __name__ == "__main__":
-    with ProgressBoard() as board, LocalEngine(2, board) as engine:
-        engine.map(sleep, [1, 2], "sleep")
+_SLEEPERS = """
+from maslin.flows.engine.local import LocalEngine
+from maslin.flows.engine.progress import ProgressBoard
+from sleeping import sleep
+
+with ProgressBoard() as board, LocalEngine(2, board) as engine:
+    engine.map(sleep, [1, 2], "sleep")
 """
 
 
@@ -96,6 +64,7 @@ if __name__ == "__main__":
 def test_killing_the_command_leaves_no_workers(tmp_path):
     script = tmp_path / "sleepers.py"
     script.write_text(_SLEEPERS)
+    (tmp_path / "sleeping.py").write_text(_TASK)  # tasks hold nothing of the main module: workers do not have it
     command = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
     workers = [int(command.stdout.readline()) for _ in range(2)]
     command.kill()
