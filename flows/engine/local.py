@@ -6,13 +6,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, ClassVar, Self
 
+from maslin.flows.engine.contract import map_by_threads
 from maslin.flows.engine.progress import ProgressBoard, Reporter
 from maslin.flows.engine.startup import start_light
 from maslin.manifests.errors import MaslinError
@@ -86,13 +87,7 @@ class LocalEngine:
         self, function: Callable[[Any], ShardResult], tasks: Sequence[Any], label: str, *, total: int | None = None,
         unit: str = "",
     ) -> list[ShardResult]:
-        """The plain mapper: `maslin.manifests.workspace.Mapper` over the pool."""
-        number = self.board.start(label, unit, total)
-        try:
-            with ThreadPoolExecutor(max_workers=max(1, min(len(tasks), 2 * self.workers))) as threads:
-                return list(threads.map(lambda task: self.run(function, task, number), tasks))
-        finally:
-            self.board.finish(number)
+        return map_by_threads(self, function, tasks, label, total, unit)
 
     def _new_pool(self, workers: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start_worker)
