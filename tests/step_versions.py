@@ -20,6 +20,7 @@ from maslin.flows.engine.build import BUILDERS
 from maslin.manifests.kinds import KINDS
 from maslin.manifests.steps.known import STEPS
 from maslin.trainer.comparison.metrics import METRICS
+from maslin.trainer.models.known import ARCHITECTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_name("step_versions.json")
@@ -31,6 +32,8 @@ ENTRIES: dict[str, list[str]] = {kind: [builder.split(":")[0]] for kind, builder
 ENTRIES["documents"] += READERS.values()
 ENTRIES["tokens"] += TOKEN_READERS.values()
 ENTRIES["evaluation"] += sorted({metric.scorer.split(":")[0] for metric in METRICS.values()})
+for kind in ("stack", "run", "evaluation"):
+    ENTRIES[kind] += [architecture.model.split(":")[0] for architecture in ARCHITECTURES.values()]
 ENTRIES |= {step: [spec.kernel.split(":")[0]] for step, spec in STEPS.items()}
 
 # Lists of all steps, which a segment or the recipe looks them up in. Every kernel imports its own declaration, so each

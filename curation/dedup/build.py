@@ -1,6 +1,5 @@
 """The dedup step: a ledger of who leaves as a duplicate of whom. Documents are not written again."""
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from maslin.curation.dedup.near import Found, Search, read_found
 from maslin.curation.stages import StageShard, iter_surviving, previous, surviving
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.named import named
 from maslin.manifests.steps.known import decode
 from maslin.manifests.tables import LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, part_name
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
@@ -39,14 +39,13 @@ def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     directory = workspace.path(step)
     index = step.parameters["start"]
     barrier = decode(step.parameters["steps"][index])
-    module, function = barrier.spec.kernel.split(":")
     (rule,) = barrier.rules
     before = previous(step)
     assert before is not None
     shards = surviving(before, workspace)
     label, total = f"{step.name}: {barrier.name}", workspace.manifest(before).counted().kept
     search = Search(directory, barrier.name, mapper, label, total)
-    found: Found = getattr(importlib.import_module(module), function)(search, shards, barrier.parameters)
+    found: Found = named(barrier.spec.kernel)(search, shards, barrier.parameters)
     tasks = [
         LedgerTask(directory, part, shard, matches, index, barrier.name, rule.name, rule.limit(barrier.parameters))
         for part, (shard, matches) in enumerate(zip(shards, found.paths, strict=True))

@@ -6,11 +6,11 @@ since each brings its own models and kernels.
 """
 
 import functools
-import importlib
 from collections.abc import Callable
 
 from maslin.curation.text.batch import Decision
 from maslin.manifests.errors import UsageError
+from maslin.manifests.named import named
 from maslin.manifests.steps.spec import CurationStep
 
 Judge = Callable[..., Decision]
@@ -23,6 +23,4 @@ def bind(step: CurationStep) -> Judge:
     """
     if step.spec.role == "barrier":
         raise UsageError(f"{step.name}: not a per-document step: it decides over all documents.")
-    module, function = step.spec.kernel.split(":")
-    return functools.partial(
-        getattr(importlib.import_module(module), function), parameters=step.resolved().parameters)
+    return functools.partial(named(step.spec.kernel), parameters=step.resolved().parameters)

@@ -1,6 +1,5 @@
 """Build planned steps: what is missing, in which order, with which library function, several at a time."""
 
-import importlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -10,6 +9,7 @@ from typing import Any
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.named import named
 from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, verify_sizes
 
 # kind of step → module and function of its builder: `build(step, workspace, mapper, **extra)`
@@ -107,8 +107,7 @@ def build(step: Step, workspace: Workspace, mapper: Mapper, extra: dict[str, Any
     """Build one step with the function its kind names; a damaged directory is started anew."""
     directory = workspace.path(step)
     (directory / "manifest.json").unlink(missing_ok=True)
-    module, function = BUILDERS[step.kind].split(":")
-    return getattr(importlib.import_module(module), function)(step, workspace, mapper, **extra)
+    return named(BUILDERS[step.kind])(step, workspace, mapper, **extra)
 
 
 def _all_inputs(step: Step) -> list[Step]:

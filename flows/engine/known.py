@@ -1,10 +1,10 @@
 """The engines there are, each in a line. They are imported when asked for."""
 
 import argparse
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from maslin.manifests.errors import UsageError
+from maslin.manifests.named import named
 
 if TYPE_CHECKING:
     from maslin.flows.engine.contract import Engine
@@ -23,8 +23,7 @@ def engine_class(name: str) -> "type[Engine]":
         from maslin.manifests.recipe.typed_yaml import suggestion
 
         raise UsageError(f"no engine is called `{name}`{suggestion(name, ENGINES)}")
-    module, kind = ENGINES[name].split(":")
-    return getattr(import_module(module), kind)
+    return named(ENGINES[name])
 
 
 def engine_name(text: str) -> str:

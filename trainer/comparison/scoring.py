@@ -6,13 +6,13 @@ What is scored is a metric's: its scorer takes the model, tokens [B, T] and the 
 IGNORED where nothing is asked, and gives a float tensor [B, T] that is 0 there. Every row is of one document.
 """
 
-import importlib
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 
 from maslin.manifests import progress
+from maslin.manifests.named import named
 from maslin.trainer.comparison.metrics import Metric
 from maslin.trainer.models.examples import IGNORED
 from maslin.trainer.models.model import Decoder
@@ -37,8 +37,7 @@ def windows(length: int, context: int, stride: int) -> Iterator[tuple[int, int, 
 
 
 def scorer_of(metric: Metric) -> Scorer:
-    module, function = metric.scorer.split(":")
-    return getattr(importlib.import_module(module), function)
+    return named(metric.scorer)
 
 
 def nats(model: Decoder, tokens: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

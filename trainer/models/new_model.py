@@ -3,13 +3,14 @@
 import torch
 
 from maslin.manifests.identity import hash_int
+from maslin.manifests.named import named
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.model import LanguageModel
 
 
 def make_model(config: ModelConfig) -> LanguageModel:
     """A model without memory: its parameters lie on the meta device."""
-    return config.spec.model()(config)
+    return named(config.spec.model)(config)
 
 
 def initialise(config: ModelConfig, seed: int, device: torch.device) -> LanguageModel:

@@ -1,18 +1,15 @@
 """What an architecture says of itself, without torch: what it is trained for, its sizes, its tokens, its export.
 
-Planning a recipe reads this alone; `Architecture.model` imports the model itself. `maslin.trainer.models.known` lists
+Planning a recipe reads this alone; `Architecture.model` names the model itself. `maslin.trainer.models.known` lists
 them.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from maslin.manifests.errors import UsageError
-
-if TYPE_CHECKING:
-    from maslin.trainer.models.model import LanguageModel
 
 VOCABULARY_MULTIPLE = 128  # embedding rows are padded to it: matrix products like round shapes
 HEAD_WIDTH = 64  # of the named sizes, where an architecture has no wish of its own
@@ -49,6 +46,7 @@ class Architecture(ABC):
     """One architecture. A subclass stands beside its model, says what is its own and inherits what is usual."""
 
     name: ClassVar[str]  # in a recipe
+    model: ClassVar[str]  # "module:class", imported where a model is made: it needs torch
     objectives: ClassVar[tuple[str, ...]]  # by their names in `maslin.trainer.data.objectives`, its own first
     is_decoder: ClassVar[bool] = False  # a `Decoder`: gives texts a probability, can be compared and go on with a text
     opens_as: ClassVar[str]  # the class of `transformers` that opens a saved model
@@ -59,10 +57,6 @@ class Architecture(ABC):
     reserved: ClassVar[tuple[str, ...]] = ()
     special_tokens: ClassVar[Mapping[str, str]] = {}  # in the saved tokenizer's config, besides end-of-text
     template: ClassVar[str] = "$A"  # what a document ($A) looked like in training, with `{end}`: of the saved tokenizer
-
-    @abstractmethod
-    def model(self) -> type["LanguageModel"]:
-        """The model's class. Imports torch."""
 
     @abstractmethod
     def parameters(self, shape: Shape) -> int:

@@ -1,11 +1,8 @@
 """What BERT says of itself, and how much of a sequence it is asked for."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maslin.trainer.models.spec import Architecture, Shape, plain_layers
-
-if TYPE_CHECKING:
-    from maslin.trainer.models.model import LanguageModel
 
 STD = 0.02  # that matrices begin with
 TOKEN_TYPES = 2  # of sentence pairs: what fine-tuning may want
@@ -17,6 +14,7 @@ class Bert(Architecture):
     """`base` is BERT base."""
 
     name = "bert"
+    model = "maslin.trainer.models.bert.model:Bert"
     objectives = ("masked",)
     opens_as = "BertForMaskedLM"
     norm_eps = 1e-12
@@ -26,11 +24,6 @@ class Bert(Architecture):
     reserved = (MASK, PADDING)
     special_tokens = {"mask_token": MASK, "pad_token": PADDING}  # noqa: RUF012 - nobody writes into it
     template = "{end} $A"
-
-    def model(self) -> type["LanguageModel"]:
-        from maslin.trainer.models.bert.model import Bert
-
-        return Bert
 
     def parameters(self, shape: Shape) -> int:
         """With the norm of the embeddings, and the head's matrix with its bias and norm."""

@@ -1,11 +1,8 @@
 """What GPT-2 says of itself."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maslin.trainer.models.spec import Architecture, Shape, plain_layers
-
-if TYPE_CHECKING:
-    from maslin.trainer.models.model import LanguageModel
 
 STD = 0.02  # that matrices begin with
 
@@ -14,15 +11,11 @@ class GPT2(Architecture):
     """`base` is GPT-2's 124M."""
 
     name = "gpt2"
+    model = "maslin.trainer.models.gpt2.model:GPT2"
     objectives = ("causal", "sft")
     is_decoder = True
     opens_as = "GPT2LMHeadModel"
     norm_eps = 1e-5
-
-    def model(self) -> type["LanguageModel"]:
-        from maslin.trainer.models.gpt2.model import GPT2
-
-        return GPT2
 
     def parameters(self, shape: Shape) -> int:
         return plain_layers(shape) + 2 * shape.width

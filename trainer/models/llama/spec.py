@@ -1,25 +1,18 @@
 """What the `llama`-like decoder says of itself: the architecture whose sizes the names speak of."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maslin.manifests.errors import UsageError
 from maslin.trainer.models.spec import AnyShape, Architecture, Shape
 
-if TYPE_CHECKING:
-    from maslin.trainer.models.model import LanguageModel
-
 
 class Llama(Architecture):
     name = "llama"
+    model = "maslin.trainer.models.llama.model:Llama"
     objectives = ("causal", "sft")
     is_decoder = True
     opens_as = "Qwen3ForCausalLM"
     may_differ = frozenset({"vocab_size", "context_tokens"})
-
-    def model(self) -> type["LanguageModel"]:
-        from maslin.trainer.models.llama.model import Llama
-
-        return Llama
 
     def resized(self, size: AnyShape) -> AnyShape:
         return size

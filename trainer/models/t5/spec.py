@@ -1,12 +1,9 @@
 """What T5 says of itself, and how much of a document it is asked for."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maslin.trainer.models.spec import AnyShape, Architecture, Shape
-
-if TYPE_CHECKING:
-    from maslin.trainer.models.model import LanguageModel
 
 BUCKETS, MAX_DISTANCE = 32, 128  # of relative positions
 NOISE_SHARE, MEAN_SPAN = 0.15, 3  # of a document's tokens are cut out, in spans so long (Raffel et al. 2020)
@@ -16,6 +13,7 @@ SENTINELS = tuple(f"<extra_id_{number}>" for number in range(100))  # as many as
 
 class T5(Architecture):
     name = "t5"
+    model = "maslin.trainer.models.t5.model:T5"
     objectives = ("span_corruption",)
     opens_as = "T5ForConditionalGeneration"
     rate_share = 0.3  # the best of 1, 0.3 and 0.1 for `tiny` at 300,000 tokens: 5.89, 5.52 and 6.03 nats a target
@@ -23,11 +21,6 @@ class T5(Architecture):
     reserved = (*SENTINELS, PADDING)
     special_tokens = {"pad_token": PADDING}  # noqa: RUF012 - nobody writes into it
     template = "$A {end}"
-
-    def model(self) -> type["LanguageModel"]:
-        from maslin.trainer.models.t5.model import T5
-
-        return T5
 
     def resized(self, size: AnyShape) -> AnyShape:
         """Gated as `llama` is. A layer of the encoder and one of the decoder hold as many as 7/3 layers."""
