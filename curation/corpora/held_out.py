@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from maslin.curation.corpora.segment import curate_table, signals_schema
+from maslin.curation.corpora.segment import check_answers, curate_table, measured, signals_schema, sum_own
 from maslin.curation.dedup.build import ledger_rows
 from maslin.curation.dedup.near import Search, find_groups, read_found
 from maslin.curation.stages import StageShard, iter_surviving, surviving
@@ -22,6 +22,7 @@ from maslin.manifests.identity import hash_unit
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
 from maslin.manifests.steps.dedup import NEAR_DEDUP
+from maslin.manifests.steps.spec import Origins
 from maslin.manifests.tables import (
     DOCUMENTS,
     EDITS,
@@ -78,9 +79,10 @@ class DomainTask:
     split: Path
     steps: tuple[dict[str, Any], ...]
     source: str
+    origins: Origins
 
 
-def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
+def build_held_out(step: Step, workspace: Workspace, mapper: Mapper, origins: Origins | None = None) -> Manifest:
     """Build one evaluation domain: held-out documents after the corpus's per-document steps, one of each group.
 
     `documents/part-00000.parquet` has the columns of documents and `split`, `group`, `site`; ledger, signals and edits
@@ -89,10 +91,11 @@ def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest
     directory = workspace.path(step)
     documents, split = step.inputs["documents"], step.inputs["split"]
     assert isinstance(documents, Step) and isinstance(split, Step)
-    steps = tuple(step.parameters["steps"])
+    steps, shards, origins = tuple(step.parameters["steps"]), surviving(documents, workspace), origins or {}
+    check_answers(directory, shards, steps, 0, origins, mapper)
     tasks = [
-        DomainTask(directory, index, shard, workspace.path(split) / SPLIT_PATH, steps, documents.name)
-        for index, shard in enumerate(surviving(documents, workspace))
+        DomainTask(directory, index, shard, workspace.path(split) / SPLIT_PATH, steps, documents.name, origins)
+        for index, shard in enumerate(shards)
     ]
     results = run_shards(
         directory, curate_held_out, tasks, mapper, f"{step.name}: held-out documents",
@@ -126,13 +129,14 @@ def build_held_out(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest
         directory, step, [writer.entry for writer in (kept, ledger, signals, edits)], counts=counts,
         sizes={"bytes": text_bytes, "documents": counts.kept},
         summary={"held_out": {
-            name: int(pc.sum(pc.equal(chosen["split"], name)).as_py() or 0) for name in ("validation", "test")}})
+            name: int(pc.sum(pc.equal(chosen["split"], name)).as_py() or 0) for name in ("validation", "test")}},
+        measured=measured(results))
 
 
 def curate_held_out(task: DomainTask) -> ShardResult:
     """Held-out documents of one shard through the per-document steps, as working tables."""
     split = read_table(task.split)
-    parts = []
+    parts, own_rules = [], []
     writers = {
         name: TableWriter(task.directory, _work_name(name, task.index), schema) for name, schema in zip(
             _TABLES, (HELD_OUT_DOCUMENTS, LEDGER, signals_schema(task.steps, 0), EDITS), strict=True)
@@ -142,7 +146,7 @@ def curate_held_out(task: DomainTask) -> ShardResult:
         for table in iter_surviving(task.shard):
             advance(table.num_rows)
             table = table.filter(pc.is_in(table["id"], value_set=split["id"]))
-            output = curate_table(table, task.steps, 0, task.source)
+            output = curate_table(table, task.steps, 0, task.source, origins=task.origins)
             rows = split.take(pc.index_in(output.documents["id"], value_set=split["id"]))
             documents.write(pa.table([
                 *output.documents.columns, rows["split"], rows["group"], site_of(output.documents["url"])],
@@ -151,7 +155,11 @@ def curate_held_out(task: DomainTask) -> ShardResult:
             signals.write(output.signals)
             edits.write(output.edits)
             parts.append(output.counts.to_json())
-    return {"files": [writer.entry for writer in writers.values()], "counts": sum_counts(parts).to_json()}
+            own_rules.append(output.own_rules)
+    return {
+        "files": [writer.entry for writer in writers.values()], "counts": sum_counts(parts).to_json(),
+        "own_rules": sum_own(own_rules),
+    }
 
 
 def site_of(urls: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -3,9 +3,11 @@
 `curate_table` is the pure function: documents in, survivors and everything that says what happened to the others out.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,15 @@ from maslin.curation.stages import StageShard, iter_surviving, previous, survivi
 from maslin.curation.text.batch import Batch, Decision, Edited
 from maslin.manifests import progress
 from maslin.manifests.counts import Counts, add, sum_counts
+from maslin.manifests.errors import UsageError
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.steps.known import decode
-from maslin.manifests.steps.spec import signal_column
+from maslin.manifests.steps.spec import RULE_ERROR, Origins, signal_column
 from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
-from maslin.manifests.workspace import Mapper, Step, Workspace, commit, run_shards
+from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
+ASKED_TWICE = 64  # documents about which a person's own rule is asked twice
+OwnRules = dict[str, tuple[int, float]]
 StepJson = dict[str, Any]  # {"step": name, "version": n, "parameters": {…}}, as in a segment's parameters
 
 
@@ -31,6 +36,7 @@ class SegmentOutput:
     """Survivors (DOCUMENTS), ledger (LEDGER), signals (see `signals_schema`), edits (EDITS), and the counts.
 
     `edited` and `lines_removed` count over the survivors; the edits are those of every text that its own step kept.
+    `own_rules`: documents and CPU-seconds of each of a person's own rules.
     """
 
     documents: pa.Table
@@ -38,6 +44,7 @@ class SegmentOutput:
     signals: pa.Table
     edits: pa.Table
     counts: Counts
+    own_rules: OwnRules = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,20 +57,26 @@ class SegmentTask:
     steps: tuple[StepJson, ...]
     start: int
     source: str
+    origins: Origins
     repeats: tuple[Path, ...] = ()  # of a segment that is a line deduplication: see maslin.curation.dedup.lines
 
 
-def build_segment(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
-    """Run `steps[start:]` over the stage before, one output part for each of its parts; returns the manifest."""
+def build_segment(step: Step, workspace: Workspace, mapper: Mapper, origins: Origins | None = None) -> Manifest:
+    """Run `steps[start:]` over the stage before, one output part for each of its parts; returns the manifest.
+
+    `origins`: where the code of people's own rules is.
+    """
+    origins = origins or {}
     before = previous(step)
     assert before is not None
     directory = workspace.path(step)
     steps, start = step.parameters["steps"], step.parameters["start"]
     shards = surviving(before, workspace)
     kept_before = workspace.manifest(before).counted().kept
+    check_answers(directory, shards, tuple(steps), start, origins, mapper)
     repeats = _find_repeats(step, directory, shards, mapper, kept_before)
     tasks = [
-        SegmentTask(directory, index, shard, tuple(steps), start, step.name, repeats)
+        SegmentTask(directory, index, shard, tuple(steps), start, step.name, origins, repeats)
         for index, shard in enumerate(shards)
     ]
     results = run_shards(
@@ -75,8 +88,27 @@ def build_segment(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
         raise AssertionError(f"{step.directory}: read {counts.read} documents of {kept_before} kept before")
     return commit(
         directory, step, [entry for result in results for entry in result["files"]], counts=counts,
-        sizes={"text_bytes": sum(result["text_bytes"] for result in results)},
+        sizes={"text_bytes": sum(result["text_bytes"] for result in results)}, measured=measured(results),
     )
+
+
+def measured(results: Sequence[ShardResult]) -> dict[str, Any]:
+    """What shards say of people's own rules, for measured.json: documents judged a CPU-second."""
+    total = sum_own(result["own_rules"] for result in results)
+    return {"own_rules": {
+        name: {"documents": documents, "cpu_s": round(seconds, 3), "documents_per_cpu_s": round(documents / seconds)}
+        for name, (documents, seconds) in total.items() if seconds
+    }} if total else {}
+
+
+def sum_own(parts: Iterable[Mapping[str, Sequence[float]]]) -> OwnRules:
+    """Documents and CPU-seconds of people's own rules, of shards or row groups together."""
+    total: OwnRules = {}
+    for part in parts:
+        for name, (documents, seconds) in part.items():
+            before = total.get(name, (0, 0.0))
+            total[name] = before[0] + int(documents), before[1] + seconds
+    return total
 
 
 def _find_repeats(
@@ -93,7 +125,7 @@ def _find_repeats(
 
 def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
     """Curate one shard, row group by row group; returns its files, counts and bytes of text kept."""
-    name, parts = part_name(task.index), []
+    name, parts, own_rules = part_name(task.index), [], []
     text_bytes = 0
     root = task.directory
     with (
@@ -103,17 +135,19 @@ def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
         TableWriter(root, f"edits/{name}", EDITS) as edits,
     ):
         for table, repeats in _with_repeats(task):
-            output = curate_table(table, task.steps, task.start, task.source, repeats)
+            output = curate_table(table, task.steps, task.start, task.source, repeats, task.origins)
             documents.write(output.documents)
             ledger.write(output.ledger)
             signals.write(output.signals)
             edits.write(output.edits)
             text_bytes += pc.sum(pc.binary_length(output.documents["text"])).as_py() or 0
             parts.append(output.counts.to_json())
+            own_rules.append(output.own_rules)
             progress.advance(table.num_rows, output.documents.num_rows, output.ledger.num_rows)
     return {
         "files": [writer.entry for writer in (documents, ledger, signals, edits)],
         "counts": sum_counts(parts).to_json(), "text_bytes": text_bytes,
+        "own_rules": sum_own(own_rules),
     }
 
 
@@ -135,11 +169,13 @@ def _with_repeats(task: SegmentTask) -> Iterator[tuple[pa.Table, np.ndarray | No
 
 def curate_table(
     table: pa.Table, steps: Sequence[StepJson], start_index: int, source: str, repeats: np.ndarray | None = None,
+    origins: Origins = MappingProxyType({}),
 ) -> SegmentOutput:
     """Run the steps from `start_index` on over documents, as a pure function.
 
     `steps` are all steps of the corpus from the first, so that ledger, edits and signals name each by its place.
     `repeats`: what a line deduplication, then the only step, removes (maslin.curation.dedup.lines.REPEAT, by row).
+    `origins`: where the code of people's own rules is.
     """
     batch = Batch(table.select(DOCUMENTS.names).cast(DOCUMENTS))
     here = np.arange(len(batch))  # which input rows the batch still holds
@@ -149,15 +185,19 @@ def curate_table(
     ledger: list[dict[str, Any]] = []
     edits: list[_StepEdits] = []
     counts = Counts()
+    own_rules: OwnRules = {}
     counts.read = len(batch)
     for index in range(start_index, len(steps)):
         step = decode(steps[index])
-        judge = rules.bind(step)
+        judge = rules.bind(step, origins.get(step.spec.own_name))
+        begin = time.process_time()
         decision = judge(batch) if repeats is None else judge(batch, repeats=repeats)
+        if step.spec.code is not None:
+            own_rules[step.name] = len(batch), time.process_time() - begin
         for signal, values in decision.signals.items():
             measured[signal_column(steps, index, signal)][here] = values
         for row in _ledger_rows(batch, decision, index, step.name, source):
-            add(counts.dropped, row["rule"])
+            add(counts.failed if row["action"] == "fail" else counts.dropped, row["rule"])
             ledger.append(row)
         if isinstance(decision, Edited):
             edits.append(_StepEdits(index, step.name, decision, here, batch.table["text"]))
@@ -174,8 +214,41 @@ def curate_table(
         pa.table(
             [table["id"], *(pa.array(values, mask=np.isnan(values)) for values in measured.values())], schema=schema
         ),
-        pa.concat_tables([EDITS.empty_table(), *(step_edits.table(ids) for step_edits in edits)]), counts,
+        pa.concat_tables([EDITS.empty_table(), *(step_edits.table(ids) for step_edits in edits)]), counts, own_rules,
     )
+
+
+def check_answers(
+    directory: Path, shards: Sequence[StageShard], steps: tuple[StepJson, ...], start: int, origins: Origins,
+    mapper: Mapper,
+) -> None:
+    """Raise UsageError when a person's own rule answers differently about the same documents when asked twice."""
+    if not any("code" in step for step in steps[start:]) or not shards:
+        return
+    task = SegmentTask(directory, 0, shards[0], steps, start, "", origins)
+    (result,) = run_shards(directory, ask_twice, [task], mapper, "own rules, asked twice", stage="asked-twice")
+    if result["differs"]:
+        raise UsageError(
+            f"{result['differs']}: this rule answers differently when it is asked twice about the same documents, so "
+            "that nobody could make the corpus again. It may depend on chance, time, the order of a set, or on what it "
+            "saw before: let it depend on the document and its parameters alone (draw by a hash of the document's id).")
+
+
+def ask_twice(task: SegmentTask) -> ShardResult:
+    """Ask the rules about the first documents: all together, and then each alone, from the last to the first."""
+    table = next(iter_surviving(task.shard), DOCUMENTS.empty_table()).slice(0, ASKED_TWICE)
+    alone = [table.slice(row, 1) for row in reversed(range(table.num_rows))]
+    for index in range(task.start, len(task.steps)):
+        if "code" in task.steps[index]:
+            together, again = (
+                [curate_table(part, task.steps[:index + 1], task.start, task.source, None, task.origins)
+                 for part in parts]
+                for parts in ([table], alone))
+            for name in ("documents", "ledger", "signals", "edits") if alone else ():
+                if not getattr(together[0], name).equals(
+                        pa.concat_tables([getattr(output, name) for output in reversed(again)])):
+                    return {"files": [], "differs": task.steps[index]["step"]}
+    return {"files": [], "differs": None}
 
 
 def signals_schema(steps: Sequence[StepJson], start_index: int) -> pa.Schema:
@@ -194,7 +267,8 @@ def _ledger_rows(batch: Batch, decision: Decision, index: int, step: str, source
     for row, document_id in zip(rows.tolist(), ids, strict=True):
         reason, value = decision.reasons[decision.cause[row]], float(decision.value[row])
         result.append(ledger_row(
-            document_id, source, index, step, reason.rule, value=None if np.isnan(value) else value,
+            document_id, source, index, step, reason.rule, action="fail" if reason.rule == RULE_ERROR else "drop",
+            value=None if np.isnan(value) else value,
             threshold=reason.threshold, op=reason.op, detail=decision.detail.get(row),
             text=batch.prefix(row, TEXT_PREFIX_CHARACTERS),
         ))

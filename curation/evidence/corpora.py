@@ -5,6 +5,7 @@ from pathlib import Path
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
+from maslin.manifests.steps.spec import Origins
 from maslin.manifests.workspace import is_complete, is_current, read_manifest
 
 
@@ -45,6 +46,16 @@ def corpora_of(asked: str, workspace: Path, say: Callable[[str], None] = lambda 
     if path.is_file() or path.suffix in (".yaml", ".yml"):
         return _recipe_corpora(path, workspace, say)
     return finished_corpora(workspace, asked)
+
+
+def origins_of(asked: str) -> Origins:
+    """Where the code of people's own rules is, if a recipe is named: it is loaded from nowhere else."""
+    path = Path(asked)
+    if not path.is_file() or path.suffix not in (".yaml", ".yml"):
+        return {}
+    from maslin.manifests.recipe.reading import read_recipe
+
+    return read_recipe(path).origins
 
 
 def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], None]) -> list[Path]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from maslin.curation.evidence.outcomes import Outcomes, outcomes
 from maslin.curation.evidence.trial import RuleKey, Trial, decides_over_all
 from maslin.manifests.identity import hash_int
 from maslin.manifests.steps.known import decode
+from maslin.manifests.steps.spec import Origins
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table
 from maslin.manifests.workspace import read_manifest
 
@@ -42,8 +44,11 @@ class Rejudged:
     unresolved: int = 0
 
 
-def rejudge(trial: Trial, most: int, seed: int = 0) -> Rejudged:
-    """Judge the trial's open documents again; of more than `most`, those with the smallest hashes of (seed, id)."""
+def rejudge(trial: Trial, most: int, seed: int = 0, origins: Origins = MappingProxyType({})) -> Rejudged:
+    """Judge the trial's open documents again; of more than `most`, those with the smallest hashes of (seed, id).
+
+    `origins`: where the code of people's own rules is; see `without_code`.
+    """
     source = read_manifest(trial.directory).input("documents")
     total = sum(map(len, trial.open.values()))
     rows = trial.open if total <= most else _draw(source, trial.open, most, seed)
@@ -52,8 +57,14 @@ def rejudge(trial: Trial, most: int, seed: int = 0) -> Rejudged:
         _count_now(found, rows.get(found.part, np.zeros(0, np.int64)), trial, result)
     for part, here in rows.items():
         for table in _take(source / "documents" / part_name(part), here):
-            _judge(table, trial, part, result)
+            _judge(table, trial, part, origins, result)
     return result
+
+
+def without_code(trial: Trial, origins: Origins) -> list[str]:
+    """People's own rules of the corpus whose code, as it was built with, is not at hand: they cannot judge again."""
+    own = [spec for spec in (decode(step).spec for step in trial.steps) if spec.code is not None]
+    return [spec.name for spec in own if spec.own_name not in origins]
 
 
 def interval(number: int, of: int) -> tuple[float, float]:
@@ -94,7 +105,7 @@ def _count_now(found: Outcomes, rows: np.ndarray, trial: Trial, result: Rejudged
             result.dropped_now[key] = result.dropped_now.get(key, 0) + 1
 
 
-def _judge(table: pa.Table, trial: Trial, part: int, result: Rejudged) -> None:
+def _judge(table: pa.Table, trial: Trial, part: int, origins: Origins, result: Rejudged) -> None:
     index, steps = 0, trial.steps
     roles = [decode(step).spec.role for step in steps]
     while index < len(steps):
@@ -102,7 +113,7 @@ def _judge(table: pa.Table, trial: Trial, part: int, result: Rejudged) -> None:
         if roles[index] == "rule":
             while end < len(steps) and roles[end] == "rule":
                 end += 1
-            output = curate_table(table, steps[:end], index, trial.corpus)
+            output = curate_table(table, steps[:end], index, trial.corpus, origins=origins)
             for row in output.ledger.select(["step_index", "step", "rule"]).to_pylist():
                 key = (row["step_index"], row["step"], row["rule"])
                 result.dropped[key] = result.dropped.get(key, 0) + 1

@@ -51,7 +51,7 @@ def run(options: Options) -> int:
 
 def run_try(options: TryOptions) -> int:
     """Print what the settings would change in each corpus that has their steps."""
-    from maslin.curation.evidence.corpora import corpora_of
+    from maslin.curation.evidence.corpora import corpora_of, origins_of
     from maslin.curation.evidence.trial import try_settings
     from maslin.flows.engine.kernel_cache import drop_stale_kernels
     from maslin.flows.shown.text import say
@@ -65,13 +65,14 @@ def run_try(options: TryOptions) -> int:
         raise UsageError(f"{options.corpora}: no corpus {options.corpus} is built in {options.workspace}.")
     drop_stale_kernels()
     failures: list[RecipeError] = []
+    origins = origins_of(options.corpora)
     for directory in directories:
         try:
             trial = try_settings(directory, options.settings, say)
         except RecipeError as error:  # a corpus without the step; others may have it
             failures.append(error)
             continue
-        print_trial(trial, read_manifest(directory).parameters["steps"], options.texts)
+        print_trial(trial, read_manifest(directory).parameters["steps"], options.texts, origins)
     if len(failures) == len(directories):
         raise failures[0]
     return 0

@@ -11,7 +11,7 @@ from maslin.manifests.files import read_json, write_json
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
-from maslin.manifests.workspace import Step, Workspace, is_complete, is_current
+from maslin.manifests.workspace import MEASURED_NAME, Step, Workspace, is_complete, is_current
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -73,6 +73,8 @@ def describe_built(step: Step, manifest: Manifest) -> str:
         dropped, failed = counts.dropped_in_all, counts.failed_in_all
         line += f"  read {counts.read:,} {counts.unit}, kept {counts.kept:,}, dropped {dropped:,}"
         line += f", failed {failed:,}" if failed else ""
+        for name, own in read_json(manifest.directory / MEASURED_NAME).get("own_rules", {}).items():
+            line += f"; {name}: {own['documents_per_cpu_s']:,} documents a CPU-second"
     elif tokens := manifest.sizes.get("tokens"):
         line += f"  {tokens:,} tokens"
     elif step.kind == "tokenizer":

@@ -145,7 +145,7 @@ def _count_built(say: Callable[[str], None], total: int) -> Callable[[Step, Mani
 def builder_arguments(
     plan: Plan, inputs: dict[str, list[InputFile]], tensorboard: bool = False,
 ) -> Callable[[Step], dict[str, Any]]:
-    """What builders are told beside their step: where raw files lie, how many records may fail, what to write more."""
+    """What builders are told beside their step: where files and code are, how much may fail, what to write more."""
     recipe = plan.recipe
 
     def arguments(step: Step) -> dict[str, Any]:
@@ -157,6 +157,8 @@ def builder_arguments(
             return {"path": tokenizer_path(recipe)}
         if step.kind == "run":
             return {"tensorboard": tensorboard, "initial": plan.initial.weights.absolute() if plan.initial else None}
+        if step.kind in ("segment", "held_out"):
+            return {"origins": recipe.origins}
         return {}
 
     return arguments

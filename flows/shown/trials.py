@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from maslin.curation.evidence.rejudge import Rejudged, interval, rejudge
+from maslin.curation.evidence.rejudge import Rejudged, interval, rejudge, without_code
 from maslin.curation.evidence.trial import OVER_ALL, SURVIVOR_LEAVES, Trial, decides_over_all
 from maslin.flows.shown.text import table
 from maslin.manifests.steps.known import STEPS, decode
 from maslin.manifests.steps.presets import PRESETS
+from maslin.manifests.steps.spec import Origins
 
 
 def print_rules() -> None:
@@ -21,8 +22,11 @@ def print_rules() -> None:
     print(f"presets: {', '.join(PRESETS)}. Parameters and edits: docs/rules.md")
 
 
-def print_trial(trial: Trial, entries: list[dict[str, Any]], texts: int) -> None:
-    """What a trial tells of a corpus built with the steps `entries`; at most `texts` documents are judged again."""
+def print_trial(trial: Trial, entries: list[dict[str, Any]], texts: int, origins: Origins) -> None:
+    """What a trial tells of a corpus built with the steps `entries`; at most `texts` documents are judged again.
+
+    `origins`: where the code of people's own rules is.
+    """
     print(f"\ncorpus {trial.corpus}   ({trial.directory})")
     for line in _changes(trial, entries):
         print(f"  {line}")
@@ -30,7 +34,11 @@ def print_trial(trial: Trial, entries: list[dict[str, Any]], texts: int) -> None
         print("  nothing differs from what it was built with")
         return
     still_open = sum(map(len, trial.open.values()))
-    judged = rejudge(trial, texts) if texts and still_open else Rejudged(0, still_open)
+    if texts and still_open and (absent := without_code(trial, origins)):
+        print(f"  not judged again from their texts: the code of {', '.join(absent)}, as the corpus was built with, is "
+              "not at hand. Name the recipe that has it.")
+        texts = 0
+    judged = rejudge(trial, texts, origins=origins) if texts and still_open else Rejudged(0, still_open)
     unknown = sum(trial.unknown.values())
     share = unknown / max(1, trial.read)
     print(f"  unknown from stored signals: {unknown:,} of {trial.read:,} documents ({share:.1%})")

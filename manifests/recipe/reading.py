@@ -4,15 +4,16 @@ import dataclasses
 import re
 import typing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.mixtures import Mixture, read_mixture
 from maslin.manifests.recipe.recipe import Comparison, Corpus, Dedup, Recipe, Tokenizer, Training
 from maslin.manifests.recipe.sources import SOURCE_KINDS, Source, TokenShards
 from maslin.manifests.recipe.typed_yaml import Document, Node, convert, convert_dataclass, suggestion
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
-from maslin.manifests.steps.spec import CurationStep
+from maslin.manifests.steps.spec import CurationStep, Origin
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")  # names become directory names
 
@@ -30,7 +31,7 @@ def read_recipe(path: Path) -> Recipe:
     name = convert(entries["name"], str)
     _check_name(entries["name"], name)
     sources = _read_sources(entries["sources"]) if "sources" in entries else {}
-    corpora = _read_corpora(entries["corpora"], sources) if "corpora" in entries else {}
+    corpora = _read_corpora(entries["corpora"], sources, path.parent) if "corpora" in entries else {}
 
     def corpus_named(node: Node, corpus: str) -> None:
         if corpus in sources and corpus not in corpora:
@@ -130,7 +131,7 @@ def _read_token_shards(entries: dict[str, Node], taken: set[str]) -> dict[str, T
     return found
 
 
-def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:
+def _read_corpora(node: Node, sources: dict[str, Source], folder: Path) -> dict[str, Corpus]:
     children = node.mapping()
     corpora: dict[str, Corpus] = {}
 
@@ -156,7 +157,7 @@ def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:
             source = convert(entries["from"], str)
             if source not in sources:
                 entries["from"].fail(f"no source is called `{source}`{suggestion(source, sources)}")
-            corpus = Corpus(source=source, steps=_read_steps(entries["steps"]) if "steps" in entries else ())
+            corpus = Corpus(source=source, steps=_read_steps(entries["steps"], folder) if "steps" in entries else ())
         corpora[name] = corpus
         return corpus
 
@@ -169,7 +170,7 @@ def _read_corpora(node: Node, sources: dict[str, Source]) -> dict[str, Corpus]:
     }
 
 
-def _read_steps(node: Node) -> tuple[CurationStep, ...]:
+def _read_steps(node: Node, folder: Path) -> tuple[CurationStep, ...]:
     steps: list[CurationStep] = []
     for item in [] if node.is_null else node.items():
         if item.is_mapping:
@@ -179,6 +180,9 @@ def _read_steps(node: Node) -> tuple[CurationStep, ...]:
             ((name, parameters),) = entries.items()
         else:
             name, parameters = convert(item, str), None
+        if name == "rule":
+            steps.append(_read_own_rule(parameters or item, folder))
+            continue
         if name in PRESETS:
             if parameters is not None and not parameters.is_null and parameters.mapping():
                 names = ", ".join(step.name for step in PRESETS[name].steps)
@@ -188,10 +192,39 @@ def _read_steps(node: Node) -> tuple[CurationStep, ...]:
             continue
         if name not in STEPS:
             (parameters or item).fail(f"no step is called `{name}`{suggestion(name, [*STEPS, *PRESETS])}")
-        spec = STEPS[name]
-        steps.append(CurationStep(
-            spec, convert_dataclass(parameters, spec.parameters) if parameters else spec.parameters()))
+        steps.append(CurationStep(STEPS[name], _filled(parameters, item, STEPS[name].parameters)))
     return tuple(steps)
+
+
+def _filled(node: Node | None, parent: Node, kind: type) -> Any:
+    """A step's parameters; without a node all are at their defaults."""
+    if node is None:
+        missing = [each.name for each in dataclasses.fields(kind) if each.default is dataclasses.MISSING]
+        if missing:
+            parent.fail(f"`{missing[0]}` is missing")
+        return kind()
+    return convert_dataclass(node, kind)
+
+
+def _read_own_rule(node: Node, folder: Path) -> CurationStep:
+    """A person's own rule, whose code is loaded: `rule: {file: my_rules.py, name: …, with: {…}}`.
+
+    `file` is relative to the recipe's folder; without it an installed package has the rule.
+    """
+    from maslin.manifests.steps.own import load  # here: only such a recipe needs it
+
+    entries = node.mapping()
+    node.check_keys(entries, ["file", "name", "with"])
+    if "name" not in entries:
+        node.fail("`name` is missing: which rule of the file, or of an installed package")
+    name = convert(entries["name"], str)
+    file = (folder / Path(convert(entries["file"], str)).expanduser()).absolute() if "file" in entries else None
+    origin = Origin(name, file)
+    try:
+        spec = load(origin).spec
+    except UsageError as error:
+        entries["file" if file is not None and not file.is_file() else "name"].fail(str(error))
+    return CurationStep(spec, _filled(entries.get("with"), node, spec.parameters), origin)
 
 
 def with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[CurationStep, ...]:
@@ -211,7 +244,8 @@ def with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[Curation
             child.fail(f"step `{step_name}` has no parameter `{parameter}`{suggestion(parameter, fields)}")
         kind = typing.get_type_hints(type(step.parameters))[parameter]
         value = convert(child, kind, fields[parameter].metadata)
-        changed[places[0]] = CurationStep(step.spec, dataclasses.replace(step.parameters, **{parameter: value}))
+        changed[places[0]] = dataclasses.replace(
+            step, parameters=dataclasses.replace(step.parameters, **{parameter: value}))
     return tuple(changed)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from maslin.manifests.recipe.mixtures import Mixture
 from maslin.manifests.recipe.sources import Source, TokenShards
 from maslin.manifests.steps.dedup import NearDedup
-from maslin.manifests.steps.spec import CurationStep
+from maslin.manifests.steps.spec import CurationStep, Origins
 
 _SHARE = {"min": 0.0, "max": 1.0}
 _POSITIVE = {"min": 1}
@@ -112,6 +112,12 @@ class Recipe:
     def place(self, key: str) -> str:
         """`file:line: key` for a message about `sources.<name>`, `comparison.metric`, `tokenizer` or `training`."""
         return self.places.get(key, f"{self.path}: {key}")
+
+    @property
+    def origins(self) -> Origins:
+        """Where the code of people's own rules is that its corpora name."""
+        steps = [step for corpus in self.corpora.values() for step in corpus.steps]
+        return {step.spec.own_name: step.origin for step in steps if step.origin is not None}
 
     def to_json(self) -> dict[str, Any]:
         """The resolved recipe as JSON values, without the path it was read from."""

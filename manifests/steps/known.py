@@ -26,7 +26,13 @@ CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
 
 
 def decode(entry: Mapping[str, Any]) -> CurationStep:
-    """The step of an entry as manifests hold it, {"step", "version", "parameters"}: see StepSpec.decode."""
+    """The step of an entry as manifests hold it, {"step", "version", "parameters"}: see StepSpec.decode.
+
+    An entry of a person's own rule has the digest of its `code` and what it `declared` besides; the code is not needed.
+    """
+    if "code" in entry:
+        spec = StepSpec.from_json(entry["step"], entry["version"], entry["code"], entry["declared"])
+        return CurationStep(spec, spec.decode(entry["parameters"]))
     if entry["step"] not in STEPS:
         raise UsageError(f"{entry['step']}: no step of this version; it has {', '.join(STEPS)}.")
     spec = STEPS[entry["step"]]

@@ -5,16 +5,19 @@ are data, so that they can be shown, counted alone and tried with other threshol
 """
 
 import dataclasses
+import json
 import operator
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, Union
 
 from maslin.manifests.errors import UsageError
 
+RULE_ERROR = "rule_error"  # the rule by which documents fail on which a person's own rule raised an error
 COMPARE = {"<": operator.lt, ">": operator.gt, ">=": operator.ge}
 
 
@@ -102,6 +105,10 @@ class StepSpec:
     `rules` in the order they are tested: the first that holds is the one in the ledger. `source`: the paper or code
     they are of; `variants`: the code that each value of the parameter `variant` follows. `signals`: the numbers
     measured, in the order of their columns. `variant_numbers`: of each variant, what stands for a parameter left None.
+
+    A person's own rule (own.py) is declared the same way. Its `kernel` is a function beside the declaration, and `form`
+    says what this takes: a `batch`, as ours do, or with the parameters one `text`, one `document` (a dict of its
+    columns), or the text of an `edit`. `code`: the digest of its source, None for steps of ours.
     """
 
     name: str
@@ -115,6 +122,13 @@ class StepSpec:
     variants: Mapping[str, str] = field(default_factory=dict, hash=False)
     variant_numbers: Mapping[str, Mapping[str, int]] = field(default_factory=dict, hash=False)
     needs: tuple[Need, ...] = ()
+    form: Literal["batch", "text", "document", "edit"] = "batch"
+    code: str | None = None
+
+    @property
+    def own_name(self) -> str:
+        """Of a person's own rule: its name and the digest of its source."""
+        return f"{self.name}@{self.code}"
 
     @property
     def sources(self) -> str:
@@ -143,6 +157,26 @@ class StepSpec:
         numbers = self._numbers(parameters)
         same = {name: None for name, value in numbers.items() if getattr(parameters, name) == value}
         return dataclasses.replace(parameters, **same) if same else parameters
+
+    def to_json(self) -> dict[str, Any]:
+        """The declaration as data, for a person's own rule: who reads its results later needs no code of theirs."""
+        plain = [{
+            key: value for key, value in dataclasses.asdict(each).items() if value not in (None, False)
+        } for each in (*self.rules, *self.needs)]
+        return {
+            "source": self.source, "signals": list(self.signals), "form": self.form,
+            "rules": plain[:len(self.rules)], "needs": plain[len(self.rules):], "variants": dict(self.variants),
+            "variant_numbers": {variant: dict(numbers) for variant, numbers in self.variant_numbers.items()},
+            "parameters": {
+                each.name: {"type": type_name(_hints(self.parameters)[each.name])}
+                | {bound: each.metadata[bound] for bound in ("min", "max") if bound in each.metadata}
+                for each in dataclasses.fields(self.parameters)},
+        }
+
+    @classmethod
+    def from_json(cls, name: str, version: int, code: str, declared: Mapping[str, Any]) -> "StepSpec":
+        """The declaration as `to_json` writes it; without a kernel, which is nobody's to load from a result."""
+        return _declared(name, version, code, json.dumps(declared, sort_keys=True))
 
     def _numbers(self, parameters: Any) -> Mapping[str, int]:
         return self.variant_numbers.get(getattr(parameters, "variant", ""), {})
@@ -173,11 +207,26 @@ class StepSpec:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a person's own rule is: in a Python file, or (`file` None) the entry point of an installed package.
+
+    It is no part of any identity: the digest of the source is.
+    """
+
+    name: str
+    file: Path | None = None
+
+
+Origins = Mapping[str, Origin]  # of people's own rules, by StepSpec.own_name
+
+
+@dataclass(frozen=True)
 class CurationStep:
-    """A step of a corpus: its declaration and typed parameters."""
+    """A step of a corpus: its declaration and typed parameters. `origin`: where a person's own rule was loaded from."""
 
     spec: StepSpec
     parameters: Any
+    origin: Origin | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -217,7 +266,10 @@ class CurationStep:
             key: list(value) if isinstance(value, tuple) else value
             for key, value in dataclasses.asdict(self.resolved().parameters).items()
         }
-        return {"step": self.name, "version": self.spec.version, "parameters": parameters}
+        entry = {"step": self.name, "version": self.spec.version, "parameters": parameters}
+        if self.spec.code is not None:
+            entry |= {"code": self.spec.code, "declared": self.spec.to_json()}
+        return entry
 
 
 def signal_column(steps: Sequence[Mapping[str, Any]], index: int, signal: str) -> str:
@@ -256,3 +308,54 @@ def _decoded(value: Any, kind: Any, bounds: Mapping[str, Any]) -> Any:
     if ("min" in bounds and not value >= bounds["min"]) or ("max" in bounds and not value <= bounds["max"]):
         raise ValueError(f"not between {bounds['min']:g} and {bounds['max']:g}")
     return value
+
+
+_SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
+
+
+def type_name(kind: Any) -> Any:
+    """A parameter's type as JSON: `float`, `float?` where None is one too, `[str]`, a list of choices.
+
+    Raises UsageError for a type that a recipe cannot give.
+    """
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Literal:
+        return list(arguments)
+    if origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
+        (inner,) = (each for each in arguments if each is not type(None))
+        if (name := type_name(inner)) in _SCALARS:
+            return f"{name}?"
+    if origin is tuple and len(arguments) == 2 and arguments[1] is ... and arguments[0] in _SCALARS.values():
+        return f"[{arguments[0].__name__}]"
+    if kind in _SCALARS.values():
+        return kind.__name__
+    shown = getattr(kind, "__name__", kind)
+    raise UsageError(
+        f"has the type {shown}; a recipe can give int, float, str, bool, one of them or None, tuple[…, ...], Literal")
+
+
+def _type_of(name: Any) -> Any:
+    """The type of a name that `type_name` gave."""
+    if isinstance(name, list):
+        return Literal[tuple(name)]
+    if name.startswith("["):
+        return tuple[_SCALARS[name[1:-1]], ...]
+    return _SCALARS[name[:-1]] | None if name.endswith("?") else _SCALARS[name]
+
+
+@cache
+def _declared(name: str, version: int, code: str, declared: str) -> StepSpec:
+    values = json.loads(declared)
+
+    def tuples(kind: type, entries: list[dict[str, Any]]) -> tuple[Any, ...]:
+        return tuple(
+            kind(**(entry | ({"only": (entry["only"][0], tuple(entry["only"][1]))} if "only" in entry else {})))
+            for entry in entries)
+
+    parameters = dataclasses.make_dataclass(f"{name}_parameters", [
+        (each, _type_of(about["type"]), field(metadata={k: about[k] for k in ("min", "max") if k in about}))
+        for each, about in values["parameters"].items()], frozen=True)
+    return StepSpec(
+        name, parameters, "", values["source"], version, "rule", tuples(Rule, values["rules"]),
+        tuple(values["signals"]), values["variants"], values["variant_numbers"], tuples(Need, values["needs"]),
+        values["form"], code)
