@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from maslin.manifests.errors import UsageError
@@ -29,13 +29,20 @@ class OwnCode:
     """`name` in a Python file, as it was when the recipe was read. Small: tasks of workers carry it.
 
     `digest` is of the file and of the files of the same folder that it imports. `module`: what an installed package
-    calls the file; None for a file of the user's, which is imported under no name that another could have.
+    calls the file, and `point` the entry point; None for a file of the user's, which is imported under no name that
+    another could have.
     """
 
     path: Path
     name: str
     digest: str
     module: str | None = None
+    point: str | None = None
+
+    @property
+    def called(self) -> str:
+        """What a recipe calls it: an entry point has a name of its own."""
+        return self.point or self.name
 
     def load(self) -> Any:
         """What is called `name` there. Raises UsageError, with file and line, for code that cannot be loaded."""
@@ -78,7 +85,7 @@ def installed(group: str, name: str) -> OwnCode:
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise UsageError(f"entry point `{name}` of {group}: {module} is no Python file that could be digested.")
     path = Path(spec.origin)
-    return OwnCode(path, attribute, _digest(_sources(path, module)), module)
+    return OwnCode(path, attribute, _digest(_sources(path, module)), module, name)
 
 
 def read_own_code(node: "Node", base: Path, group: str, further_keys: tuple[str, ...] = ()) -> OwnCode:
@@ -175,7 +182,7 @@ class _Folder:
             unique = f"maslin_own_{self._digest}_{name or self._path.stem}"
             module = self._modules[name] = sys.modules[unique] = ModuleType(unique)
             module.__dict__.update(__file__=str(file), __builtins__=self._builtins)
-            code: CodeType = compile(self._sources[name], str(file), "exec", dont_inherit=True)
+            code = compile(self._sources[name], str(file), "exec", dont_inherit=True)
             try:
                 exec(code, module.__dict__)
             except BaseException:

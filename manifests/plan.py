@@ -61,8 +61,9 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
     """
     documents = {
         name: _step(
-            "documents", name, {"kind": source.kind, "options": source.options(), "limit": limit},
-            {f"input:{item.name}": item.digest for item in inputs[name]}, libraries=source.LIBRARIES)
+            "documents", name,
+            {"kind": source.kind, "options": source.options_json(), "limit": limit, **source.own_code()},
+            {f"input:{item.name}": item.digest for item in inputs[name]}, libraries=source.declared.libraries)
         for name, source in recipe.sources.items() if name in inputs
     }
     splits, held_out = _plan_held_out(recipe, documents)
@@ -97,7 +98,8 @@ def plan_mixtures(
     """
     recipe = plan.recipe
     mixed = [name for name in plan.corpora if any(name in mixture.weights for mixture in recipe.mixtures.values())]
-    chats = {name for name in [*mixed, *plan.held_out] if recipe.sources[recipe.corpora[name].source].kind == "chat"}
+    chats = {name for name in [*mixed, *plan.held_out]
+             if recipe.sources[recipe.corpora[name].source].declared.conversations}
     special = {"special_tokens": list(SPECIAL_TOKENS)} if chats else {}
     if recipe.tokenizer.path is not None:
         assert tokenizer_digest is not None

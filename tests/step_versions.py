@@ -14,10 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
-from maslin.curation.ingest.records import READERS
+from maslin.curation.ingest.web.extractors import EXTRACTORS
 from maslin.curation.tokens.readers import READERS as TOKEN_READERS
 from maslin.flows.engine.build import BUILDERS
 from maslin.manifests.kinds import KINDS
+from maslin.manifests.recipe.sources import SOURCES, Later, source_kind
 from maslin.manifests.steps.known import STEPS
 from maslin.trainer.comparison.metrics import METRICS
 from maslin.trainer.models.known import ARCHITECTURES
@@ -29,7 +30,11 @@ WATCHED = ("maslin.curation", "maslin.trainer", "maslin.manifests")
 # The modules where the code of a step begins; what they import of ours, anywhere in them and all the way down, belongs
 # to it. A rule has a version of its own, so the segment that runs it does not count it.
 ENTRIES: dict[str, list[str]] = {kind: [builder.split(":")[0]] for kind, builder in BUILDERS.items()}
-ENTRIES["documents"] += READERS.values()
+for kind, where in SOURCES.items():
+    declared = source_kind(kind)
+    later = [function.where for function in (declared.read, declared.splits) if isinstance(function, Later)]
+    ENTRIES["documents"] += [place.split(":")[0] for place in (where, *later)]
+ENTRIES["documents"] += [place.split(":")[0] for place in EXTRACTORS.values()]
 ENTRIES["tokens"] += TOKEN_READERS.values()
 ENTRIES["evaluation"] += sorted({metric.scorer.split(":")[0] for metric in METRICS.values()})
 for kind in ("stack", "run", "evaluation"):

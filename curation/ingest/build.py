@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.ingest.crumb import Crumb
-from maslin.curation.ingest.records import Document, Dropped, Failed, Record, Split, reader, split_bytes
+from maslin.curation.ingest.records import Document, Dropped, Failed, Record, Split, split_bytes, whole_files
 from maslin.curation.ingest.repeated_ids import drop_repeated, find_repeated
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.lookup import index_tables
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
 from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.sources import Source
 from maslin.manifests.tables import (
     DOCUMENTS,
     LEDGER,
@@ -47,21 +48,21 @@ class _Shard:
 
 
 def build_documents(
-    step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile], max_failed: float
+    step: Step, workspace: Workspace, mapper: Mapper, inputs: Sequence[InputFile], source: Source
 ) -> Manifest:
     """Read a source and commit its documents; returns the manifest.
 
-    Parameters of the step: `kind` and `options` of the source, and `limit`: only that many records are read, in the
-    order of the inputs. The manifest says `complete: false` when more than the share `max_failed` of them failed.
+    The step's parameter `limit`: only that many records are read, in the order of the inputs. The manifest says
+    `complete: false` when more than the share `source.max_failed` of them failed.
     """
-    kind, options, limit = (step.parameters[key] for key in ("kind", "options", "limit"))
+    limit = step.parameters["limit"]
     directory = workspace.path(step)
-    splits = reader(kind).splits(inputs, options)
+    splits = (source.declared.splits or whole_files)(inputs, source.options)
     groups = [tuple(splits)] if limit is not None else _grouped(splits, split_bytes(inputs))
     shards = [_Shard(directory, step.name, index, group, limit) for index, group in enumerate(groups)]
     total = sum(split.bytes for split in splits)
     results = run_shards(
-        directory, partial(_read_shard, kind, options), shards, mapper, f"read {step.name}", total=total, unit="bytes"
+        directory, partial(_read_shard, source), shards, mapper, f"read {step.name}", total=total, unit="bytes"
     )
     counts = sum_counts((result["counts"] for result in results), "records")
     repeated = find_repeated(directory, [result["counts"]["kept"] for result in results])
@@ -84,7 +85,7 @@ def build_documents(
     return commit(
         directory, step, list(files.values()), counts=counts,
         sizes={"input_bytes": sum(file.bytes for file in inputs), "text_bytes": sum(text_bytes)},
-        summary={"notes": notes}, complete=counts.failed_in_all <= max_failed * counts.read,
+        summary={"notes": notes}, complete=counts.failed_in_all <= source.max_failed * counts.read,
         measured={"cpu_seconds": round(sum(result["cpu_seconds"] for result in results), 3)},
     )
 
@@ -103,7 +104,7 @@ def _grouped(splits: Sequence[Split], target: int) -> list[tuple[Split, ...]]:
     return groups
 
 
-def _read_shard(kind: str, options: dict[str, Any], shard: _Shard) -> ShardResult:
+def _read_shard(source: Source, shard: _Shard) -> ShardResult:
     """Write the documents and the ledger of a shard."""
     began = time.process_time()
     counts = Counts("records")
@@ -116,7 +117,7 @@ def _read_shard(kind: str, options: dict[str, Any], shard: _Shard) -> ShardResul
         documents = stack.enter_context(TableWriter(shard.directory, f"documents/{part}", DOCUMENTS))
         ledger = stack.enter_context(TableWriter(shard.directory, f"ledger/{part}", LEDGER))
         watch = _Watch(crumb)
-        for batch in _batches(_records(kind, options, shard, watch)):
+        for batch in _batches(_records(source, shard, watch)):
             kept: list[Document] = []
             rows: list[dict[str, Any]] = []
             for record in batch:
@@ -176,13 +177,13 @@ class _Watch:
         return new
 
 
-def _records(kind: str, options: dict[str, Any], shard: _Shard, watch: _Watch) -> Iterator[Record]:
-    read = reader(kind).read
+def _records(source: Source, shard: _Shard, watch: _Watch) -> Iterator[Record]:
+    read = source.declared.read
     left = shard.limit
     bytes_before = 0
     for split in shard.splits:
         watch.next_split(bytes_before)
-        records = read(split, options, watch)
+        records = read(split, source.options, watch)
         if left is None:
             yield from records
         else:

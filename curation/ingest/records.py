@@ -1,40 +1,27 @@
 """What a reader makes of a raw input: documents, drops and failures; and how a reader is asked.
 
-A reader is a module with two functions:
+A reader is two functions, which its kind of source declares (`maslin.manifests.recipe.sources.SourceKind`):
 
     splits(inputs, options) -> list[Split]
     read(split, options, watch) -> Iterator[Document | Dropped | Failed]
 
 `splits` cuts the inputs by input bytes, in the order of `inputs`, never by the number of workers; one split becomes
-one output shard. `read` yields exactly one record for everything it met: what it yields is what the counts count. It
-raises only for what is a bug or the disk; anything wrong with the data is a `Failed`. `options` is the recipe's mapping
-for the source, JSON values; a reader turns it into its own dataclass with `check_options`.
+one output shard. `read` is a generator and yields exactly one record for everything it met: what it yields is what the
+counts count. It raises only for what is a bug or the disk; anything wrong with the data is a `Failed`. `options` is the
+dataclass that the kind declares, read and checked with the recipe.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from importlib import import_module
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from maslin.manifests.errors import UsageError
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
 
 MIN_SPLIT_BYTES = 4 << 20
 MAX_SPLIT_BYTES = 64 << 20
 SPLITS_PER_SOURCE = 16
-
-# Modules by the `kind` of a source; imported when a source of the kind is read.
-READERS = {
-    "warc": "maslin.curation.ingest.web.warc",
-    "wikipedia": "maslin.curation.ingest.wikipedia.wikipedia",
-    "code": "maslin.curation.ingest.code.code",
-    "jsonl": "maslin.curation.ingest.rows.jsonl",
-    "parquet": "maslin.curation.ingest.rows.parquet",
-    "chat": "maslin.curation.ingest.rows.chat",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +121,6 @@ class Watch(Protocol):
         ...
 
 
-class Reader(Protocol):
-    """The two functions of a reader's module."""
-
-    def splits(self, inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]: ...
-
-    def read(self, split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]: ...
-
-
 class NoWatch:
     """A watch that looks at nothing: for tests and notebooks."""
 
@@ -150,13 +129,6 @@ class NoWatch:
 
     def reached(self, done: int) -> None:
         return None
-
-
-def reader(kind: str) -> ModuleType:
-    """The module that reads sources of a kind. Raises UsageError for a kind there is none for."""
-    if kind not in READERS:
-        raise UsageError(f"unknown kind of source `{kind}`: there are {', '.join(READERS)}.")
-    return import_module(READERS[kind])
 
 
 def split_bytes(inputs: Sequence[InputFile]) -> int:
@@ -175,12 +147,6 @@ def byte_splits(inputs: Sequence[InputFile], target: int) -> list[Split]:
     return found
 
 
-Options = TypeVar("Options")
-
-
-def check_options(kind: type[Options], options: Mapping[str, Any]) -> Options:
-    """Make the dataclass `kind` of a source's options. Raises UsageError for a key that it has not."""
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    if unknown := sorted(set(options) - set(known)):
-        raise UsageError(f"unknown option `{unknown[0]}` of a source: there are {', '.join(known) or 'none'}.")
-    return kind(**options)
+def whole_files(inputs: Sequence[InputFile], options: Any) -> list[Split]:
+    """A split a file, for formats that are read from their beginning."""
+    return [Split(file, 0, file.bytes, file.bytes) for file in inputs]

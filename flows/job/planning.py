@@ -31,7 +31,7 @@ def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputF
     return shards | {
         name: find_inputs(
             f"{recipe.place(f'sources.{name}')}.paths", source.paths, recipe.path.parent, workspace.root,
-            folders_are_inputs=source.kind == "code")
+            source.declared.folders_are_inputs)
         for name, source in recipe.sources.items() if name in used
     }
 

@@ -150,7 +150,7 @@ def builder_arguments(
 
     def arguments(step: Step) -> dict[str, Any]:
         if step.kind == "documents":
-            return {"inputs": inputs[step.name], "max_failed": recipe.sources[step.name].max_failed}
+            return {"inputs": inputs[step.name], "source": recipe.sources[step.name]}
         if step.kind == "tokens" and step.name in recipe.token_shards:
             return {"inputs": inputs[step.name]}
         if step.kind == "tokenizer" and recipe.tokenizer.path is not None:

@@ -24,7 +24,7 @@ _GLOB_SIGNS = frozenset("*?[")
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file (or, for code, a folder) that a source reads.
+    """A file (or a folder, of kinds that read folders) that a source reads.
 
     `name` is what documents say of their origin: the path relative to the folder the recipe's pattern starts from,
     never a path of this machine. `digest` is the xxh3-128 of the content.
@@ -41,7 +41,7 @@ def find_inputs(
 ) -> list[InputFile]:
     """Resolve the paths of a source (relative to `base`) to files, sorted by name, with content digests.
 
-    A folder is walked for files, or is one input itself with `folders_are_inputs` (code). https:// and s3:// files are
+    A folder is walked for files, or is one input itself with `folders_are_inputs`. https:// and s3:// files are
     fetched once into the workspace. Digests are remembered in the workspace by size and modification time.
     Raises UsageError, beginning with `where`, for a path or pattern that matches nothing.
     """

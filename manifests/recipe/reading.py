@@ -4,12 +4,12 @@ import dataclasses
 import re
 import typing
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.mixtures import Mixture, read_mixture
 from maslin.manifests.recipe.recipe import Comparison, Corpus, Dedup, Recipe, Tokenizer, Training
-from maslin.manifests.recipe.sources import SOURCE_KINDS, Source, TokenShards
+from maslin.manifests.recipe.sources import Source, TokenShards, read_source
 from maslin.manifests.recipe.typed_yaml import Document, Node, convert, convert_dataclass, suggestion
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
@@ -103,14 +103,7 @@ def _read_sources(node: Node) -> dict[str, Source]:
     sources = {}
     for name, child in node.mapping().items():
         _check_name(child, name)
-        entries = child.mapping()
-        if "kind" not in entries:
-            child.fail(f"`kind` is missing: one of {', '.join(SOURCE_KINDS)}")
-        kind = convert(entries["kind"], Literal[tuple(SOURCE_KINDS)])  # type: ignore[valid-type]
-        source = convert_dataclass(child, SOURCE_KINDS[kind])
-        if not source.paths:
-            entries["paths"].fail("name at least one path")
-        sources[name] = source
+        sources[name] = read_source(child)
     if not sources:
         node.fail("name at least one source")
     return sources

@@ -123,7 +123,7 @@ class Recipe:
         """The resolved recipe as JSON values, without the path it was read from."""
         return {
             "name": self.name,
-            "sources": {name: dataclasses.asdict(source) for name, source in self.sources.items()},
+            "sources": {name: source.to_json() for name, source in self.sources.items()},
             "corpora": {
                 name: {"from": corpus.source, "steps": [step.to_json() for step in corpus.steps]}
                 for name, corpus in self.corpora.items()

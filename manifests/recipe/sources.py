@@ -1,90 +1,146 @@
-"""Sources and token shards of a recipe: what they are called, where they lie and how they are read."""
+"""Sources and token shards of a recipe; what a kind of source declares of itself, and the kinds there are."""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from importlib import import_module
+from typing import Any, Literal
 
-_SHARE = {"min": 0.0, "max": 1.0}
-_POSITIVE = {"min": 1}
+from maslin.manifests.errors import UsageError
+from maslin.manifests.own_code import OwnCode, read_own_code
+from maslin.manifests.recipe.typed_yaml import Node, convert, convert_dataclass
+
+# Where each kind is declared; imported when a recipe names it. To add one: a file with its reader, and a line here.
+SOURCES: dict[str, str] = {
+    "warc": "maslin.curation.ingest.web.source:WARC",
+    "wikipedia": "maslin.curation.ingest.wikipedia.source:WIKIPEDIA",
+    "code": "maslin.curation.ingest.code.source:CODE",
+    "jsonl": "maslin.curation.ingest.rows.jsonl:JSONL",
+    "parquet": "maslin.curation.ingest.rows.parquet_source:PARQUET",
+    "chat": "maslin.curation.ingest.rows.chat:CHAT",
+}
+OWN_SOURCES = "maslin.sources"  # the group of entry points by which installed packages offer theirs
+SHARED_KEYS = ("kind", "paths", "max_failed")
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """Of a source that has none."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """`module:function`, imported when it is first called: a declaration is read with every recipe, a reader is not."""
+
+    where: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        return _named(self.where)(*arguments)
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """What a kind of source declares of itself. Imported with every recipe that names it, so it has to be light.
+
+    `splits(inputs, options)` and `read(split, options, watch)`: see `maslin.curation.ingest.records`; without `splits`
+    a file is one split. `options`: a frozen dataclass, its fields the keys in a recipe, with bounds as metadata.
+    `libraries`: whose versions decide what the reader makes of a file. `folders_are_inputs`: a folder is an input as a
+    whole, not all the files in it. `conversations`: texts in ChatML, whose signs become single tokens.
+    """
+
+    read: Callable[..., Any]
+    splits: Callable[..., Any] | None = None
+    options: type = NoOptions
+    libraries: tuple[str, ...] = ()
+    folders_are_inputs: bool = False
+    conversations: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """What every kind of source has: paths (local, glob, https://, s3://) and the share of records that may fail."""
+    """A source of a recipe: paths (local, glob, https://, s3://), the share of records that may fail, its options.
 
-    LIBRARIES: ClassVar[tuple[str, ...]] = ()  # whose versions decide what its reader makes of it
+    `code`: that of a kind of the user's own, whose name `kind` then is. Goes to workers as it is.
+    """
 
     kind: str
     paths: tuple[str, ...]
-    max_failed: float = field(default=0.05, metadata=_SHARE)
+    max_failed: float = field(default=0.05, metadata={"min": 0.0, "max": 1.0})
+    options: Any = NoOptions()
+    code: OwnCode | None = None
 
-    def options(self) -> dict[str, Any]:
+    @property
+    def declared(self) -> SourceKind:
+        return source_kind(self.kind, self.code)
+
+    def own_code(self) -> dict[str, str]:
+        """What the identity of its documents holds beside kind and options: the digest of a reader of the user's."""
+        return {} if self.code is None else {"code": self.code.digest}
+
+    def options_json(self) -> dict[str, Any]:
         """The settings that decide what is read, without where it lies."""
-        shared = {entry.name for entry in dataclasses.fields(Source)}
-        return {key: value for key, value in dataclasses.asdict(self).items() if key not in shared}
+        return _to_json(self.options)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "paths": list(self.paths), "max_failed": self.max_failed, **self.options_json(),
+                **self.own_code()}
+
+    def __reduce__(self) -> Any:  # the options of a user's file are of a class that can be imported by no name
+        values = {entry.name: getattr(self.options, entry.name) for entry in dataclasses.fields(self.options)}
+        return _source, (self.kind, self.paths, self.max_failed, values, self.code)
 
 
-@dataclass(frozen=True)
-class WarcSource(Source):
-    """Web crawls. `max_page_bytes`: a larger HTML body is not parsed but dropped, with its size in the ledger.
-
-    `extractor`: who finds the text of a page.
-    """
-
-    LIBRARIES: ClassVar[tuple[str, ...]] = ("resiliparse",)  # encodings of pages that announce none
-
-    reader: Literal["fastwarc", "warcio"] = "fastwarc"
-    max_page_bytes: int = field(default=2 << 20, metadata=_POSITIVE)
-    extractor: Literal["maslin"] = "maslin"
+def source_kind(kind: str, code: OwnCode | None = None) -> SourceKind:
+    """The declaration of a kind, of ours or of the user's own. Raises UsageError for what is none."""
+    if code is None:
+        return _named(SOURCES[kind])
+    if kind in SOURCES:
+        raise UsageError(f"`{kind}` is a kind of ours: call yours otherwise.")
+    return _named("maslin.curation.ingest.own_reader:own_kind")(kind, code)
 
 
-@dataclass(frozen=True)
-class WikipediaSource(Source):
-    """MediaWiki pages-articles dumps."""
+def read_source(node: Node) -> Source:
+    """A source of a recipe. Raises RecipeError with the place of what is wrong."""
+    entries = node.mapping()
+    if "kind" not in entries:
+        node.fail(f"`kind` is missing: one of {', '.join(SOURCES)}")
+    code = read_own_code(entries["kind"], node.folder, OWN_SOURCES) if entries["kind"].is_mapping else None
+    kind = convert(entries["kind"], Literal[tuple(SOURCES)]) if code is None else code.called  # type: ignore[valid-type]
+    try:
+        declared = source_kind(kind, code)
+    except UsageError as error:
+        entries["kind"].fail(str(error))
+    options = convert_dataclass(node, declared.options, skip=SHARED_KEYS)
+    if "paths" not in entries:
+        node.fail("`paths` is missing")
+    paths = convert(entries["paths"], tuple[str, ...])
+    if not paths:
+        entries["paths"].fail("name at least one path")
+    shared = {}
+    if "max_failed" in entries:
+        (limit,) = (entry for entry in dataclasses.fields(Source) if entry.name == "max_failed")
+        shared["max_failed"] = convert(entries["max_failed"], float, limit.metadata)
+    return Source(kind, paths, options=options, code=code, **shared)
 
 
-@dataclass(frozen=True)
-class CodeSource(Source):
-    """Source archives and folders. `max_file_bytes`: larger files are dropped."""
-
-    LIBRARIES: ClassVar[tuple[str, ...]] = ("resiliparse",)
-
-    max_file_bytes: int = field(default=1 << 20, metadata=_POSITIVE)
+def _source(
+    kind: str, paths: tuple[str, ...], max_failed: float, options: Mapping[str, Any], code: OwnCode | None
+) -> Source:
+    return Source(kind, paths, max_failed, source_kind(kind, code).options(**options), code)
 
 
-@dataclass(frozen=True)
-class JsonlSource(Source):
-    """Anyone's documents: a JSON object a line: `text` and, if known, `id`, `url`, `date`, `language`, `licence`."""
+def _named(where: str) -> Any:
+    module, name = where.split(":")
+    return getattr(import_module(module), name)
 
 
-@dataclass(frozen=True)
-class ParquetColumns:
-    """The columns of a Parquet source that hold what documents have. Only that of the text must be there."""
-
-    text: str = "text"
-    id: str = "id"
-    url: str = "url"
-    date: str = "date"
-    language: str = "language"
-    licence: str = "licence"
-
-
-@dataclass(frozen=True)
-class ParquetSource(Source):
-    """Anyone's documents, a row each, as Hugging Face datasets are stored. `columns`: where they have other names."""
-
-    columns: ParquetColumns = ParquetColumns()
-
-
-@dataclass(frozen=True)
-class ChatSource(Source):
-    """Conversations: a JSON object a line, with `messages`, or `instruction`, `input` and `output`."""
-
-
-SOURCE_KINDS: dict[str, type[Source]] = {
-    "warc": WarcSource, "wikipedia": WikipediaSource, "code": CodeSource, "jsonl": JsonlSource,
-    "parquet": ParquetSource, "chat": ChatSource,
-}
+def _to_json(value: Any) -> Any:
+    """Options as JSON values; one that has a `to_json` of its own says how it stands there."""
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if dataclasses.is_dataclass(value):
+        return {entry.name: _to_json(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
+    return [_to_json(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 @dataclass(frozen=True)

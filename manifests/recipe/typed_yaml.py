@@ -35,6 +35,11 @@ class Node:
         where = f"{self._document.name}:{self._line}"
         return f"{where}: {self.path}" if self.path else where
 
+    @property
+    def folder(self) -> Path:
+        """The folder that paths in the file are relative to."""
+        return Path(self._document.name).parent
+
     def fail(self, message: str) -> NoReturn:
         """Raise RecipeError with the place of this node before the message."""
         raise RecipeError(f"{self.place}: {message}")
@@ -160,9 +165,11 @@ def not_one_of(value: Any, choices: typing.Iterable[Any]) -> str:
 def convert(node: Node, kind: Any, metadata: typing.Mapping[str, Any] | None = None) -> Any:
     """Turn a node into a value of type `kind`: dataclass, Literal, union, tuple[X, ...], dict[str, X], scalar types.
 
-    `metadata` may hold inclusive bounds `min` and `max` for a number.
+    A class with a `from_yaml(node)` is asked itself. `metadata` may hold inclusive bounds `min` and `max` for a number.
     """
     origin = typing.get_origin(kind)
+    if hasattr(kind, "from_yaml"):
+        return kind.from_yaml(node)
     if dataclasses.is_dataclass(kind):
         return convert_dataclass(node, kind)
     if origin is Literal:

@@ -13,13 +13,12 @@ quality (line lengths, share of letters) are not applied here.
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from maslin.curation.ingest.code.archive_stream import WalkEnded
 from maslin.curation.ingest.code.archives import Broken, Member, MemberError, walk
 from maslin.curation.ingest.code.code_languages import by_name, detect
+from maslin.curation.ingest.code.source import CodeOptions
 from maslin.curation.ingest.records import (
     Document,
     Dropped,
@@ -29,7 +28,6 @@ from maslin.curation.ingest.records import (
     Split,
     Watch,
     byte_splits,
-    check_options,
     split_bytes,
 )
 from maslin.curation.ingest.web.charset import decode
@@ -68,16 +66,8 @@ _GENERATED = re.compile(
 _CODING = re.compile(rb"^[^\n]*(?:\n[^\n]*)?coding[:=][ \t]*([-\w.]{2,40})")
 
 
-@dataclass(frozen=True)
-class Options:
-    """Of a code source: files of more than `max_file_bytes` are dropped as `too_large`."""
-
-    max_file_bytes: int = 1 << 20
-
-
-def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
+def splits(inputs: Sequence[InputFile], options: CodeOptions) -> list[Split]:
     """One split an archive, since it is read from its beginning; folders are cut by the bytes of their files."""
-    check_options(Options, options)
     target = split_bytes(inputs)
     found = []
     for file in inputs:
@@ -85,12 +75,11 @@ def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Spli
     return found
 
 
-def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+def read(split: Split, options: CodeOptions, watch: Watch) -> Iterator[Record]:
     """The documents of an archive or folder, its drops and failures, in its own order.
 
     Of a folder, those of the files that begin in the split's bytes, all files laid end to end.
     """
-    settings = check_options(Options, options)
     licences = _licences(split.input)
     is_folder = split.input.path.is_dir()
     end = split.end if split.end < split.input.bytes else math.inf  # empty files may stand at the very end
@@ -109,7 +98,7 @@ def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Rec
             yield Failed("worker_died", "reading this file ended the process", origin)
             continue
         try:
-            yield _record(split.input.name, item, origin, settings, licences)
+            yield _record(split.input.name, item, origin, options, licences)
         except MemberError as error:
             yield Failed("damaged_member", str(error), origin)
         except WalkEnded as ended:
@@ -135,7 +124,7 @@ def _licences(source: InputFile) -> LicenceMap:
     return found
 
 
-def _record(archive: str, member: Member, origin: Origin, settings: Options, licences: LicenceMap) -> Record:
+def _record(archive: str, member: Member, origin: Origin, options: CodeOptions, licences: LicenceMap) -> Record:
     path = member.path
     if member.kind != "file":
         return Dropped("special_file" if member.kind == "special" else member.kind)
@@ -145,15 +134,15 @@ def _record(archive: str, member: Member, origin: Origin, settings: Options, lic
         return Dropped("licence_text")
     if by_name(path) is None:
         return Dropped("not_code")
-    content = member.read(settings.max_file_bytes + 1)
+    content = member.read(options.max_file_bytes + 1)
     language = detect(path, content)
     if language is None:
         return Dropped("not_code")
     content_id = hashlib.sha256(content).hexdigest()
     identity = document_id("code", archive, path, content_id)
     where = f"{archive}/{path}"
-    if len(content) > settings.max_file_bytes:
-        return Dropped("too_large", identity, where, float(member.size), float(settings.max_file_bytes), ">")
+    if len(content) > options.max_file_bytes:
+        return Dropped("too_large", identity, where, float(member.size), float(options.max_file_bytes), ">")
     if b"\0" in content[:8192] and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         return Dropped("binary", identity, where)
     coding = _CODING.match(content)

@@ -20,12 +20,12 @@ class Page:
     metas: list[str]
 
 
-def read_page(html: str) -> Page:
+def read_page(html: str, url: str | None = None) -> Page:
     """Read a page; its main text is paragraphs, headings, lists, tables, quotes and preformatted code.
 
     Blocks stand on lines of their own, lists are indented, the cells of a row have two tabs between them. Navigation,
     remarks of readers and what pages call share, related and the like are left out; where nothing else is there, they
-    are the text.
+    are the text. `url` has no part in it: it is what other extractors are given.
     """
     data = html.encode("utf-8", "replace")
     page = np.frombuffer(data, np.uint8)
@@ -39,8 +39,20 @@ def read_page(html: str) -> Page:
         text = text.lstrip("\r\n").rstrip()
         if text:
             break
+    return Page(text, _metas(data, metas))
+
+
+def read_metas(html: str) -> list[str]:
+    """The `meta` tags of a page as they stand."""
+    data = html.encode("utf-8", "replace")
+    *_, metas = read_tree(
+        np.frombuffer(data, np.uint8), ELEMENT_HASHES, ELEMENT_KINDS, WORD_HASHES, WORD_KINDS)
+    return _metas(data, metas)
+
+
+def _metas(data: bytes, metas: np.ndarray) -> list[str]:
     places = metas.tolist()
-    return Page(text, [data[begin:behind].decode() for begin, behind in zip(places[::2], places[1::2], strict=True)])
+    return [data[begin:behind].decode() for begin, behind in zip(places[::2], places[1::2], strict=True)]
 
 
 def main_text(html: str) -> str:

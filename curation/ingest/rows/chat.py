@@ -5,21 +5,17 @@ Self-Instruct's tasks, `instruction` and `instances` (a list of {input, output}:
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, Record, Split, Watch
 from maslin.curation.ingest.rows import jsonl
 from maslin.manifests.chatml import ANSWERS, ROLES, SPECIAL_TOKENS, render
 from maslin.manifests.identity import document_id
-from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.sources import NoOptions, SourceKind
 
 
-def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
-    return jsonl.splits(inputs, options)
-
-
-def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+def read(split: Split, options: NoOptions, watch: Watch) -> Iterator[Record]:
     """The conversations of the lines that begin in the split's range.
 
     Dropped: those without an answer (`no_answer`), and those that contain ChatML's own signs (`chat_markup`), which
@@ -72,3 +68,6 @@ def _pairs(rows: Any, first: str, second: str, optional: bool = False) -> list[t
         return None
     pairs = [(row.get(first) or ("" if optional else None), row.get(second)) for row in rows]
     return pairs if all(isinstance(value, str) for pair in pairs for value in pair) else None
+
+
+CHAT = SourceKind(read=read, splits=jsonl.splits, conversations=True)

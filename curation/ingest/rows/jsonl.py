@@ -6,7 +6,7 @@
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,6 +26,7 @@ from maslin.curation.ingest.records import (
 )
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.sources import NoOptions, SourceKind
 
 MAX_LINE_BYTES = 64 << 20
 _MAX_SKIP_BYTES = 256 << 20  # of a line too long to read: beyond, the rest of the file is given up
@@ -40,7 +41,7 @@ class _Broken(Exception):
         self.cause, self.detail = cause, detail
 
 
-def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
+def splits(inputs: Sequence[InputFile], options: NoOptions) -> list[Split]:
     """Ranges of plain files; a compressed file is one split."""
     target = split_bytes(inputs)
     return [
@@ -58,7 +59,7 @@ class Line:
     place: str
 
 
-def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+def read(split: Split, options: NoOptions, watch: Watch) -> Iterator[Record]:
     """The documents of the lines that begin in the split's range."""
     return read_lines(split, watch, _document)
 
@@ -233,3 +234,6 @@ def _line_feeds(path: Path, end: int) -> int:
             position += len(block)
             last = block[-1:]
     return found + (last != b"\n")
+
+
+JSONL = SourceKind(read=read, splits=splits)

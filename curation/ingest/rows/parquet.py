@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, Origin, Record, Split, Watch, split_bytes
+from maslin.curation.ingest.rows.parquet_source import ParquetOptions
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
 
@@ -23,7 +24,7 @@ _BUFFER_BYTES = 1 << 20  # of a column that is read at once
 _FIELDS = ("text", "id", "url", "date", "language", "licence")
 
 
-def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
+def splits(inputs: Sequence[InputFile], options: ParquetOptions) -> list[Split]:
     """Row groups `start` to `end` of a file, together as large as a split aims at; a damaged file is one split."""
     target, found = split_bytes(inputs), []
     for file in inputs:
@@ -46,15 +47,15 @@ def _compressed(group: Any) -> int:
     return sum(group.column(column).total_compressed_size for column in range(group.num_columns))
 
 
-def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+def read(split: Split, options: ParquetOptions, watch: Watch) -> Iterator[Record]:
     """The documents of the split's row groups. One that cannot be read on is one failure; those after it are read."""
-    name, columns = split.input.name, options["columns"]
+    name, columns = split.input.name, options.columns
     try:
         with pq.ParquetFile(split.input.path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             schema = file.schema_arrow
-            fields = {field: column for field in _FIELDS if _readable(schema, column := columns[field], field)}
+            fields = {field: column for field in _FIELDS if _readable(schema, column := getattr(columns, field), field)}
             if "text" not in fields:
-                yield Failed("no_text", f"{name}: no column `{columns['text']}` of strings among "
+                yield Failed("no_text", f"{name}: no column `{columns.text}` of strings among "
                                         f"{', '.join(schema.names[:20])}", Origin(name))
                 return
             row = sum(file.metadata.row_group(group).num_rows for group in range(split.start))

@@ -4,9 +4,7 @@ Not a candidate for a document, and counted under these names: `warcinfo`, `requ
 record types; `not_http`; `redirect` and `http_error` by status; `not_html` by header and content together.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from maslin.curation.ingest.html.sniff import is_html, may_be_html
 from maslin.curation.ingest.records import (
@@ -18,41 +16,23 @@ from maslin.curation.ingest.records import (
     Split,
     Watch,
     byte_splits,
-    check_options,
     split_bytes,
 )
 from maslin.curation.ingest.web.body import BadBody, HttpMessage, TooLarge, decoded_body, parse_http
 from maslin.curation.ingest.web.charset import decode
+from maslin.curation.ingest.web.extractors import ExtractorError
 from maslin.curation.ingest.web.framing import ArchiveFile, Damage, Frame
 from maslin.curation.ingest.web.robots import robots_notes
+from maslin.curation.ingest.web.source import WarcOptions
 from maslin.curation.ingest.web.urls import normalised
-from maslin.curation.ingest.web.warc_records import ReaderName, WarcRecord, payload_digest, read_record
+from maslin.curation.ingest.web.warc_records import WarcRecord, payload_digest, read_record
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
 
-# A body may be transferred longer than it decodes to, by headers, chunk sizes and a little that does not compress.
-_TRANSFER_SLACK_BYTES = 256 << 10
 _HEADER_ONLY = frozenset(("warcinfo", "request", "metadata", "revisit", "continuation"))
 
 
-@dataclass(frozen=True, slots=True)
-class WarcOptions:
-    """`reader`: who parses the records' heads. `max_page_bytes`: larger HTML is dropped before any parser sees it.
-
-    `extractor`: who finds the text of a page: we.
-    """
-
-    reader: ReaderName = "fastwarc"
-    max_page_bytes: int = 2 << 20
-    extractor: str = "maslin"
-
-    @property
-    def keep_bytes(self) -> int:
-        """How much of a record's block is held in memory."""
-        return self.max_page_bytes + self.max_page_bytes // 8 + _TRANSFER_SLACK_BYTES
-
-
-def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
+def splits(inputs: Sequence[InputFile], options: WarcOptions) -> list[Split]:
     """Ranges of compressed files; ranges between records of plain ones, whose records have no signature to find."""
     target = split_bytes(inputs)
     found: list[Split] = []
@@ -70,16 +50,15 @@ def _plain_splits(file: InputFile, archive: ArchiveFile, target: int) -> list[Sp
     return [Split(file, start, end, end - start) for start, end in zip(edges, [*edges[1:], archive.size], strict=True)]
 
 
-def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+def read(split: Split, options: WarcOptions, watch: Watch) -> Iterator[Record]:
     """Every record of a split, as a document, a drop or a failure."""
-    settings = check_options(WarcOptions, options)
     with ArchiveFile(split.input.path) as archive:
-        for ordinal, frame in enumerate(archive.frames(split.start, split.end, settings.keep_bytes)):
+        for ordinal, frame in enumerate(archive.frames(split.start, split.end, options.keep_bytes)):
             watch.reached(min(frame.end, split.end) - split.start)
             if isinstance(frame, Damage):
                 yield Failed(frame.cause, frame.detail, Origin(split.input.name, frame.offset))
             else:
-                yield _record(frame, Origin(split.input.name, frame.offset, frame.length), settings, watch, ordinal)
+                yield _record(frame, Origin(split.input.name, frame.offset, frame.length), options, watch, ordinal)
 
 
 def _record(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int) -> Record:
@@ -108,8 +87,6 @@ def _page(
     record: WarcRecord, message: HttpMessage, origin: Origin, frame: Frame, options: WarcOptions, watch: Watch,
     ordinal: int,
 ) -> Record:
-    from maslin.curation.ingest.html.page import read_page  # here: who only asks for splits needs no kernels
-
     content_type = message.headers.get("content-type")
     identified = record.headers.get("warc-identified-payload-type")
     if not may_be_html(content_type, identified):
@@ -131,7 +108,10 @@ def _page(
     if not is_html(content_type, identified, body):
         return Dropped("not_html")
     decoded = decode(body, content_type or "")
-    page = read_page(decoded.text)
+    try:
+        page = options.extractor.read_page(decoded.text, record.uri)
+    except ExtractorError as error:
+        return Failed("extractor_error", f"{record.uri}: {error}", origin, id)
     if not page.text:
         return Dropped("empty_text", id, record.uri, 0.0, 1.0, "<")
     notes = ("charset_differs",) if decoded.differs else ()

@@ -26,13 +26,13 @@ from maslin.curation.ingest.records import (
     Record,
     Split,
     Watch,
-    check_options,
     split_bytes,
 )
 from maslin.curation.ingest.wikipedia.dump_stream import Damage, Page, pages, stream_start
 from maslin.curation.ingest.wikipedia.wikitext import clean
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.sources import NoOptions
 
 LICENCE_CHANGE = "20230607"
 _WIKIMEDIA = re.compile(
@@ -41,11 +41,6 @@ _WIKIMEDIA = re.compile(
 _DUMP_DATE = re.compile(r"-(20\d{6})[-.]")
 _REDIRECT = re.compile(r"\s*#\w{3,40}\s*:?\s*\[\[")
 _FILE_NAMESPACES, _CATEGORY_NAMESPACES = (-2, 6), (14,)
-
-
-@dataclass(frozen=True)
-class Options:
-    """A wikipedia source has no options."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +73,8 @@ class Revision:
     text: str = ""
 
 
-def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Split]:
+def splits(inputs: Sequence[InputFile], options: NoOptions) -> list[Split]:
     """A split a file; a multistream file is cut at starts of streams."""
-    check_options(Options, options)
     target = split_bytes(inputs)
     found = []
     for file in inputs:
@@ -95,9 +89,8 @@ def splits(inputs: Sequence[InputFile], options: Mapping[str, Any]) -> list[Spli
     return found
 
 
-def read(split: Split, options: Mapping[str, Any], watch: Watch) -> Iterator[Record]:
+def read(split: Split, options: NoOptions, watch: Watch) -> Iterator[Record]:
     """Documents of a split's pages; redirects and other namespaces as drops, damage as failures."""
-    check_options(Options, options)
     name = split.input.name if split.start == 0 else f"{split.input.name}@{split.start}"
     dump_date = _DUMP_DATE.search(split.input.name)
     site = Site()

@@ -12,17 +12,16 @@ from maslin.curation.ingest import repeated_ids
 from maslin.curation.ingest.build import build_documents, normalised_text, valid_unicode
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import StorageError
+from maslin.manifests.recipe.sources import Source, source_kind
 from maslin.manifests.tables import DOCUMENTS, LEDGER
 from maslin.manifests.workspace import Step, Workspace, serial_map
 from tests.curation.web_archives import gzipped, http, input_file, page, pages, record
 
-OPTIONS = {"reader": "fastwarc", "max_page_bytes": 1 << 20}
-
 
 def build(root, inputs, kind="warc", limit=None, mapper=serial_map, max_failed=0.05):
-    options = OPTIONS if kind == "warc" else {}
-    step = Step("documents", "web", 1, {"kind": kind, "options": options, "limit": limit})
-    manifest = build_documents(step, Workspace(root), mapper, inputs, max_failed)
+    source = Source(kind, (), max_failed, options=source_kind(kind).options())
+    step = Step("documents", "web", 1, {"kind": kind, "options": source.options_json(), "limit": limit})
+    manifest = build_documents(step, Workspace(root), mapper, inputs, source)
     return manifest, root / step.directory
 
 

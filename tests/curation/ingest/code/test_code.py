@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from maslin.curation.ingest.code import code
+from maslin.curation.ingest.code.source import CodeOptions
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch, Record, Split
 from maslin.curation.licences.archive import LicenceMap, heading_comment, is_licence_file, metadata_licence
-from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.inputs import InputFile
 from tests.curation.ingest.code.test_archives import tar_bytes, zip_bytes
 from tests.curation.licences.test_detect import BSD3, GPL2_OR_LATER, MIT
@@ -20,8 +20,8 @@ APACHE_TEXT = "Apache License\nVersion 2.0, January 2004\n"
 def read(path: Path, data: bytes | None = None, **options: int) -> list[Record]:
     if data is not None:
         path.write_bytes(data)
-    splits = code.splits([InputFile(path.name, path, 1, "0")], options)
-    return [record for split in splits for record in code.read(split, options, NoWatch())]
+    splits = code.splits([InputFile(path.name, path, 1, "0")], CodeOptions(**options))
+    return [record for split in splits for record in code.read(split, CodeOptions(**options), NoWatch())]
 
 
 def causes(records: list[Record]) -> dict[str, str]:
@@ -202,8 +202,8 @@ def test_a_file_that_killed_its_worker_fails_by_name(tmp_path: Path) -> None:
 
     path = tmp_path / "x.tar"
     path.write_bytes(tar_bytes({"a.py": b"1\n", "b.py": b"2\n", "c.py": b"3\n"}))
-    (split,) = code.splits([InputFile("x", path, 1, "0")], {})
-    records = list(code.read(split, {}, Watch()))
+    (split,) = code.splits([InputFile("x", path, 1, "0")], CodeOptions())
+    records = list(code.read(split, CodeOptions(), Watch()))
     assert isinstance(records[1], Failed) and (records[1].cause, records[1].origin.file) == ("worker_died", "x/b.py")
     assert isinstance(records[2], Document)
 
@@ -218,17 +218,12 @@ def test_a_folder_is_read_once_over_its_splits(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "tree" / "z.py").write_text("")
     size = sum(path.stat().st_size for path in (tmp_path / "tree").rglob("*") if path.is_file())
     source = InputFile("tree", tmp_path / "tree", size, "0")
-    splits = code.splits([source], {})
-    records = [record for split in splits for record in code.read(split, {}, NoWatch())]
+    splits = code.splits([source], CodeOptions())
+    records = [record for split in splits for record in code.read(split, CodeOptions(), NoWatch())]
     assert len(splits) > 5 and len(records) == 62
     assert {record.licence for record in records if isinstance(record, Document)} == {"MIT"}
-    whole = list(code.read(Split(source, 0, size, size), {}, NoWatch()))
+    whole = list(code.read(Split(source, 0, size, size), CodeOptions(), NoWatch()))
     assert records == whole
-
-
-def test_unknown_options_are_refused() -> None:
-    with pytest.raises(UsageError, match="max_bytes"):
-        code.splits([], {"max_bytes": 1})
 
 
 @pytest.mark.parametrize(("archive", "documents", "licence"), [

@@ -7,13 +7,14 @@ import pytest
 from tokenizers import Tokenizer
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch
-from maslin.curation.ingest.rows import chat
+from maslin.curation.ingest.rows.chat import CHAT
 from maslin.curation.tokens.shards import build_tokens
 from maslin.curation.tokens.tokenizer import build_tokenizer
 from maslin.manifests import chatml
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import checksum
 from maslin.manifests.recipe.inputs import find_inputs
+from maslin.manifests.recipe.sources import NoOptions
 from maslin.manifests.workspace import Step, Workspace, serial_map
 from tests.curation.web_archives import input_file
 from tests.shared_data import shared_data
@@ -25,7 +26,7 @@ TEXT = "<|im_start|>user\nIs rye a grain?<|im_end|>\n<|im_start|>assistant\nIt i
 
 def read(tmp_path, *rows, name="a.jsonl"):
     file = input_file(tmp_path / name, b"".join(json.dumps(row).encode() + b"\n" for row in rows))
-    return [item for split in chat.splits([file], {}) for item in chat.read(split, {}, NoWatch())]
+    return [item for split in CHAT.splits([file], NoOptions()) for item in CHAT.read(split, NoOptions(), NoWatch())]
 
 
 @pytest.mark.parametrize("row", [
@@ -79,7 +80,7 @@ def test_self_instruct_seed_tasks_are_all_conversations():
 
 def read_all(path):
     inputs = find_inputs("here", (str(path),), path.parent, path.parent)
-    return [item for split in chat.splits(inputs, {}) for item in chat.read(split, {}, NoWatch())]
+    return [item for split in CHAT.splits(inputs, NoOptions()) for item in CHAT.read(split, NoOptions(), NoWatch())]
 
 
 SPECIAL = {"special_tokens": list(chatml.SPECIAL_TOKENS)}

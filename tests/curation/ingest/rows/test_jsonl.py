@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch
 from maslin.curation.ingest.rows import jsonl
+from maslin.manifests.recipe.sources import NoOptions
 from tests.curation.web_archives import input_file
 from tests.shared_data import shared_data
 
 
 def read(file):
-    return [item for split in jsonl.splits([file], {}) for item in jsonl.read(split, {}, NoWatch())]
+    return [item for split in jsonl.splits([file], NoOptions()) for item in jsonl.read(split, NoOptions(), NoWatch())]
 
 
 def lines(*rows):

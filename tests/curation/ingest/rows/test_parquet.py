@@ -1,6 +1,5 @@
 """Parquet sources: what a row gives, whatever the row groups; damage is counted and the rest is read."""
 
-import dataclasses
 import datetime
 
 import pyarrow as pa
@@ -11,11 +10,11 @@ from hypothesis import strategies as st
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch
 from maslin.curation.ingest.rows import parquet
+from maslin.curation.ingest.rows.parquet_source import ParquetColumns, ParquetOptions
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.sources import ParquetColumns
 from tests.curation.web_archives import input_file
 
-OPTIONS = {"columns": dataclasses.asdict(ParquetColumns())}
+OPTIONS = ParquetOptions()
 
 
 def write(path, table, **settings):
@@ -24,7 +23,7 @@ def write(path, table, **settings):
 
 
 def read(file, **columns):
-    options = {"columns": OPTIONS["columns"] | columns}
+    options = ParquetOptions(ParquetColumns(**columns))
     return [item for split in parquet.splits([file], options) for item in parquet.read(split, options, NoWatch())]
 
 

@@ -1,21 +1,24 @@
 import gzip
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch
 from maslin.curation.ingest.web import warc
-from maslin.manifests.errors import UsageError
+from maslin.curation.ingest.web.extractors import Extractor
+from maslin.curation.ingest.web.source import WarcOptions
+from maslin.manifests.own_code import in_file
 from tests.curation.web_archives import LINE, gzipped, http, input_file, page, record
 from tests.shared_data import shared_data
 
-OPTIONS = {"reader": "fastwarc", "max_page_bytes": 1 << 20}
+OPTIONS = WarcOptions(max_page_bytes=1 << 20)
 
 
 def read(file, watch=None, **options):
     return [
-        item for split in warc.splits([file], OPTIONS | options)
-        for item in warc.read(split, OPTIONS | options, watch or NoWatch())
+        item for split in warc.splits([file], replace(OPTIONS, **options))
+        for item in warc.read(split, replace(OPTIONS, **options), watch or NoWatch())
     ]
 
 
@@ -147,11 +150,6 @@ def test_plain_files_are_cut_between_records(tmp_path, monkeypatch):
     assert [item.url.rpartition("/")[2] for item in read(file)] == [*map(str, range(20)), "nested"]
 
 
-def test_unknown_option_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no_such"):
-        read(input_file(tmp_path / "a.warc.gz", gzipped(record(http(page())))), no_such=1)
-
-
 REAL = {
     "cc-main-2020-34-excerpt.warc.gz": {"kept": 16, "request": 17, "metadata": 16, "warcinfo": 1},
     "cc-main-2024-22-one-page.warc.wet.gz": {"kept": 1, "warcinfo": 1},
@@ -185,3 +183,14 @@ def input_file_of(path):
     from maslin.manifests.recipe.inputs import InputFile
 
     return InputFile(path.name, path, path.stat().st_size, "digest")
+
+
+def test_an_extractor_of_ones_own_is_asked_and_its_exceptions_fail_the_page(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "def mine(html, url):\n    return {'a': url, 'b': None, 'c': 3}[url[-1]]\n")
+    code = in_file(tmp_path / "mine.py", "mine")
+    pages = [record(http(page()), f"http://a.test/{name}") for name in "abcd"]
+    found = read(input_file(tmp_path / "a.warc.gz", gzipped(*pages)), extractor=Extractor("mine", code))
+    assert found[0].text == "http://a.test/a" and found[1].cause == "empty_text"
+    assert [item.cause for item in found[2:]] == ["extractor_error"] * 2
+    assert "gave a int" in found[2].detail and "mine.py:2: KeyError: 'd'" in found[3].detail

@@ -7,8 +7,8 @@ import pytest
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch, Record
 from maslin.curation.ingest.wikipedia import dump_stream, wikipedia
-from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.sources import NoOptions
 from tests.shared_data import golden, shared_data
 
 HEAD = (
@@ -36,9 +36,9 @@ def read(path: Path, data: bytes | None = None, whole: bool = False) -> list[Rec
     if data is not None:
         path.write_bytes(data)
     file = InputFile(path.name, path, path.stat().st_size, "0")
-    found = wikipedia.splits([file], {})
+    found = wikipedia.splits([file], NoOptions())
     assert [split.start for split in found[1:]] == [split.end for split in found[:-1]]
-    return [record for split in found for record in wikipedia.read(split, {}, NoWatch())]
+    return [record for split in found for record in wikipedia.read(split, NoOptions(), NoWatch())]
 
 
 def causes(records: list[Record]) -> list[str]:
@@ -133,7 +133,7 @@ def test_splits_read_every_page_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(dump_stream, "READ_BYTES", 97)
     path = tmp_path / "many.xml.bz2"
     path.write_bytes(data)
-    assert len(wikipedia.splits([InputFile("many", path, len(data), "0")], {})) > 5
+    assert len(wikipedia.splits([InputFile("many", path, len(data), "0")], NoOptions())) > 5
     records = read(path)
     assert causes(records) == ["document"] * 400
     assert len({record.id for record in records if isinstance(record, Document)}) == 400
@@ -165,11 +165,6 @@ def test_odd_files(tmp_path: Path, name: str, data: bytes, expected: list[str]) 
     assert causes(read(tmp_path / name, data)) == expected
 
 
-def test_unknown_options_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="namespaces"):
-        wikipedia.splits([], {"namespaces": [0]})
-
-
 def test_a_page_that_killed_its_worker_fails_by_name(tmp_path: Path) -> None:
     class Watch(NoWatch):
         def enter(self, ordinal: int) -> bool:
@@ -177,8 +172,8 @@ def test_a_page_that_killed_its_worker_fails_by_name(tmp_path: Path) -> None:
 
     path = tmp_path / "x.xml"
     path.write_bytes(dump(page(1), page(2), page(3)))
-    (split,) = wikipedia.splits([InputFile("x", path, path.stat().st_size, "0")], {})
-    assert causes(list(wikipedia.read(split, {}, Watch()))) == ["document", "worker_died", "document"]
+    (split,) = wikipedia.splits([InputFile("x", path, path.stat().st_size, "0")], NoOptions())
+    assert causes(list(wikipedia.read(split, NoOptions(), Watch()))) == ["document", "worker_died", "document"]
 
 
 def test_the_real_excerpt_has_its_articles() -> None:

@@ -1,0 +1,31 @@
+"""Web crawls as a kind of source: its options, and where its reader is."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from maslin.curation.ingest.web.extractors import MASLIN, Extractor
+from maslin.manifests.recipe.sources import Later, SourceKind
+
+# A body may be transferred longer than it decodes to, by headers, chunk sizes and a little that does not compress.
+_TRANSFER_SLACK_BYTES = 256 << 10
+
+
+@dataclass(frozen=True)
+class WarcOptions:
+    """`reader`: who parses the records' heads. `max_page_bytes`: a larger HTML body is not parsed but dropped, with
+    its size in the ledger. `extractor`: who finds the text of a page.
+    """
+
+    reader: Literal["fastwarc", "warcio"] = "fastwarc"
+    max_page_bytes: int = field(default=2 << 20, metadata={"min": 1})
+    extractor: Extractor = MASLIN
+
+    @property
+    def keep_bytes(self) -> int:
+        """How much of a record's block is held in memory."""
+        return self.max_page_bytes + self.max_page_bytes // 8 + _TRANSFER_SLACK_BYTES
+
+
+WARC = SourceKind(
+    read=Later("maslin.curation.ingest.web.warc:read"), splits=Later("maslin.curation.ingest.web.warc:splits"),
+    options=WarcOptions, libraries=("resiliparse",))  # encodings of pages that announce none

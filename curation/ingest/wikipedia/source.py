@@ -1,0 +1,7 @@
+"""MediaWiki pages-articles dumps as a kind of source: where its reader is."""
+
+from maslin.manifests.recipe.sources import Later, SourceKind
+
+WIKIPEDIA = SourceKind(
+    read=Later("maslin.curation.ingest.wikipedia.wikipedia:read"),
+    splits=Later("maslin.curation.ingest.wikipedia.wikipedia:splits"))

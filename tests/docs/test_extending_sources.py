@@ -1,0 +1,35 @@
+"""The examples of docs/extending.md on sources run as they stand there."""
+
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from maslin.flows.cli import main
+from tests.curation.web_archives import http, page, record
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/extending.md"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("extending")
+    for name, text in re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S):
+        (folder / name).write_text(text)
+    (folder / "posts").mkdir()
+    (folder / "posts/a.txt").write_text("The first post\n---\nThe second post\n")
+    (folder / "web.warc").write_bytes(record(http(page(title="A heading of its own"))))
+    return folder
+
+
+@pytest.mark.parametrize(("recipe", "texts"), [
+    ("recipe.yaml", ["The first post", "The second post\n"]),
+    ("split_recipe.yaml", ["The first post", "The second post"]),
+    ("pages_recipe.yaml", ["A heading of its own"]),
+])
+def test_the_examples_run(folder, recipe, texts):
+    work = folder / recipe.removesuffix(".yaml")
+    assert main(["curate", str(folder / recipe), "--workspace", str(work), "--prefect", "off", "--workers", "2"]) == 0
+    parts = sorted(work.glob("corpus/*/documents/*.parquet"))
+    assert sorted(text for part in parts for text in pq.read_table(part)["text"].to_pylist()) == texts
