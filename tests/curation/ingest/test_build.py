@@ -205,10 +205,10 @@ from maslin.curation.ingest.html import page as html
 from tests.curation.ingest.test_build import build
 from maslin.manifests.recipe.inputs import InputFile
 read_page = html.read_page
-def crash(page):
+def crash(page, url):
     if "Verse 2." in page:
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_page(page)
+    return read_page(page, url)
 html.read_page = crash
 path = Path(sys.argv[1])
 build(Path(sys.argv[2]), [InputFile(path.name, path, path.stat().st_size, "digest")])
