@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.tables import DOCUMENTS, part_name, write_table
@@ -26,8 +27,10 @@ def write_shards(root: Path, shards: list[dict[str, str]], source: str = "web") 
 
 
 def read_surviving(shard: StageShard, columns: list[str] | None = None) -> pa.Table:
-    """All surviving rows of a shard that has any, in the order of its file."""
-    return pa.concat_tables(iter_surviving(shard, columns))
+    """All surviving rows of a shard, in the order of its file."""
+    schema = pq.read_schema(shard.path)
+    empty = (schema if columns is None else pa.schema([schema.field(name) for name in columns])).empty_table()
+    return pa.concat_tables([empty, *iter_surviving(shard, columns)])
 
 
 def sentence(start: int, words: int) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from maslin.flows.cli import main
-from maslin.manifests.files import read_json
 from maslin.manifests.tables import read_table
+from maslin.manifests.workspace import read_manifest
 from tests.curation.models import needs_model
 from tests.flows.test_laws import content
 
@@ -61,7 +61,7 @@ def test_every_step_decides_and_the_bytes_do_not_depend_on_workers(tmp_path):
     recipe = write_inputs(tmp_path / "inputs")
     corpus = curate(recipe, tmp_path / "one", 1)
     ledger = [row for path in sorted(corpus.glob("ledger/*.parquet")) for row in read_table(path).to_pylist()]
-    manifest = read_json(corpus / "manifest.json")
+    manifest = read_manifest(corpus)
     reasons = Counter((row["step"], row["rule"]) for row in ledger)
     assert reasons == {
         ("c4_length", "c4_length"): 1, ("c4_url_dedup", "c4_url_dedup"): 1, ("c4", "too_few_sentences"): 1,
