@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from maslin.flows.cli import main
+from maslin.manifests.files import read_json
 from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import read_manifest
 from tests.curation.models import needs_model
