@@ -185,7 +185,7 @@ class _Folder:
             code = compile(self._sources[name], str(file), "exec", dont_inherit=True)
             try:
                 exec(code, module.__dict__)
-            except BaseException:
+            except BaseException:  # an interrupt too: half a module is never left behind
                 del self._modules[name], sys.modules[unique]
                 raise
         return self._modules[name]
