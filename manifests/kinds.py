@@ -20,7 +20,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "documents": Kind(4, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
+    "documents": Kind(5, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
     "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(1, ("datasketch", "pyarrow", UNICODE)),
