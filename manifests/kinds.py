@@ -1,5 +1,7 @@
 """The kinds of step directories: their versions, and the libraries whose versions decide what they hold."""
 
+import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -43,10 +45,31 @@ def versions(names: Iterable[str]) -> dict[str, str]:
 
 @cache
 def _version(name: str) -> str:
-    from importlib import metadata  # here: importing it takes longer than reading a recipe
     from unicodedata import unidata_version
 
+    if name == UNICODE:
+        return unidata_version
+    if name in (installed := _installed()):
+        return installed[name]
+    from importlib import metadata  # here: importing it takes longer than reading a recipe
+
     try:
-        return unidata_version if name == UNICODE else metadata.version(name)
+        return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "absent"
+
+
+@cache
+def _installed() -> dict[str, str]:
+    """Package → version by the names of the folders that installers leave, the first on the path as for imports."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            entries = sorted(os.listdir(folder or "."))
+        except OSError:
+            continue  # an archive or a folder that is gone
+        for entry in entries:
+            if entry.endswith(".dist-info"):
+                package, _, version = entry.removesuffix(".dist-info").partition("-")
+                found.setdefault(package.replace("_", "-").lower(), version)
+    return found

@@ -4,7 +4,6 @@ import glob
 import json
 import os
 import shutil
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +105,8 @@ def _open_remote(url: str) -> BinaryIO:
         import fsspec
 
         return fsspec.open(url, "rb").open()
+    import urllib.request  # here: few recipes fetch, and every command would wait for it
+
     return urllib.request.urlopen(url, timeout=60)
 
 
