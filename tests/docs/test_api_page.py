@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.flows.curated import curate, write_inputs
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/api.md"
 
 
+@pytest.mark.slow
 def test_the_examples_run(tmp_path, monkeypatch, capsys):
     write_inputs(tmp_path)
     curate(tmp_path)
