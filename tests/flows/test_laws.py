@@ -63,7 +63,7 @@ def test_the_same_bytes_as_a_prefect_flow(inputs, compared, tmp_path):
     built = content(tmp_path)
     assert built == {directory: expected[directory] for directory in built}
     assert any(directory.startswith("corpus/web-code@") for directory in built)
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
 
 
 def test_every_manifest_conserves_and_every_removed_document_is_in_the_ledger(compared):
