@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.manifests.counts import Counts, sum_counts
-from maslin.manifests.files import write_json
 from maslin.manifests.identity import document_id
+from maslin.manifests.locks import Lock, lock_file, write_lock
 from maslin.manifests.lookup import index_tables
 from maslin.manifests.tables import LEDGER, TableWriter, part_name, read_table
 from maslin.manifests.workspace import Step, Workspace, commit, is_complete, read_manifest, serial_map
@@ -57,7 +57,7 @@ def lay_out(corpus: Path, documents: int, workspace: Workspace) -> None:
     counts.read = rows
     commit(roots[0], first, files[0], counts=Counts(read=rows, kept=rows))
     commit(roots[1], second, files[1], counts=counts, sizes={"bytes": before.sizes["bytes"] * copies * shards})
-    write_json(workspace.lock_file("million"), {"corpora": {"million": second.directory}})
+    write_lock(workspace.root, Lock("million", {"corpora": {"million": second.directory}}))
 
 
 def _write_copies(writer: TableWriter, table: pa.Table, part: int, copies: int) -> None:
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path, required=True)
     options = parser.parse_args()
     workspace = Workspace(options.into)
-    if not workspace.lock_file("million").is_file():
+    if not lock_file(workspace.root, "million").is_file():
         lay_out(options.corpus, options.documents, workspace)
     (corpus,) = options.into.glob("corpus/million@*")
     assert is_complete(corpus)

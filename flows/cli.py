@@ -27,6 +27,7 @@ COMMANDS = {
     "rules": ("maslin.flows.commands.rules", "every rule and its source; or what other parameters would change"),
     "plan": ("maslin.flows.commands.plan", "the best model size and tokens for a budget, and what the corpora lack"),
     "generate": ("maslin.flows.commands.generate", "text from a finished run"),
+    "clean": ("maslin.flows.commands.clean", "remove what no recipe of the workspace needs; shows it and asks"),
     "setup": ("maslin.flows.commands.setup", "fetch the language model and the sentence parameters, checksummed"),
     "demo": ("maslin.flows.commands.demo", "the whole main job on real input that is fetched by package name"),
     "completion": ("maslin.flows.commands.completion", "a script by which your shell completes commands and options"),

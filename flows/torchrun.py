@@ -16,7 +16,7 @@ from maslin.flows.commands.train import TrainOptions, checked_recipe
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.engine.progress import ProgressBoard, Reporter
 from maslin.flows.job.arguments import add_tensorboard
-from maslin.flows.job.outcome import write_lock_file
+from maslin.flows.job.outcome import point_to_results
 from maslin.flows.job.planning import asked_runs, make_plan, source_inputs
 from maslin.flows.job.work import builder_arguments
 from maslin.flows.shown.results import print_runs
@@ -88,7 +88,7 @@ def _train(options: Options, workers: Together) -> None:
             train_one(workspace, step, **extra(step), workers=workers)
         workers.wait()
     if workers.rank == 0:
-        write_lock_file(plan, workspace)
+        point_to_results(plan, workspace)
         print_runs(plan, workspace)
         sys.stdout.flush()
 

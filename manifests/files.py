@@ -57,6 +57,11 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def disk_bytes(directory: Path) -> int:
+    """What the files below a directory take."""
+    return sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file())
+
+
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 

@@ -94,6 +94,11 @@ def digest_of(directory: str) -> str:
     return directory.rpartition("@")[2]
 
 
+def step_directories(root: Path) -> list[Path]:
+    """All of a workspace, finished or not, by kind and name."""
+    return sorted(path for path in root.glob("*/*@*") if path.is_dir() and not path.is_symlink())
+
+
 def is_complete(directory: Path) -> bool:
     return (directory / MANIFEST_NAME).is_file()
 
@@ -232,9 +237,6 @@ class Workspace:
 
     def manifest(self, step: Step) -> Manifest:
         return read_manifest(self.path(step))
-
-    def lock_file(self, recipe_name: str) -> Path:
-        return self.root / "recipes" / f"{recipe_name}.lock.json"
 
     @contextmanager
     def writer(self, command: str) -> Iterator[None]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
+from maslin.manifests.locks import Lock, read_locks
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import MEASURED_NAME, read_manifest, verify
 
@@ -376,8 +377,7 @@ class Workspace:
         return f"Workspace {self.root}: {_numbers(self)}; recipes {', '.join(self.recipes)}"
 
 
-# What lock files hold, in the order of fields above: the group here, the key there, the word for one, its type. Under
-# the last two keys stands one directory, not several by name: it goes by the name of the recipe.
+# What locks hold, in the order of fields above: the group here, the group there, the word for one, its type.
 _GROUPS: tuple[tuple[str, str, str, Callable[[Manifest], Any]], ...] = (
     ("corpora", "corpora", "corpus", Corpus), ("tokens", "tokens", "token shard", Tokens),
     ("mixtures", "mixtures", "mixture", Mixture), ("runs", "runs", "run", Run),
@@ -397,22 +397,20 @@ def _numbers(results: "Workspace | RecipeResults") -> str:
 def open_workspace(path: str | Path = "maslin-work") -> Workspace:
     """What the recipes of a workspace have built, as it is now. Raises UsageError when there is nothing."""
     root = Path(path).absolute()
-    locks = {file.name.removesuffix(".lock.json"): read_json(file)
-             for file in sorted((root / "recipes").glob("*.lock.json"))}
+    locks = read_locks(root)
     if not locks:
         raise UsageError(f"{root}: no workspace: nothing is built here. Start with maslin.curate(recipe), or give the "
                          "folder that --workspace named.")
-    recipes = {recipe: RecipeResults(recipe, *_groups(root, {recipe: lock})) for recipe, lock in locks.items()}
+    recipes = {lock.recipe: RecipeResults(lock.recipe, *_groups(root, [lock])) for lock in locks}
     return Workspace(root, recipes, *_groups(root, locks))
 
 
-def _groups(root: Path, locks: Mapping[str, Mapping[str, Any]]) -> Iterator[Named[Any]]:
+def _groups(root: Path, locks: Sequence[Lock]) -> Iterator[Named[Any]]:
     """Every group of what the lock files of some recipes point to; what they share is there once."""
     for _, key, word, make in _GROUPS:
         directories: dict[str, list[Path]] = {}
-        for recipe, lock in locks.items():
-            entry = lock.get(key, {})
-            for name, directory in (entry if isinstance(entry, Mapping) else {recipe: entry}).items():
+        for lock in locks:
+            for name, directory in lock.groups.get(key, {}).items():
                 if root / directory not in directories.setdefault(name, []):
                     directories[name].append(root / directory)
         yield Named(word, make, directories)

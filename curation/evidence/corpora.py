@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from maslin.manifests.errors import UsageError
-from maslin.manifests.files import read_json
+from maslin.manifests.locks import read_lock, read_locks
 from maslin.manifests.steps.spec import Origins
 from maslin.manifests.workspace import is_complete, is_current, read_manifest
 
@@ -16,8 +16,8 @@ def finished_corpora(workspace: Path, name: str | None = None) -> list[Path]:
     """
     found: dict[Path, str] = {}
     of_others: dict[Path, str] = {}
-    for lock in sorted((workspace / "recipes").glob("*.lock.json")):
-        for corpus, path in read_json(lock)["corpora"].items():
+    for lock in read_locks(workspace):
+        for corpus, path in lock.groups.get("corpora", {}).items():
             if is_complete(workspace / path):
                 (found if is_current(workspace / path) else of_others)[workspace / path] = corpus
     if not found and of_others:
@@ -63,8 +63,8 @@ def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], Non
     from maslin.manifests.recipe.reading import read_recipe
 
     recipe = read_recipe(recipe_path)
-    lock = workspace / "recipes" / f"{recipe.name}.lock.json"
-    known = read_json(lock)["corpora"] if lock.is_file() else {}
+    lock = read_lock(workspace, recipe.name)
+    known = lock.groups.get("corpora", {}) if lock else {}
     found = []
     for name, corpus in recipe.corpora.items():
         if name in known and is_current(workspace / known[name]):

@@ -4,7 +4,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.arguments import runs
+from maslin.flows.arguments import add_workspace, path_or_name, runs
+from maslin.flows.step_directories import step_directory
 from maslin.manifests.errors import UsageError
 
 
@@ -12,18 +13,21 @@ from maslin.manifests.errors import UsageError
 class Options:
     """`form`: megatron or datasets."""
 
-    path: Path
+    asked: str
+    workspace: Path
     folder: Path
     form: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "path", type=Path, metavar="STEP-DIR", help="<workspace>/tokens/<name>@<digest>; for datasets also a corpus's")
+        "asked", type=path_or_name, metavar="STEP",
+        help="tokens/NAME, or for datasets also a corpus: by name or as a step directory")
     parser.add_argument("folder", type=Path, metavar="DIR", help="where to write; existing files are never replaced")
     parser.add_argument(
         "--to", choices=["megatron", "datasets"], required=True, dest="form",
         help="megatron: .bin and .idx of token shards; datasets: Parquet and a dataset card")
+    add_workspace(parser)
     runs(parser, run, Options)
 
 
@@ -33,7 +37,8 @@ def run(options: Options) -> int:
 
     if options.folder.exists() and not options.folder.is_dir():
         raise UsageError(f"{options.folder}: is a file; give a folder.")
+    path = step_directory(options.asked, options.workspace)
     export = export_megatron if options.form == "megatron" else export_datasets
-    for file in export(options.path, options.folder):
+    for file in export(path, options.folder):
         print(f"{file.stat().st_size:>16,} bytes  {file}")
     return 0

@@ -5,7 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.arguments import not_negative, positive, runs
+from maslin.flows.arguments import add_workspace, not_negative, path_or_name, positive, runs
+from maslin.flows.step_directories import step_directory
 from maslin.manifests.errors import UsageError
 from maslin.manifests.workspace import is_complete, read_manifest
 
@@ -14,7 +15,8 @@ from maslin.manifests.workspace import is_complete, read_manifest
 class Options:
     """At most `tokens` tokens. `chat`: the prompt is a message, and an answer is written. `top_k`: None: of all."""
 
-    run: Path
+    asked: str
+    workspace: Path
     prompt: str = ""
     chat: bool = False
     tokens: int = 100
@@ -24,7 +26,7 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN-DIR", help="a finished run: <workspace>/run/<name>@<digest>")
+    parser.add_argument("asked", type=path_or_name, metavar="RUN", help="a finished run, by name or as a directory")
     parser.add_argument("--prompt", default="", metavar="TEXT", help="what to go on from (default: a new document)")
     parser.add_argument("--chat", action="store_true", help="the prompt is a message: write an answer to it")
     parser.add_argument("--tokens", type=positive, default=100, metavar="N", help="at most (default 100)")
@@ -32,12 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--temperature", type=not_negative, default=1.0, metavar="T", help="0: always the likeliest (default 1)")
     parser.add_argument("--top-k", type=positive, metavar="K", help="only the K likeliest tokens (default: all)")
+    add_workspace(parser)
     runs(parser, run, Options)
 
 
 def run(options: Options) -> int:
     """Print the prompt and what the model goes on with, or its answer alone, as it comes."""
-    directory = options.run
+    directory = step_directory(options.asked, options.workspace)
     if not is_complete(directory):
         raise UsageError(f"{directory}: no finished run: give a directory below <workspace>/run/.")
     manifest = read_manifest(directory)

@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.arguments import runs
+from maslin.flows.arguments import add_workspace, path_or_name, runs
 from maslin.flows.shown.results import stages_table
 from maslin.flows.shown.text import table
+from maslin.flows.step_directories import NAME_HELP, step_directory
 from maslin.manifests.diff import differences
 from maslin.manifests.errors import UsageError
 from maslin.manifests.lineage import lineage, verify_all
@@ -21,21 +22,24 @@ from maslin.manifests.workspace import MANIFEST_NAME, is_complete, is_current, r
 class ShowOptions:
     """`json`: the manifest as it stands."""
 
-    path: Path
+    asked: str
+    workspace: Path
     json: bool = False
 
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """`path`: a step directory, checked with all it was made from, or a workspace."""
+    """`asked`: a step directory, checked with all it was made from, or a workspace."""
 
-    path: Path
+    asked: str
+    workspace: Path
 
 
 @dataclass(frozen=True)
 class DiffOptions:
-    old: Path
-    new: Path
+    old: str
+    new: str
+    workspace: Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,21 +49,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         return actions.add_parser(name, help=text, description=text)
 
     shown = action("show", "counts, sizes, inputs, mixture of a step directory")
-    shown.add_argument("path", type=Path)
+    shown.add_argument("asked", type=path_or_name, metavar="STEP", help=NAME_HELP)
+    add_workspace(shown)
     shown.add_argument("--json", action="store_true", help="the manifest as it stands")
     runs(shown, show, ShowOptions)
     verified = action("verify", "check files against their checksums, with all they were made from")
-    verified.add_argument("path", type=Path, help="a step directory, or a whole workspace")
+    verified.add_argument("asked", type=path_or_name, metavar="STEP", help=f"{NAME_HELP}; or a whole workspace")
+    add_workspace(verified)
     runs(verified, verify, VerifyOptions)
     compared = action("diff", "why two step directories differ")
-    compared.add_argument("old", type=Path)
-    compared.add_argument("new", type=Path)
+    compared.add_argument("old", type=path_or_name, metavar="STEP", help=NAME_HELP)
+    compared.add_argument("new", type=path_or_name, metavar="STEP")
+    add_workspace(compared)
     runs(compared, diff, DiffOptions)
 
 
 def show(options: ShowOptions) -> int:
     """Print a manifest for people, or as it stands."""
-    manifest = read_manifest(options.path)
+    manifest = read_manifest(step_directory(options.asked, options.workspace))
     if options.json:
         print(json.dumps(manifest.to_json(), indent=1, sort_keys=True, ensure_ascii=False))
     else:
@@ -100,7 +107,8 @@ def _print(manifest: Manifest) -> None:
 def verify(options: VerifyOptions) -> int:
     """Check a step directory and its lineage, or a workspace; returns 3 when something is not sound."""
     started = time.monotonic()
-    path = options.path.parent if options.path.is_file() else options.path
+    path = step_directory(options.asked, options.workspace)
+    path = path.parent if path.is_file() else path
     if is_complete(path):
         read_manifest(path)
         directories = lineage(path)
@@ -121,7 +129,7 @@ def verify(options: VerifyOptions) -> int:
 
 def diff(options: DiffOptions) -> int:
     """Say why two step directories differ: parameter paths with old → new, inputs followed down to where they part."""
-    old, new = options.old, options.new
+    old, new = (step_directory(asked, options.workspace) for asked in (options.old, options.new))
     lines = differences(read_manifest(old), read_manifest(new), _root(old), _root(new))
     print(f"{_title(old)}\n{_title(new)}")
     if not lines:

@@ -1,43 +1,56 @@
 """`maslin status`: what is built, unfinished, missing or no longer asked for, and how much disk it takes."""
 
 import argparse
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from maslin.flows.arguments import add_workspace, runs
-from maslin.flows.shown.text import table
+from maslin.flows.shown.facts import facts, how_far
+from maslin.flows.shown.text import megabytes, table
 from maslin.manifests.diff import why_stale
 from maslin.manifests.errors import MaslinError, UsageError
-from maslin.manifests.files import read_json
-from maslin.manifests.workspace import OtherVersionError, Step, Workspace, is_complete, read_manifest, verify_sizes
+from maslin.manifests.files import disk_bytes
+from maslin.manifests.locks import GROUPS, LINKS, Lock, needed, read_locks
+from maslin.manifests.workspace import (
+    OtherVersionError,
+    Step,
+    Workspace,
+    is_complete,
+    read_manifest,
+    step_directories,
+    verify_sizes,
+)
 
 
 @dataclass(frozen=True)
 class Options:
-    """`recipe`: None: whatever lies in the workspace."""
+    """`recipe`: None: whatever lies in the workspace. `verbose`: digests too."""
 
     workspace: Path
     recipe: Path | None = None
+    verbose: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE")
+    parser.add_argument("--verbose", action="store_true", help="directories with their digests")
     add_workspace(parser)
     runs(parser, run, Options)
 
 
 def run(options: Options) -> int:
-    """Print the state of a workspace; with a recipe, of every step that recipe plans."""
+    """Print the state of a workspace, recipe by recipe; with a recipe, of every step that recipe plans."""
     workspace = Workspace(options.workspace)
     if options.recipe is None:
-        _print_whole(workspace)
+        _print_whole(workspace, options.verbose)
     else:
-        _print_planned(workspace, options.recipe)
+        _print_planned(workspace, options.recipe, options.verbose)
     return 0
 
 
-def _print_planned(workspace: Workspace, recipe_path: Path) -> None:
+def _print_planned(workspace: Workspace, recipe_path: Path, verbose: bool) -> None:
     from maslin.flows.job.planning import make_plan, source_inputs
     from maslin.manifests.plan import in_order
     from maslin.manifests.recipe.reading import read_recipe
@@ -49,20 +62,24 @@ def _print_planned(workspace: Workspace, recipe_path: Path) -> None:
         *([plan.report] if plan.report else []),
     ]
     rows = []
-    planned: dict[str, Step] = {}
-    for step in in_order(targets):
-        planned[step.directory] = step
-        directory = root / step.directory
-        rows.append([step.kind, step.name, _state(directory), _size(_bytes(directory)), step.digest])
-    print(table(rows, ["kind", "name", "state", "disk", "digest"]))
-    stale = [path for path in _directories(root) if path.relative_to(root).as_posix() not in planned]
+    planned = {step.directory: step for step in in_order(targets)}
+    for directory, step in planned.items():
+        training = step.parameters.get("training", {})
+        steps = training["tokens"] // training["batch_tokens"] if step.kind == "run" else None
+        name = directory.partition("/")[2] if verbose else step.name
+        rows.append([step.kind, name, _state(root / directory), megabytes(disk_bytes(root / directory)),
+                     _what(root / directory, steps)])
+    print(table(rows, ["kind", "name", "state", "disk", "what"]))
+    states = Counter(row[2] for row in rows)
+    print("\n" + ", ".join(f"{number} {state}" for state, number in states.most_common()))
+    stale = [path for path in step_directories(root) if path.relative_to(root).as_posix() not in planned]
     if stale:
-        size = _size(sum(_bytes(path) for path in stale)).strip()
+        size = megabytes(sum(map(disk_bytes, stale))).strip()
         print(f"\nstale: {len(stale)} directories ({size}) that this recipe, as it is now, does not use, and why:")
         for path in stale:
             print(f"  {path}\n      {_why(path, planned.values())}")
-        print("Nothing is taken from them. What the recipe lacks is built beside them; remove those that no other "
-              "recipe uses and you need no more.")
+        print("Nothing is taken from them. What the recipe lacks is built beside them; `maslin clean` removes those "
+              "that no recipe of the workspace uses.")
 
 
 def _why(path: Path, planned: Iterable[Step]) -> str:
@@ -80,25 +97,48 @@ def _why(path: Path, planned: Iterable[Step]) -> str:
     return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more (`maslin manifest diff`)" if lines[3:] else "")
 
 
-def _print_whole(workspace: Workspace) -> None:
+def _print_whole(workspace: Workspace, verbose: bool) -> None:
     root = workspace.root
-    directories = _directories(root)
+    directories = step_directories(root)
     if not directories:
         raise UsageError(f"{root}: nothing is built here. Start with `maslin init`, then `maslin curate recipe.yaml`.")
-    rows, size = [], 0
-    for path in directories:
-        kind, name = path.relative_to(root).as_posix().split("/", 1)
-        size += _bytes(path)
-        rows.append([kind, name, _state(path), _size(_bytes(path))])
-    print(table(rows, ["kind", "directory", "state", "disk"]))
-    print(f"\n{_size(size).strip()} in {len(rows)} directories of {root}")
-    for lock in sorted((root / "recipes").glob("*.lock.json")):
-        if report := read_json(lock).get("report"):
-            print(f"report of {lock.name.removesuffix('.lock.json')}: {root / report / 'report.html'}")
+    locks = read_locks(root)
+    for lock in locks:
+        print(f"{lock.recipe}   {root / LINKS / lock.recipe}\n")
+        print(table(list(_rows(root, lock, verbose)), ["kind", "name", "disk", "what"]) + "\n")
+        if report := lock.groups.get("report"):
+            print(f"report: {root / report[lock.recipe] / 'report.html'}\n")
+    keep = needed(root, locks)
+    spare = [path for path in directories if path.resolve() not in keep]
+    if unfinished := [path for path in spare if not is_complete(path)]:
+        print("unfinished; the command that was interrupted goes on from them:")
+        for path in unfinished:
+            print(f"  {path.relative_to(root)}  {megabytes(disk_bytes(path)).strip()}, {how_far(path)}")
+    if rest := [path for path in spare if path not in unfinished]:
+        print(f"no recipe needs {len(rest)} directories, {megabytes(sum(map(disk_bytes, rest))).strip()}: "
+              "`maslin clean` shows them and asks")
+    print(f"{megabytes(sum(map(disk_bytes, directories))).strip()} in {len(directories)} directories of {root}")
 
 
-def _directories(root: Path) -> list[Path]:
-    return sorted(path for path in root.glob("*/*@*") if path.is_dir())
+def _rows(root: Path, lock: Lock, verbose: bool) -> Iterator[list[str]]:
+    """A line for each thing a recipe has, and one for all that was made on the way."""
+    for group, names in lock.groups.items():
+        for name, directory in names.items():
+            path = root / directory
+            shown = directory.partition("/")[2] if verbose else name
+            yield [GROUPS[group], shown, megabytes(disk_bytes(path)), _what(path)]
+    if lock.between:
+        kinds = Counter(directory.partition("/")[0] for directory in lock.between)
+        size = sum(disk_bytes(root / directory) for directory in lock.between)
+        yield ["between", "", megabytes(size), ", ".join(f"{number} {kind}" for kind, number in kinds.items())]
+
+
+def _what(directory: Path, steps: int | None = None) -> str:
+    """A few words on what is there, or why nothing can be said."""
+    state = _state(directory)
+    if state == "unfinished":
+        return how_far(directory, steps)
+    return facts(read_manifest(directory)) if state.startswith("built") else state if state != "missing" else ""
 
 
 def _state(directory: Path) -> str:
@@ -114,11 +154,3 @@ def _state(directory: Path) -> str:
         return "of another Maslin"
     except MaslinError:
         return "damaged"
-
-
-def _bytes(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
-
-
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:>9,.2f} MB"

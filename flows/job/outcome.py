@@ -1,13 +1,13 @@
-"""What came out: problems of the data, warnings, lines on finished steps, and the recipe's lock file."""
+"""What came out: problems of the data, warnings, lines on finished steps, and where a recipe's results lie."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.shown.text import say
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DataError
-from maslin.manifests.files import read_json, write_json
+from maslin.manifests.files import read_json
+from maslin.manifests.locks import Lock, link_latest, read_lock, write_lock
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
@@ -56,10 +56,8 @@ def warn_of_failures(plan: Plan, workspace: Workspace) -> None:
 
 def tell_of_other_versions(recipe: Recipe, workspace: Workspace) -> None:
     """One line when what the recipe had here is of another Maslin: why it is built again, and what may go."""
-    lock = workspace.lock_file(recipe.name)
-    known = read_json(lock) if lock.is_file() else {}
-    groups = [group.values() if isinstance(group, dict) else [group] for group in known.values()]
-    paths = [workspace.root / path for group in groups for path in group]
+    lock = read_lock(workspace.root, recipe.name)
+    paths = [workspace.root / path for path in lock.directories()] if lock else []
     if others := [path for path in paths if is_complete(path) and not is_current(path)]:
         say(f"{len(others)} results of this recipe in {workspace.root} are of another Maslin and stale: what "
               f"decides their bytes is not all written in them. They are built anew beside the old ones, which "
@@ -85,23 +83,25 @@ def describe_built(step: Step, manifest: Manifest) -> str:
     return line
 
 
-def write_lock_file(plan: Plan, workspace: Workspace) -> None:
-    """`recipes/<name>.lock.json`: the final directory of everything in the recipe that is there."""
+def point_to_results(plan: Plan, workspace: Workspace) -> None:
+    """Write the recipe's lock file, and links by name, for everything of it that is there."""
 
     def there(steps: dict[str, Step]) -> dict[str, str]:
         return {name: step.directory for name, step in steps.items() if workspace.is_complete(step)}
 
-    lock: dict[str, Any] = {
+    name = plan.recipe.name
+    groups = {
         "corpora": there(plan.corpora), "held_out": there(plan.held_out), "tokens": there(plan.tokens),
         "mixtures": there(plan.mixtures), "runs": there(plan.runs), "evaluations": there(plan.evaluations),
+        "tokenizer": there({name: plan.tokenizer} if plan.tokenizer else {}),
+        "report": there({name: plan.report} if plan.report else {}),
     }
-    if plan.tokenizer and workspace.is_complete(plan.tokenizer):
-        lock["tokenizer"] = plan.tokenizer.directory
-    if plan.report and workspace.is_complete(plan.report):
-        lock["report"] = plan.report.directory
-    path = workspace.lock_file(plan.recipe.name)
-    if not path.is_file() or read_json(path) != lock:
-        write_json(path, lock)
+    named = {directory for group in groups.values() for directory in group.values()}
+    targets = [*plan.corpora.values(), *plan.held_out.values(), *plan.mixtures.values(), *plan.runs.values(),
+               *plan.evaluations.values()]
+    between = sorted({step.directory for step in in_order(targets) if workspace.is_complete(step)} - named)
+    write_lock(workspace.root, lock := Lock(name, groups, tuple(between)))
+    link_latest(workspace.root, lock)
 
 
 def print_plan(targets: Sequence[Step], workspace: Workspace) -> None:

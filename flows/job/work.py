@@ -11,12 +11,12 @@ from maslin.flows.engine.build import build_all, missing_steps
 from maslin.flows.job.arguments import JobOptions
 from maslin.flows.job.outcome import (
     describe_built,
+    point_to_results,
     print_plan,
     problems_of,
     refuse,
     tell_of_other_versions,
     warn_of_failures,
-    write_lock_file,
 )
 from maslin.flows.job.planning import make_plan, source_inputs, tokenizer_path
 from maslin.manifests.files import write_json
@@ -83,7 +83,7 @@ def do(job: Job) -> Done:
         with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
             _build(job, plan, phases, workspace, inputs)
     problems = problems_of(plan, targets, workspace)
-    write_lock_file(plan, workspace)
+    point_to_results(plan, workspace)
     return Done(plan, phases[-1], problems)
 
 

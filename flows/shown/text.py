@@ -32,6 +32,11 @@ def _cell(value: Any) -> str:
     return f"{value:,.3f}" if isinstance(value, float) else str(value)
 
 
+def megabytes(size_bytes: int) -> str:
+    """`     1,234.56 MB`, aligned in a column."""
+    return f"{size_bytes / 1e6:>9,.2f} MB"
+
+
 def number(value: float) -> str:
     """`1,234`, or four digits of what is no whole number."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"

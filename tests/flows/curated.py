@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 from maslin.flows.engine.build import build, missing_steps
-from maslin.flows.job.outcome import write_lock_file
+from maslin.flows.job.outcome import point_to_results
 from maslin.flows.job.planning import make_plan, source_inputs
 from maslin.flows.job.work import builder_arguments
 from maslin.manifests.recipe.reading import read_recipe
@@ -59,5 +59,5 @@ def curate(folder: Path, recipe_text: str = RECIPE) -> Path:
     extra = builder_arguments(plan, inputs)
     for step in missing_steps(list(plan.corpora.values()), workspace):
         build(step, workspace, serial_map, extra(step))
-    write_lock_file(plan, workspace)
+    point_to_results(plan, workspace)
     return path

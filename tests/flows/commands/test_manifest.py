@@ -13,7 +13,7 @@ def test_stages_and_a_simulated_target_are_in_the_manifest_and_shown(tmp_path, c
     there = about["corpora"]["a"]["tokens_available"]
     assert about["corpora"]["a"]["epochs"] == 2500 / there
     assert about["corpora"]["a"]["tokens_used"] == round(there / 5) and about["corpora"]["a"]["tokens_planned"] == 500
-    assert show(ShowOptions(workspace.path(step))) == 0
+    assert show(ShowOptions(str(workspace.path(step)), workspace.root)) == 0
     shown = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["a", "1.000", "0.000"] in shown and ["b", "0.000", "1.000"] in shown
     assert "tokens_used" in next(line for line in shown if line[:1] == ["corpus"])

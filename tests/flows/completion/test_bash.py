@@ -30,7 +30,7 @@ def script(tmp_path_factory):
 @pytest.mark.parametrize(("line", "offered"), [
     ("maslin com", {"compare", "completion"}),
     ("maslin manifest ", {"show", "verify", "diff"}),
-    ("maslin manifest show --", {"--help", "--json"}),
+    ("maslin manifest show --", {"--help", "--json", "--workspace"}),
     ("maslin compare --fi", {"--final"}),
     ("maslin curate --fi", set()),
     ("maslin curate r.yaml --engine ", {"local", "serial"}),
