@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
     "stack": Kind(2, ("tokenizers", "torch")),
     "run": Kind(5, ("tokenizers", "torch")),
     "evaluation": Kind(3, ("pyarrow", "torch")),
-    "report": Kind(3, ("scipy",)),
+    "report": Kind(4, ("scipy",)),
 }
 
 

@@ -72,7 +72,9 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
     across = recipe.dedup.across if recipe.dedup else ()
     for name in sorted(recipe.corpora, key=lambda name: across.index(name) if name in across else -1):
         corpus = recipe.corpora[name]
-        earlier = across[:across.index(name)] if name in across else ()
+        # Corpora of one source are variants for different arms: against each other, nearly all of the later would go.
+        earlier = [other for other in across[:across.index(name)] if recipe.corpora[other].source != corpus.source
+                   ] if name in across else []
         step_inputs = {"documents": documents[corpus.source]}
         if corpus.source in splits:
             step_inputs["split"] = splits[corpus.source]

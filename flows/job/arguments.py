@@ -28,6 +28,7 @@ class JobOptions:
     prefect: str = "auto"
     limit: int | None = None
     dry_run: bool = False
+    verbose: bool = False
 
 
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     add_workspace(parser)
     add_how(parser)
     parser.add_argument("--limit", type=positive, metavar="N", help="read only N records of each source")
-    parser.add_argument("--dry-run", action="store_true", help="print what would be built, and stop")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be built and how the arms differ, and stop")
+    parser.add_argument("--verbose", action="store_true", help="with --dry-run: every step with its digest")
 
 
 def add_how(parser: argparse.ArgumentParser) -> None:

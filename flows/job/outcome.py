@@ -12,6 +12,7 @@ from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.workspace import MEASURED_NAME, Step, Workspace, is_complete, is_current
+from maslin.trainer.comparison.arms import how_arms_differ
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -104,11 +105,40 @@ def point_to_results(plan: Plan, workspace: Workspace) -> None:
     link_latest(workspace.root, lock)
 
 
-def print_plan(targets: Sequence[Step], workspace: Workspace) -> None:
-    """What would be built, what is there, and what nobody needs any more: the answer to `--dry-run`."""
+def print_plan(plan: Plan, targets: Sequence[Step], workspace: Workspace, verbose: bool = False) -> None:
+    """What would be built, what is there, and what nobody needs any more: the answer to `--dry-run`.
+
+    A line a kind; `verbose`: a line a step, with its digest.
+    """
     todo = {step.directory for step in missing_steps(targets, workspace)}
     steps = in_order(targets)
+    kinds: dict[str, dict[str, list[str]]] = {}
     for step in steps:
-        print(f"{'build' if step.directory in todo else 'have ' if workspace.is_complete(step) else 'skip '}"
-              f"  {step.directory}")
+        state = ("build" if step.directory in todo else "have" if workspace.is_complete(step) else "skip")
+        if verbose:
+            print(f"{state:<5}  {step.directory}")
+        kinds.setdefault(step.kind, {}).setdefault(state, []).append(step.name)
+    if not verbose:
+        for kind, states in kinds.items():
+            print(f"{kind:<11} " + "; ".join(
+                f"{state} {len(names)} ({', '.join(dict.fromkeys(names))})" for state, names in states.items()))
+    if plan.report is not None and plan.report in steps:
+        _print_arms(plan)
     print(f"{len(todo)} of {len(steps)} steps to build; nothing was done (--dry-run)")
+
+
+def _print_arms(plan: Plan) -> None:
+    """How each arm differs from the baseline."""
+    assert plan.recipe.comparison is not None
+    baseline = plan.recipe.comparison.baseline
+    for name, mixture in plan.mixtures.items():
+        if name == baseline:
+            continue
+        found = how_arms_differ(plan.mixtures[baseline], mixture)
+        print(f"\nHow {name} differs from {baseline}:" + ("" if found else " in nothing"))
+        for difference in found:
+            print(f"  {difference}")
+        if len(found) > 1:
+            print(f"  These are {len(found)} things: the verdict will be about all of them together. An arm for each "
+                  "alone would tell which of them did it.")
+    print()

@@ -60,7 +60,8 @@ def carry_out(job: Job) -> int:
     if job.options.dry_run:
         plan = make_plan(
             job.recipe, source_inputs(job.recipe, workspace), workspace, job.options.limit, job.final)
-        print_plan([step for phase in job.phases(plan) for step in phase], workspace)
+        targets = [step for phase in job.phases(plan) for step in phase]
+        print_plan(plan, targets, workspace, job.options.verbose)
         return 0
     done = do(job)
     job.show(done.plan, workspace)

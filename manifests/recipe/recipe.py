@@ -24,7 +24,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Dedup:
-    """Duplicates across corpora: a document of a later corpus goes when an earlier one has it."""
+    """Duplicates across corpora: a document of a later corpus goes when an earlier one of another source has it."""
 
     across: tuple[str, ...]
     threshold: float = field(default=0.8, metadata={"min": 0.1, "max": 1.0})

@@ -109,6 +109,12 @@ def test_dedup_across_makes_later_corpora_depend_on_earlier_ones(tmp_path):
     assert plan.corpora["wiki"].parameters["across"] is None
 
 
+def test_dedup_across_does_not_hold_variants_of_one_source_against_each_other(tmp_path):
+    plan = make(tmp_path, RECIPE + "dedup: {across: [wiki, a, b]}\n")
+    for name in "ab":
+        assert [role for role in plan.corpora[name].inputs if role.startswith("across:")] == ["across:wiki"]
+
+
 def test_seeds_that_train_together_are_runs_of_one_stack(tmp_path):
     from maslin.flows.job.planning import make_plan, source_inputs
     from maslin.manifests.recipe.reading import read_recipe

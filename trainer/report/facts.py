@@ -14,6 +14,7 @@ from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import in_order
 from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import Mapper, Step, Workspace, run_shards
+from maslin.trainer.comparison.arms import ArmDifference, how_arms_differ
 from maslin.trainer.comparison.compare import A_A, compare
 from maslin.trainer.comparison.evaluate import items_schema
 from maslin.trainer.comparison.metrics import METRICS, Metric
@@ -98,7 +99,11 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything in a report. `curves` maps a group of runs to (tokens, mean, lowest, highest loss in nats) points."""
+    """Everything in a report.
+
+    `arm_differences`: what each arm has otherwise than the baseline. `curves` maps a group of runs to (tokens, mean,
+    lowest, highest loss in nats) points.
+    """
 
     name: str
     recipe: dict[str, Any]
@@ -107,6 +112,7 @@ class Facts:
     comparison: Comparison
     runs: dict[str, Run]
     mixtures: dict[str, Mixture]
+    arm_differences: dict[str, list[ArmDifference]]
     sources: list[Dataset]
     corpora: list[Dataset]
     curves: dict[str, list[tuple[float, float, float, float]]]
@@ -159,6 +165,8 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
         name=step.name, recipe=parameters["recipe"], groups=groups, split=parameters["split"],
         comparison=comparison, runs={name: _run(workspace.manifest(run)) for name, run in runs.items()},
         mixtures={name: _mixture(workspace.manifest(mixture)) for name, mixture in mixtures.items()},
+        arm_differences={name: how_arms_differ(mixtures[parameters["baseline"]], mixtures[name])
+                         for name in comparison.arms if name in mixtures and parameters["baseline"] in mixtures},
         sources=datasets["documents"], corpora=datasets["corpus"],
         curves={
             group: curve for group, members in groups.items()

@@ -45,7 +45,8 @@ def question(facts: Facts) -> Html:
     for arm in facts.comparison.arms.values():
         answers.append(p(el("strong", arm.sentence), class_="lead"))
         answers.append(el("ul", *(_card(facts.metric, *named) for named in arm.domains.items()), class_="verdicts"))
-    return section("verdict", "Verdict", asked, *answers, _notices(facts), _rests_on(facts))
+    return section(
+        "verdict", "Verdict", asked, *answers, _notices(facts), _how_the_arms_differ(facts), _rests_on(facts))
 
 
 def _card(metric: Metric, domain: str, result: DomainResult | NotScored) -> Html:
@@ -88,6 +89,22 @@ def _rests_on(facts: Facts) -> Html:
         for domain, score in facts.comparison.runs[0].domains.items())
         + f" ({facts.split} part of the held-out documents, the same for all runs)"))
     return el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="facts")
+
+
+def _how_the_arms_differ(facts: Facts) -> Html:
+    """A table of all that an arm has otherwise than the baseline, and a warning where that is more than one thing."""
+    rows = [(arm, each.where or "mixture", each.parameter, each.baseline, each.arm)
+            for arm, found in facts.arm_differences.items() for each in found]
+    if not rows:
+        return p("No arm differs from the baseline in what it is trained on.", class_="soft")
+    columns = [("arm", "t"), ("where", "t"), ("parameter", "t"), (facts.baseline, "t"), ("the arm", "t")]
+    whole = [table(columns, rows, "How the arms differ")]
+    if several := [(arm, len(found)) for arm, found in facts.arm_differences.items() if len(found) > 1]:
+        told = "; ".join(f"{arm} differs from {facts.baseline} in {number} things" for arm, number in several)
+        whole.append(el("div", p(
+            el("strong", "More than one thing differs. "), f"{told}. The verdict is about all of them together: "
+            "it does not say which of them did it. An arm for each alone would."), class_="notice", role="note"))
+    return el("div", *whole)
 
 
 def differences(facts: Facts) -> Html:
