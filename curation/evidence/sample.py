@@ -13,7 +13,7 @@ from maslin.manifests.errors import UsageError
 from maslin.manifests.identity import hash_int
 from maslin.manifests.lookup import Place, find, read_row
 from maslin.manifests.recipe.typed_yaml import suggestion
-from maslin.manifests.steps.known import CORPUS_RULES, decode
+from maslin.manifests.steps.known import CORPUS_RULES, HELD_OUT, decode
 from maslin.manifests.tables import iter_tables
 from maslin.manifests.workspace import read_manifest
 
@@ -32,13 +32,16 @@ def sample(
 ) -> tuple[list[Sampled], int]:
     """At most `number` documents in the order of their hashes, and how many there are to draw from.
 
-    `dropped_by`, `edited_by`: a rule, a step, or `step.rule`; neither: kept documents. Raises UsageError for a name
-    that the corpus does not have. `say`: see lookup.find.
+    `dropped_by`, `edited_by`: a rule, a step, or `step.rule`; neither: kept documents. Held-out documents, which runs
+    are scored on, are not for reading and never drawn. Raises UsageError for a name that the corpus does not have.
+    `say`: see lookup.find.
     """
     table, name = ("ledger", dropped_by) if dropped_by else ("edits", edited_by) if edited_by else ("documents", None)
     ids = set(_ids(directory, table, name))
     if not ids and name is not None:
         _check_name(directory, table, name)
+    if name is not None:
+        ids -= set(_ids(directory, "ledger", f"{HELD_OUT}.{HELD_OUT}"))
     chosen = heapq.nsmallest(number, ids, key=lambda each: (hash_int(seed, each), each))
     source = read_manifest(directory).input("documents")
     found = []

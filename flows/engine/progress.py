@@ -17,6 +17,7 @@ _NOTE_BYTES = 80
 _MESSAGE = struct.Struct(f"<iqqqq{_NOTE_BYTES}s")
 _SEND_SECONDS = 0.2
 _LINE_SECONDS = 15.0
+_ESTIMATE_SECONDS = 2.0  # before, what is left is guessed from starting up
 
 
 @dataclass
@@ -34,19 +35,26 @@ class Work:
     note: str = ""
 
     def describe(self) -> str:
-        """`web  12.1 of 33.7 MB · 1.2 MB/s · kept 1,204 dropped 98 · 0:18 left`"""
+        """`web  36 % · 0:18 left · 12.1 of 33.7 MB · 1.2 MB/s · kept 1,204 dropped 98`
+
+        What matters stands first, as terminals cut lines off. No rate and no time left before anything is done.
+        """
         seconds = max(time.monotonic() - self.started, 1e-6)
         rate = (self.done - self.resumed) / seconds
         parts = []
+        if self.total and self.done:
+            parts.append(f"{min(self.done / self.total, 1):.0%}")
+        if self.total and rate > 0 and seconds >= _ESTIMATE_SECONDS:
+            parts.append(f"{clock((self.total - min(self.done, self.total)) / rate)} left")
         if self.unit:
-            total = f" of {quantity(self.total, self.unit)}" if self.total else ""
-            parts.append(f"{quantity(self.done, self.unit)}{total} · {quantity(rate, self.unit)}/s")
+            done = quantity(self.done, self.unit)
+            parts.append(f"{done.partition(' ')[0]} of {quantity(self.total, self.unit)}" if self.total else done)
+        if self.unit and rate > 0:
+            parts.append(f"{quantity(rate, self.unit)}/s")
         if self.kept or self.dropped:
             parts.append(f"kept {self.kept:,} dropped {self.dropped:,}")
         if self.note:
             parts.append(self.note)
-        if self.total and rate > 0:
-            parts.append(f"{clock((self.total - min(self.done, self.total)) / rate)} left")
         return f"{self.label}  {' · '.join(parts)}"
 
 

@@ -109,6 +109,7 @@ def _build(
                 steps = missing_steps(phase, workspace)
                 on_built = _count_built(board.say, len(steps))
                 build_all(steps, workspace, mapper, extra, on_built, at_once=engine.workers)
+                point_to_results(plan, workspace)  # names lead to what is done while the rest still runs
                 if phase is not phases[-1]:
                     refuse(problems_of(plan, phase, workspace))
 

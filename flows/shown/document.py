@@ -5,8 +5,6 @@ from typing import Any
 from maslin.flows.shown.text import number
 from maslin.manifests.visible import visible_line
 
-HELD_OUT = "held_out"  # the rule whose documents runs are scored on: they are not for reading
-
 
 def print_origin(row: dict[str, Any]) -> None:
     """Which document this is, and where its raw record lies."""

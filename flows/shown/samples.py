@@ -5,7 +5,7 @@ from itertools import islice
 
 from maslin.curation.evidence.edits import unified_diff
 from maslin.curation.evidence.sample import Sampled
-from maslin.flows.shown.document import HELD_OUT, decision, print_origin
+from maslin.flows.shown.document import decision, print_origin
 from maslin.manifests.visible import visible_line
 
 _TEXT_LINES = 12
@@ -18,9 +18,7 @@ def print_sampled(sampled: Sampled, edited_by: str | None, full: bool) -> None:
     print_origin(sampled.document)
     left = sampled.way.left
     print(f"  {'kept' if left is None else decision(left)}")
-    if left is not None and left["rule"] == HELD_OUT:
-        print("  (held-out text is not shown)")
-    elif edited_by:
+    if edited_by:
         _print_changes(sampled, edited_by, full)
     else:
         _print_lines((f"| {line}" for line in sampled.way.text.splitlines()), full)

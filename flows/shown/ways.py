@@ -6,9 +6,10 @@ from pathlib import Path
 from maslin.curation.evidence.edits import unified_diff
 from maslin.curation.evidence.found import places_of
 from maslin.curation.evidence.way import DROPPED, Check, StepPassed, Way, follow
-from maslin.flows.shown.document import HELD_OUT, decision, or_dash, print_origin
+from maslin.flows.shown.document import decision, or_dash, print_origin
 from maslin.flows.shown.text import number, say
 from maslin.manifests.lookup import find, read_row
+from maslin.manifests.steps.known import HELD_OUT
 from maslin.manifests.visible import visible_line
 
 MOST_DOCUMENTS = 10  # of those whose URL ends as asked

@@ -13,12 +13,13 @@ STEPS: dict[str, StepSpec] = {spec.name: spec for spec in (
     dedup.EXACT_DEDUP, dedup.NEAR_DEDUP, c4.C4_URL_DEDUP, c4.C4_LINE_DEDUP,
 )}
 
+HELD_OUT = "held_out"  # the step, and its rule whose documents runs are scored on: they are not for reading
 # What a corpus itself drops after its steps (curation/corpora/corpus.py), by the name of the step in the ledger:
 # held-out documents, drawn by a hash of the seed and the duplicate group, what is near them, and duplicates across
 # corpora.
 CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
-    "held_out": (
-        Rule("held_out", words="is held out to score runs on"),
+    HELD_OUT: (
+        Rule(HELD_OUT, words="is held out to score runs on"),
         Rule("held_out_overlap", ">=", words="is near a held-out document"),
     ),
     "dedup_across": (Rule("dedup_across", ">=", words="is near a document of an earlier corpus"),),

@@ -39,7 +39,17 @@ def test_a_task_whose_worker_dies_is_run_again_and_the_others_are_not_lost(board
 
 def test_a_line_of_progress_has_rate_counts_and_time_left():
     work = Work("corpus web", "bytes", 40_000_000, started=time.monotonic() - 10, done=10_000_000, kept=7, dropped=3)
-    assert work.describe().startswith("corpus web  10.0 MB of 40.0 MB · 1.0 MB/s · kept 7 dropped 3 · 0:30 left")
+    assert work.describe() == "corpus web  25% · 0:30 left · 10.0 of 40.0 MB · 1.0 MB/s · kept 7 dropped 3"
+
+
+@pytest.mark.parametrize(("seconds", "done", "line"), [
+    (0, 0, "read web  0.0 of 40.0 MB"),
+    (99, 0, "read web  0.0 of 40.0 MB"),
+    (1, 10_000_000, "read web  25% · 10.0 of 40.0 MB · 10.0 MB/s"),
+])
+def test_no_time_left_and_no_rate_before_they_are_known(seconds, done, line):
+    work = Work("read web", "bytes", 40_000_000, started=time.monotonic() - seconds, done=done)
+    assert work.describe() == line
 
 
 _TASK = r"""
@@ -100,4 +110,4 @@ def test_what_an_earlier_process_did_is_done_but_says_nothing_of_the_rate(board)
         engine.map(resumed, [5], "run", total=100, unit="tokens")
     (work,) = shown
     work.started = time.monotonic() - 10
-    assert work.describe() == "run  95 tokens of 100 tokens · 0 tokens/s · MFU unknown · 0:10 left"
+    assert work.describe() == "run  95% · 0:10 left · 95 of 100 tokens · 0 tokens/s · MFU unknown"
