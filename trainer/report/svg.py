@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from maslin.trainer.numbers import decimal, integer, signed
-from maslin.trainer.report.html import Html, el
+from maslin.trainer.report.html import Html, download, el, stylesheet
 
 WIDTH = 912
 DASHES = ("none", "7 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2")
@@ -46,8 +46,12 @@ def tick_digits(ticks: Sequence[float]) -> int:
 
 
 def figure(svg: Html, caption: str) -> Html:
+    """A chart over its caption; to be had as an SVG file that brings its own style."""
+    alone = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    styled = alone.replace(">", f"><style>{stylesheet('chart.css')}svg {{ background: var(--page); }}</style>", 1)
+    title = caption.partition(".")[0].partition(";")[0]
     return el("figure", el("div", svg, class_="scroll", tabindex="0", role="region", aria_label=caption),
-              el("figcaption", caption))
+              el("figcaption", caption, download("SVG", title, "svg", "image/svg+xml", styled)))
 
 
 def chart(height: float, title: str, description: str, *children: Html, width: float = WIDTH) -> Html:

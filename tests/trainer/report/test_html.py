@@ -1,10 +1,14 @@
+import base64
+import re
+from xml.etree import ElementTree
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as hs
 
 from maslin.manifests.visible import visible
-from maslin.trainer.report.html import Html, corpus_text, el, escape
-from maslin.trainer.report.svg import Axis, ForestRow, forest, forest_extents, tick_digits
+from maslin.trainer.report.html import Html, corpus_text, el, escape, table
+from maslin.trainer.report.svg import Axis, ForestRow, figure, forest, forest_extents, tick_digits
 
 
 @given(hs.text())
@@ -50,3 +54,31 @@ def test_a_closer_axis_is_added_where_rows_would_vanish():
     wide, close = forest_extents([row(-0.4, -0.5, -0.3), row(0.0, -0.01, 0.02)])
     assert wide > 0.5 and 0.02 < close < 0.03
     assert "no interval" in forest([row(0.4, None, None)], "t", ("a", "b", "c"), close)
+
+
+def saved(markup: str) -> dict[str, str]:
+    """The files that a page carries in its links, by name."""
+    links = re.findall(r'href="data:[^,]*;base64,([^"]*)" download="([^"]*)"', markup)
+    return {name: base64.b64decode(data).decode() for data, name in links}
+
+
+@pytest.mark.parametrize(("cell", "written"), [
+    ("1,234", '"1,234"'), ("−0.0123", "-0.0123"), ("-5 %", "-5 %"), (None, ""), (Html("<b>a &amp; b</b>"), "a & b"),
+    ("=HYPERLINK(1)", "'=HYPERLINK(1)"), ("@sum", "'@sum"), ("+1 more", "'+1 more"), ("a\x1bb", "a⟨U+001B⟩b"),
+    ('say "x"', '"say ""x"""'),
+])
+def test_a_table_can_be_had_as_csv_without_formulas(cell, written):
+    page = table([("what", "t"), ("value", "t")], [("x", cell)], "Two things")
+    assert saved(page) == {"two-things.csv": f"what,value\r\nx,{written}\r\n"}
+
+
+def test_a_chart_can_be_had_as_an_svg_with_its_style():
+    drawn = forest([row(0.1, 0.0, 0.2)], "t", ("a", "b", "c"), 0.3)
+    ((name, content),) = saved(figure(drawn, "Marks are means; bars intervals.")).items()
+    assert name == "marks-are-means.svg"
+    root = ElementTree.fromstring(content)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg" and "--page" in root[0].text
+
+
+def test_every_cell_says_its_heading_where_rows_become_cards():
+    assert table([("arm", "t"), ("Δ", "n")], [("x", 1)], "c").count('data-label="Δ"') == 1
