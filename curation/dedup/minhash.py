@@ -1,6 +1,6 @@
-"""Word shingles of documents, their hashes, MinHash signatures and LSH band keys, over flat UTF-8 buffers.
+"""Shingles of documents, their hashes, MinHash signatures and LSH band keys, over flat UTF-8 buffers.
 
-A shingle is `n` consecutive words of `text.lower().split()` joined by one space. Signatures equal those of
+A shingle is `n` consecutive words (`words.py`) joined by one space. Signatures equal those of
 `datasketch.MinHash(num_perm, seed=seed, scheme="affine32").update_batch(shingles)`, datasketch 2.x.
 """
 
@@ -8,96 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import pyarrow as pa
 from numba import njit, uint32
 
 from maslin.curation.dedup.sha1 import sha1_64
+from maslin.curation.dedup.words import Words
 from maslin.manifests.steps.dedup import NearDedup
-
-
-@dataclass(frozen=True)
-class Words:
-    """Lower-cased words of documents: each word followed by one separator byte, document after document.
-
-    `data` uint8; word i is `data[starts[i]:starts[i + 1] - 1]`, starts int64 [words + 1]; document k has the words
-    `documents[k]` to `documents[k + 1]`, int64 [documents + 1].
-    """
-
-    data: np.ndarray
-    starts: np.ndarray
-    documents: np.ndarray
-
-
-def split_words(texts: pa.Array | pa.ChunkedArray) -> Words:
-    """`text.lower().split()` of every text; null is the empty text."""
-    # str.lower is not the simple mapping Arrow offers (final sigma, İ), so Python lowers, one C call a text.
-    lowered = pa.array([text.lower() if text else "" for text in texts.to_pylist()], pa.large_string())
-    _, offsets, data = lowered.buffers()
-    count = len(lowered)
-    bounds = np.frombuffer(offsets, np.int64, count + 1) if count else np.zeros(1, np.int64)
-    source = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    joined = np.empty(int(bounds[-1]) + count, np.uint8)
-    starts = np.empty(len(joined) // 2 + 1, np.int64)  # a word takes two bytes; pages never touched cost nothing
-    documents = np.zeros(count + 1, np.int64)
-    used = _join_words(source, bounds, joined, starts, documents)
-    return Words(joined[:used], starts[:documents[-1] + 1], documents)
-
-
-# First bytes of characters: 1 is white space of one byte, 2 may begin white space of several, 0 is none.
-_KINDS = np.zeros(256, np.uint8)
-_KINDS[[0x20, *range(0x09, 0x0E), *range(0x1C, 0x20)]] = 1
-_KINDS[[0xC2, 0xE1, 0xE2, 0xE3]] = 2
-
-
-@njit(cache=True)
-def _wide_space(data, at, end):
-    """Bytes of the white-space character at `at`, 0 where there is none: those of `str.split()` beyond ASCII."""
-    if at + 1 < end and data[at] == 0xC2:  # U+0085, U+00A0
-        return 2 if data[at + 1] == 0x85 or data[at + 1] == 0xA0 else 0
-    if at + 2 >= end:
-        return 0
-    first, second, third = data[at], data[at + 1], data[at + 2]
-    if first == 0xE1:  # U+1680
-        return 3 if second == 0x9A and third == 0x80 else 0
-    if first == 0xE3:  # U+3000
-        return 3 if second == 0x80 and third == 0x80 else 0
-    if second == 0x80:  # U+2000–U+200A, U+2028, U+2029, U+202F
-        return 3 if 0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
-    return 3 if second == 0x81 and third == 0x9F else 0  # U+205F
-
-
-@njit(cache=True)
-def _join_words(data, bounds, joined, starts, documents):
-    """Copy words with one space after each; fills `starts` and `documents`, returns the bytes used."""
-    one = np.uint64(1)  # unsigned indices: numba leaves out the check for negative ones, four times as fast here
-    used = np.uint64(0)
-    word = 0
-    for k in range(len(bounds) - 1):
-        at, end = np.uint64(bounds[k]), np.uint64(bounds[k + 1])
-        inside = False
-        while at < end:
-            kind = _KINDS[data[at]]
-            width = np.uint64(kind) if kind < 2 else np.uint64(_wide_space(data, at, end))
-            if width:
-                if inside:
-                    joined[used] = 0x20
-                    used += one
-                    inside = False
-                at += width
-            else:
-                if not inside:
-                    starts[word] = used
-                    word += 1
-                    inside = True
-                joined[used] = data[at]
-                used += one
-                at += one
-        if inside:
-            joined[used] = 0x20
-            used += one
-        documents[k + 1] = word
-    starts[word] = used
-    return used
 
 
 def shingle_hashes(words: Words, shingle_words: int) -> tuple[np.ndarray, np.ndarray]:

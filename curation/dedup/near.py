@@ -3,7 +3,7 @@
 Documents are taken in ascending id. One leaves only when its shingle set has at least the threshold's Jaccard
 similarity with one that stays, so no chain of neighbours takes a family away; the survivor named is the most similar of
 those that stay and come before it (equally similar: the smallest id). Documents of equal text count as one; texts with
-fewer words than a shingle have equal texts only.
+fewer words than a shingle have equal texts only, and are counted (`short_documents` in the summary).
 
 Shingles are compared by the first 64 bits of their SHA-1: among the shingles of two documents of 100,000 words, two
 different ones agree by chance in about one pair of documents in two billion, and shift the similarity by 1/100,000.
@@ -103,7 +103,7 @@ def find_matches(
             buckets, sets, bounds, near.threshold, int(np.searchsorted(candidates, sketches.references)),
             insert=not references)
         survivor[candidates[chosen >= 0]] = candidates[chosen[chosen >= 0]]
-        summary = _summary(near, candidates, overflows)
+        summary = _summary(near, sketches, candidates, overflows)
 
     copies = np.flatnonzero(first != np.arange(len(first)))
     originals = first[copies]
@@ -141,7 +141,7 @@ def find_groups(search: Search, shards: Sequence[StageShard], near: NearDedup) -
     def table(which: np.ndarray) -> pa.Table:
         return pa.table([sketches.ids(which), sketches.ids(group[which])], schema=GROUPS)
 
-    summary = _summary(near, candidates, overflows) | {
+    summary = _summary(near, sketches, candidates, overflows) | {
         "groups": len(np.unique(group)), "largest_groups": _largest(sketches, group, "id", 2),
     }
     return Found(_write_shards(search, sketches, "groups", table), summary)
@@ -168,9 +168,10 @@ def _candidates(sketches: Sketches, first: np.ndarray, near: NearDedup) -> tuple
     return candidates, matching.number_buckets(columns)
 
 
-def _summary(near: NearDedup, candidates: np.ndarray, overflows: int) -> dict[str, Any]:
+def _summary(near: NearDedup, sketches: Sketches, candidates: np.ndarray, overflows: int) -> dict[str, Any]:
     chosen = lsh_parameters(near)
     return {
+        "short_documents": int((sketches.column("shingles")[sketches.references:] == 0).sum()),
         "bands": chosen.bands, "rows": chosen.rows, "candidates": len(candidates),
         "full_bucket_entries": int(overflows),  # see matching.BUCKET_LIMIT
     }

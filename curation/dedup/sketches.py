@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from maslin.curation.dedup import minhash
+from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.progress import advance
@@ -79,7 +80,7 @@ def _sketch(table: pa.Table, near: NearDedup | None, schema: pa.Schema) -> pa.Ta
     if near is None:
         return pa.table([*columns, np.zeros(len(texts), np.int64)], schema=schema)
     chosen = minhash.lsh_parameters(near)
-    hashes, offsets = minhash.shingle_hashes(minhash.split_words(texts), near.shingle_words)
+    hashes, offsets = minhash.shingle_hashes(split_words(texts, near.words), near.shingle_words)
     values = minhash.signatures(hashes, offsets, chosen.multipliers, chosen.addends)
     keys = minhash.band_keys(values, chosen.bands, chosen.rows)
     columns += [np.diff(offsets), *np.ascontiguousarray(keys.T)]

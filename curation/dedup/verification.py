@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from maslin.curation.dedup import minhash
 from maslin.curation.dedup.sketches import Sketches, work_path
+from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.progress import advance
@@ -76,7 +77,7 @@ def shard_sets(task: SetsTask) -> ShardResult:
             here = rows[np.searchsorted(rows, start):np.searchsorted(rows, end)] - start
             texts = table["text"].take(pa.array(here))
             sets, bounds = minhash.shingle_sets(
-                *minhash.shingle_hashes(minhash.split_words(texts), near.shingle_words))
+                *minhash.shingle_hashes(split_words(texts, near.words), near.shingle_words))
             sink.write(sets.astype("<u8", copy=False).data)
             sizes.append(np.diff(bounds))
             advance(len(here))

@@ -135,7 +135,7 @@ def _longest_word(data, start, end):
     longest = characters = 0
     position = start
     while position < end:
-        length = space_length(data, position, end)
+        length = space_length(data, position)
         if length:
             characters = 0
             position += length

@@ -152,8 +152,8 @@ def is_counter(data, start, end):
     if letter == 0x6B or letter == 0x6D or letter == 0x62:  # k, m, b
         position += length
     spaces = position
-    while position < end and space_length(data, position, end):
-        position += space_length(data, position, end)
+    while position < end and space_length(data, position):
+        position += space_length(data, position)
     if position == spaces:
         return False
     for phrase in range(len(_COUNTED)):

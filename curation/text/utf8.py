@@ -16,7 +16,7 @@ MAY_END_LINE[[0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0xC2, 0xE2]] = 1
 
 
 @njit(cache=True)
-def space_length(data, position, end):
+def space_length(data, position):
     """Bytes of the white space character at `position` (str.isspace), 0 when it is none."""
     byte = data[position]
     if byte <= 0x20:
@@ -57,7 +57,7 @@ def line_end_length(data, position, end):
 def strip_left(data, start, end):
     """Where the text [start, end) begins without leading white space."""
     while start < end:
-        length = space_length(data, start, end)
+        length = space_length(data, start)
         if length == 0:
             break
         start += length
@@ -71,7 +71,7 @@ def strip_right(data, start, end):
         last = end - 1
         while last > start and data[last] & 0xC0 == 0x80:
             last -= 1
-        if space_length(data, last, end) == 0:
+        if space_length(data, last) == 0:
             break
         end = last
     return end
@@ -94,6 +94,27 @@ def read_character(data, position):
 
 
 @njit(cache=True)
+def write_character(data, position, character):
+    """Write a character's bytes at `position`; returns where they end."""
+    if character < 0x80:
+        data[position] = character
+        return position + 1
+    if character < 0x800:
+        data[position] = 0xC0 | character >> 6
+    else:
+        if character < 0x10000:
+            data[position] = 0xE0 | character >> 12
+        else:
+            data[position] = 0xF0 | character >> 18
+            position += 1
+            data[position] = 0x80 | character >> 12 & 0x3F
+        position += 1
+        data[position] = 0x80 | character >> 6 & 0x3F
+    data[position + 1] = 0x80 | character & 0x3F
+    return position + 2
+
+
+@njit(cache=True)
 def previous_character(data, start, position):
     """Where the character begins that ends at `position`, at `start` or after it."""
     position -= 1
@@ -107,7 +128,7 @@ def has_words(data, start, end, wanted):
     """Whether there are at least `wanted` white-space-separated words."""
     words, position, inside = 0, start, False
     while position < end and words < wanted:
-        length = space_length(data, position, end)
+        length = space_length(data, position)
         if length:
             inside = False
             position += length

@@ -44,7 +44,7 @@ def split_at_blanks(data, offsets):
         start, end = _with_room(start, end, written + (last - begin) // 2 + 1)
         position, inside = begin, False
         while position < last:
-            length = space_length(data, position, last)
+            length = space_length(data, position)
             if length:
                 if inside:
                     end[written] = position - begin
@@ -74,7 +74,7 @@ def split_at_punctuation(data, offsets):
         position, before = begin, 0  # 1 in a word, 2 in other characters
         while position < last:
             character, length = read_character(data, position)
-            kind = 1 if class_of(character) & WORD else 0 if space_length(data, position, last) else 2
+            kind = 1 if class_of(character) & WORD else 0 if space_length(data, position) else 2
             if kind != before:
                 if before:
                     end[written] = position - begin

@@ -21,6 +21,10 @@ def print_corpora(plan: "Plan", workspace: Workspace) -> None:
               f"{manifest.sizes.get('bytes', 0) / 1e6:,.1f} MB of text")
         for rule, number in counts.removed.items():
             print(f"  − {number:>9,}  {rule}")
+        for stage, found in manifest.summary["dedup"].items():
+            if short := found.get("short_documents"):
+                print(f"  {short:,} documents have fewer words than a shingle of {stage.partition(':')[2]}: compared as "
+                      "whole texts alone")
         print(f"  {workspace.path(step)}")
     print("\nWhy a page is missing: maslin explain URL-OR-ID --workspace", workspace.root)
 

@@ -1,6 +1,7 @@
 """Duplicates within a corpus: equal texts, and near ones."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from maslin.manifests.steps.spec import Need, Rule, StepSpec, between
 
@@ -20,6 +21,9 @@ EXACT_DEDUP = StepSpec(
 class NearDedup:
     """Drop a document whose set of word shingles has at least this Jaccard similarity with one that stays.
 
+    `words`: lower-cased, at white space, and by `scripts` a character is a word in Chinese, Japanese, Thai, Lao, Khmer,
+    Burmese and other scripts without spaces; what is of none of them has the words of `blanks`, which is white space
+    alone, as datasketch's users split texts.
     Candidates come from MinHash LSH with datasketch's parameters; each is verified by the true Jaccard similarity.
     `false_negative_weight` is what datasketch's choice of bands gives a missed pair, the rest goes to false candidates.
     Its own 0.5 finds 40 % of the pairs at similarity 0.8 and 93 % of those at 0.9 (threshold 0.8); as candidates are
@@ -31,10 +35,11 @@ class NearDedup:
     shingle_words: int = field(default=5, metadata=between(1, 50))
     seed: int = field(default=1, metadata=between(0, 2**32 - 1))
     false_negative_weight: float = field(default=0.9, metadata=between(0, 0.99))
+    words: Literal["scripts", "blanks"] = "scripts"
 
 
 NEAR_DEDUP = StepSpec(
     "near_dedup", NearDedup, "maslin.curation.dedup.near:find_duplicates",
-    "Broder 1997 (MinHash), datasketch's LSH; each pair verified by its Jaccard similarity", role="barrier",
+    "Broder 1997 (MinHash), datasketch's LSH; each pair verified by its Jaccard similarity", version=2, role="barrier",
     rules=(Rule("near_dedup", ">=", "threshold", of="similarity"),), needs=(Need("package", "datasketch"),),
 )

@@ -46,15 +46,15 @@ def find_starts(data, most):
     position, after_mark = 0, False
     while position < size and number < len(found):
         run = position
-        while position < size and space_length(data, position, size):
-            position += space_length(data, position, size)
+        while position < size and space_length(data, position):
+            position += space_length(data, position)
         if position > run:
             if after_mark and (position > run + 1 or data[run] != 0x20):
                 found[number] = run
                 number, after_mark = number + 1, False
             continue
         characters, marked = 0, False
-        while position < size and not space_length(data, position, size):
+        while position < size and not space_length(data, position):
             character, length = read_character(data, position)
             marked |= class_of(character) & SENTENCE_MARK != 0
             characters, position = characters + 1, position + length

@@ -80,7 +80,7 @@ def split_text(data, start, end, starts, ends, stack):
         kinds, chunk = 0, position
         while position < end:
             kind = BYTE_KINDS[data[position]]
-            if kind & _SPACE and space_length(data, position, end):
+            if kind & _SPACE and space_length(data, position):
                 break
             kinds |= kind
             position += 1
@@ -97,7 +97,7 @@ def split_text(data, start, end, starts, ends, stack):
                     starts[number], ends[number] = chunk, position
                     number += 1
         if position < end:
-            position += space_length(data, position, end)
+            position += space_length(data, position)
     return _join_phrases(data, starts, ends, number) if may_join else number
 
 

@@ -12,6 +12,7 @@ from maslin.curation.dedup import matching
 from maslin.curation.dedup.near import Search, find_duplicates, find_groups, find_overlaps, read_found
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map
+from tests.curation.dedup.test_words import has_letter
 from tests.curation.stage_fixtures import make_id, sentence, write_shards
 from tests.shared_data import golden
 
@@ -62,7 +63,9 @@ def test_texts_equal_but_for_case_and_white_space_are_near_duplicates(tmp_path):
 
 def test_short_texts_leave_only_for_equal_ones(tmp_path):
     texts = {"a": "one two", "b": "one three", "c": "one two", "d": "", "e": "", "f": "four words are short"}
-    assert survivors(tmp_path, [texts]) == {"c": "a", "e": "d"}
+    found = find_duplicates(Search(tmp_path, "t", serial_map, "t"), write_shards(tmp_path, [texts]), NEAR)
+    assert {id: row["survivor_id"] for id, row in rows(found).items()} == {"c": "a", "e": "d"}
+    assert found.summary["short_documents"] == 6
 
 
 def test_no_duplicates_and_no_documents_at_all(tmp_path):
@@ -180,7 +183,8 @@ def test_a_giant_bucket_of_unlike_documents_is_bounded_and_counted():
 @pytest.mark.slow
 def test_golden_documents_lose_what_comparing_all_pairs_would_drop(tmp_path):
     texts = {f"{r['order']:03d}": r["text"] for r in golden("minhash_dedup") if r["kind"] == "doc"}
-    found = duplicates(tmp_path, [dict(list(texts.items())[k::3]) for k in range(3)])
+    shards = [dict(list(texts.items())[k::3]) for k in range(3)]
+    found = duplicates(tmp_path / "blanks", shards, NearDedup(words="blanks"))
     sets = {id: shingles(text) for id, text in texts.items()}
     stay, expected = [], {}
     for id in sorted(texts):
@@ -197,3 +201,8 @@ def test_golden_documents_lose_what_comparing_all_pairs_would_drop(tmp_path):
             stay.append(id)
     assert len(expected) > 200
     assert {id: row["similarity"] for id, row in found.items()} == expected
+
+    plain = [{id: text for id, text in shard.items() if not has_letter(text)} for shard in shards]
+    assert sum(map(len, plain)) > 500
+    assert duplicates(tmp_path / "scripts", plain) == duplicates(
+        tmp_path / "plain", plain, NearDedup(words="blanks"))
