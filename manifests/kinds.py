@@ -25,9 +25,9 @@ KINDS: dict[str, Kind] = {
     "documents": Kind(5, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
     "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
     "dedup": Kind(1, ("pyarrow", UNICODE)),
-    "split": Kind(1, ("datasketch", "pyarrow", UNICODE)),
+    "split": Kind(2, ("datasketch", "pyarrow", UNICODE)),
     "held_out": Kind(3, ("pyarrow", UNICODE)),
-    "corpus": Kind(2, ("datasketch", "pyarrow", UNICODE)),
+    "corpus": Kind(3, ("datasketch", "pyarrow", UNICODE)),
     "tokenizer": Kind(1, ("tokenizers",)),
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),

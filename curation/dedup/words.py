@@ -72,7 +72,7 @@ def _join_words(data, bounds, classes, joined, starts, documents):
                 if inside:
                     if cut:
                         word -= 1
-                        ends = cut_words(classes, data, np.int64(begin), np.int64(at), joined, starts[word], starts, word)
+                        ends = cut_words(classes, data, np.int64(begin), np.int64(at), joined, starts, word)
                         used, word = np.uint64(ends[0]), ends[1]
                     joined[used] = 0x20
                     used += one

@@ -8,7 +8,7 @@ of six policy phrases (`policy`). Lines that are gone do not reach the later che
 `min_sentences` sentences, counted line by line by Punkt, is dropped (`too_few_sentences`).
 
 `variant: datatrove` is exactly `C4QualityFilter` of datatrove 0.10.1: `'` is an end mark too, words are counted before
-citations go, sentences are spaCy's (curation/text/spacy/sentences.py), other numbers. Its options are `citations`
+citations go, sentences are spaCy's (curation/text/spacy/sentencizer.py), other numbers. Its options are `citations`
 (remove_citations), `end_marks` (filter_no_terminal_punct) and `split` (split_paragraph): sentences in the place of
 lines, joined by blanks. Its reasons `lorem_ipsum` and `curly_bracket` bear the names above.
 
@@ -37,7 +37,7 @@ from maslin.curation.rules import c4_lines as lines
 from maslin.curation.rules.judgement import Judgement
 from maslin.curation.text import punkt
 from maslin.curation.text.batch import Batch, Edited, Spans, excerpt
-from maslin.curation.text.spacy import sentences as spacy_sentences
+from maslin.curation.text.spacy import sentencizer
 from maslin.manifests.steps.c4 import C4, C4_STEP
 
 LINE_RULES = (
@@ -178,7 +178,7 @@ def count_sentences(texts: Iterable[str], number: int, enough: int, splitter: Sp
 
 
 def _splitter(parameters: C4) -> Splitter:
-    return spacy_sentences if parameters.variant == "datatrove" else punkt.english()
+    return sentencizer if parameters.variant == "datatrove" else punkt.english()
 
 
 def judge_line(line: str, parameters: C4) -> tuple[int, str]:

@@ -106,6 +106,23 @@ def copied_segments(data, offsets, newlines, stripped):
 
 
 @njit(cache=True)
+def _most_words(offsets):
+    """Of any document."""
+    most = 0
+    for row in range(len(offsets) - 1):
+        most = max(most, offsets[row + 1] - offsets[row])
+    return most
+
+
+@njit(cache=True)
+def _hash_words(sums, inverses, first, row, number, words):
+    """Write the hash of each word of a document to `words`; its `number` words begin with word `first`."""
+    for word in range(number):
+        index = first + word + row
+        words[word] = mix((sums[index + 1] - sums[index]) * inverses[first + word])
+
+
+@njit(cache=True)
 def top_n_grams(offsets, sums, inverses, characters, longest):
     """For n of 2, 3, 4: characters of the most frequent n-gram, without spaces, and its count, 1 if none comes twice.
 
@@ -117,17 +134,13 @@ def top_n_grams(offsets, sums, inverses, characters, longest):
     documents = len(offsets) - 1
     result = np.zeros((documents, 3, 2), np.int64)
     result[:, :, 0] = -1
-    room = 0
-    for row in range(documents):
-        room = max(room, offsets[row + 1] - offsets[row])
+    room = _most_words(offsets)
     grams, words, slots = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.int64)
     keys, counted = np.empty(table_size(room), np.uint64), np.empty(table_size(room), np.int64)
     for row in range(documents):
         first, number = offsets[row], offsets[row + 1] - offsets[row]
-        for word in range(number):
-            index = first + word + row
-            words[word] = mix((sums[index + 1] - sums[index]) * inverses[first + word])
-            grams[word], slots[word] = words[word], 0
+        _hash_words(sums, inverses, first, row, number, words)
+        grams[:number], slots[:number] = words[:number], 0
         candidates = number
         for n in range(2, 5):
             if number < n:
@@ -211,17 +224,14 @@ def copied_n_grams(offsets, sums, inverses, characters):
     """
     documents = len(offsets) - 1
     result = np.zeros((documents, 6, 3), np.int64)
-    room = 0
-    for row in range(documents):
-        room = max(room, offsets[row + 1] - offsets[row])
+    room = _most_words(offsets)
     grams, words, copied = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.bool_)
     keys, counted = np.empty(table_size(room), np.uint64), np.empty(table_size(room), np.int64)
     for row in range(documents):
         first, number = offsets[row], offsets[row + 1] - offsets[row]
         base = first + row
-        for word in range(number):
-            words[word] = mix((sums[base + word + 1] - sums[base + word]) * inverses[first + word])
-            grams[word], copied[word] = words[word], True
+        _hash_words(sums, inverses, first, row, number, words)
+        grams[:number], copied[:number] = words[:number], True
         for n in range(2, 11):
             for word in range(number - n + 1):
                 grams[word] = grams[word] * uint64(0xA0761D6478BD642F) + words[word + n - 1]

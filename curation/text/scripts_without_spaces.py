@@ -58,7 +58,7 @@ def _ordinary_widths() -> np.ndarray:
 
 
 def _voiced_kana() -> np.ndarray:
-    """uint32 (256, 2): each kana from U+3000 with the voicing mark, and with the half-voicing one; 0 where there is none."""
+    """uint32 (256, 2): each kana from U+3000 with the voicing mark, and with the half-voicing one; 0: there is none."""
     found = np.zeros((256, 2), np.uint32)
     for at in range(256):
         for mark in (VOICED, SEMI_VOICED):
@@ -81,22 +81,23 @@ def is_letter(classes, data, position):
 
 
 @njit(cache=True)
-def cut_words(classes, data, start, end, joined, used, starts, word):
-    """Cut data[start:end], which holds such a letter, and write its words to `joined` from byte `used` on.
+def cut_words(classes, data, start, end, joined, starts, word):
+    """Cut data[start:end], which holds such a letter; write its words to `joined` from byte `starts[word]` on.
 
-    Between two words is a space, and none behind the last. Word `word` and those after it are entered in `starts`.
+    Between two words is a space, and none behind the last. Words from number `word` on are entered in `starts`.
     Returns the bytes of `joined` used and the number of the word after the last.
     """
-    begin, before, inside = used, np.int64(0), False
+    begin = used = starts[word]
+    before, inside = np.int64(0), False
     while start < end:
         character, length = read_character(data, start)
         start += length
-        if character >= _WIDTHS and character < _WIDTHS + 256:
+        if _WIDTHS <= character < _WIDTHS + 256:
             character = np.int64(ORDINARY_WIDTHS[character - _WIDTHS])
         kind = classes[character] if character < len(classes) else 0
         if kind == INVISIBLE or character >= _BEYOND:
             continue
-        if (character == VOICED or character == SEMI_VOICED) and before >= _KANA and before < _KANA + 256:
+        if VOICED <= character <= SEMI_VOICED and _KANA <= before < _KANA + 256:
             voiced = np.int64(VOICED_KANA[before - _KANA, character - VOICED])
             if voiced:
                 used = write_character(joined, used - 3, voiced)

@@ -23,8 +23,8 @@ def print_corpora(plan: "Plan", workspace: Workspace) -> None:
             print(f"  − {number:>9,}  {rule}")
         for stage, found in manifest.summary["dedup"].items():
             if short := found.get("short_documents"):
-                print(f"  {short:,} documents have fewer words than a shingle of {stage.partition(':')[2]}: compared as "
-                      "whole texts alone")
+                print(f"  {short:,} documents have fewer words than {stage.partition(':')[2]} compares at a time: only "
+                      "equal texts were found among them")
         print(f"  {workspace.path(step)}")
     print("\nWhy a page is missing: maslin explain URL-OR-ID --workspace", workspace.root)
 

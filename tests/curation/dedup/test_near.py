@@ -150,6 +150,47 @@ def test_results_do_not_depend_on_shards_or_order_and_keep_the_law(tmp_path_fact
         assert row["survivor_id"] < id and row["survivor_id"] not in one and row["similarity"] >= near.threshold
 
 
+@pytest.mark.parametrize(("first", "last"), [
+    (0x4E00, 0x5200), (0x3042, 0x3094), (0x0E01, 0x0E2E), (0x0E94, 0x0EA0), (0x1780, 0x17B3), (0x1000, 0x102A),
+    (0x0F40, 0x0F48), (0xA984, 0xA9B3)], ids=["Han", "kana", "Thai", "Lao", "Khmer", "Burmese", "Tibetan", "Javanese"])
+def test_in_scripts_without_spaces_changed_copies_leave_and_unlike_texts_stay(tmp_path, first, last):
+    draw = random.Random(first)
+    letters = [chr(code) for code in range(first, last)]
+    texts = {}
+    for k in range(60):
+        text = draw.choices(letters, k=500)
+        texts[f"{k:02d}-a"] = "".join(text)
+        for place in draw.sample(range(500), 4):
+            text[place] = draw.choice(letters)
+        texts[f"{k:02d}-b"] = "".join(text)
+    assert survivors(tmp_path / "new", [texts]) == {f"{k:02d}-b": f"{k:02d}-a" for k in range(60)}
+    assert survivors(tmp_path / "old", [texts], NearDedup(words="blanks")) == {}
+
+
+def test_held_out_texts_without_spaces_are_found_again(tmp_path):
+    text = "".join(chr(0x4E00 + 7 * k) for k in range(300))
+    copy = text[:150] + "一" + text[151:]
+    references, queries = write_shards(tmp_path / "r", [{"z": text}]), write_shards(tmp_path / "q", [{"a": copy}])
+    found = rows(find_overlaps(Search(tmp_path / "w", "t", serial_map, "t"), queries, references, NEAR))
+    assert found["a"]["survivor_id"] == "z" and found["a"]["similarity"] == 291 / 301
+    grouped = find_groups(
+        Search(tmp_path / "g", "t", serial_map, "t"), write_shards(tmp_path / "s", [{"a": copy, "b": text}]), NEAR)
+    assert {row["group"] for row in rows(grouped).values()} == {"a"}
+
+
+def test_equal_shares_of_edited_units_give_equal_similarities(tmp_path):
+    """One in a hundred characters, or words: the threshold means the same."""
+    english = [f"w{k}" for k in range(400)]
+    chinese = [chr(0x4E00 + k) for k in range(400)]
+    texts = {}
+    for name, units, joint in (("e", english, " "), ("c", chinese, "")):
+        texts[f"{name}-a"] = joint.join(units)
+        texts[f"{name}-b"] = joint.join(
+            unit if k % 100 else chr(ord(unit[0]) + 1000) for k, unit in enumerate(units, 50))
+    found = duplicates(tmp_path, [texts])
+    assert found["c-b"]["similarity"] == found["e-b"]["similarity"] == 376 / 416
+
+
 @pytest.mark.slow
 def test_recall_on_planted_pairs_is_as_published(tmp_path):
     draw = random.Random(1)

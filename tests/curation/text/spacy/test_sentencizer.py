@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.text.spacy.sentences import MAX_RUN_CHARACTERS, count, sentences
+from maslin.curation.text.spacy.sentencizer import MAX_RUN_CHARACTERS, count, sentences
 from tests.shared_data import golden
 
 
