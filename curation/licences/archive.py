@@ -9,16 +9,15 @@ bare GNU text cannot. A licence text that is not recognised gives no licence: me
 import json
 import re
 import tomllib
+from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import Any
 
-from maslin.curation.licences.detect import detect, detect_notice, offers_choice
+from maslin.curation.licences.detect import detect, has_terms, offers_choice
+from maslin.curation.licences.headings import stated_licence
 from maslin.curation.licences.notices import ANY_VERSION
 from maslin.curation.licences.spdx import combine, declared, identifiers
-
-HEADER_CHARACTERS = 16_384
-_HEADER_LINES = 400
-_CODE_LINES = 8  # that may stand among the heading comments: imports, a version, an include guard
+from maslin.curation.licences.tags import NOASSERTION
 
 _CODE_EXTENSIONS = (
     "py|pyi|js|ts|mjs|c|h|cc|cpp|hpp|go|rs|rb|java|php|pl|pm|sh|json|toml|yml|yaml|xml|css|svg|png|gif|cmake|in|tmpl|"
@@ -29,20 +28,18 @@ _LICENCE_FILE = re.compile(
 )
 _NOT_LICENCE_FILE = re.compile(rf"third|3rd|notice|bundled|\.(?:{_CODE_EXTENSIONS})$", re.I)
 _METADATA_FILES = {"pkg-info", "metadata", "package.json", "cargo.toml", "pyproject.toml", "composer.json"}
+_NAME_CHARACTERS = 200  # a longer one is a text
+# An expression that cannot be read whole, or a name with something beside it.
+_MORE_THAN_A_NAME = re.compile(
+    r"\b(?:AND|WITH|OR)\b|\bLicenseRef-|\b(?:proprietary|commercial|exceptions?|excluding|restrict\w*|custom|modified (?!bsd)"
+    r"|non[- ]?free|based on|commons clause)\b", re.I
+)
+_METADATA_CHARACTERS = 65_536  # of the headers of a PKG-INFO
+_POINTED_FILE = re.compile(
+    r"\b(?:licen[cs]es?|copying)[-_.][\w.+-]*\w|\b[\w+]+[-_](?:licen[cs]e|copying)(?:\.\w+)?\b", re.I
+)
 _VAGUE = {"LicenseRef-BSD", "LicenseRef-Public-Domain", *ANY_VERSION.values()}
 _INFO_FOLDER = re.compile(r"^(.*?)([^/]+\.(?:dist|egg)-info)(?:/|$)")
-
-_COMMENT_LINE = re.compile(
-    r"\s*(?:#|//|--|;|%|\"(?!\"\")|'(?!'')|!|\*|@?rem\b|dnl\b|\.\.(?:\s|$)|\.\\\"|@c\b|\\\s|C\s)", re.I,
-)
-_PREAMBLE = re.compile(
-    r"\s*(?:<\?(?:php|xml|=)|<!doctype|<html|<head|@charset|['\"]use strict['\"];?\s*$|package\s+[\w.]+;?\s*$"
-    r"|@echo off)", re.I,
-)
-_BLOCKS = (
-    ("/*", "*/"), ("<!--", "-->"), ("{-", "-}"), ("(*", "*)"), ('"""', '"""'), ("'''", "'''"), ("--[[", "]]"),
-    ("{#", "#}"), ("#|", "|#"), ("=begin", "=end"), ("=pod", "=cut"), ("%{", "%}"), ("<%--", "--%>"), ('r"""', '"""'),
-)
 
 
 def is_licence_file(path: str) -> bool:
@@ -57,37 +54,33 @@ def is_metadata_file(path: str) -> bool:
     return name in _METADATA_FILES and (name != "metadata" or bool(_INFO_FOLDER.match(path)))
 
 
-def heading_comment(text: str) -> str:
-    """The comments with which a file begins, up to its first few lines of code."""
-    kept: list[str] = []
-    code_lines = 0
-    closing: str | None = None
-    for line in text[:HEADER_CHARACTERS].splitlines()[:_HEADER_LINES]:
-        stripped = line.strip()
-        if closing is not None:
-            kept.append(line)
-            if closing in stripped:
-                closing = None
-            continue
-        block = next((pair for pair in _BLOCKS if stripped.startswith(pair[0])), None)
-        if block is not None:
-            kept.append(line)
-            if block[1] not in stripped[len(block[0]):]:
-                closing = block[1]
-        elif not stripped or _COMMENT_LINE.match(line):
-            kept.append(line)
-        elif not _PREAMBLE.match(line):
-            code_lines += 1
-            if code_lines > _CODE_LINES:
-                break
-    return "\n".join(kept)
+@dataclass(frozen=True)
+class _Text:
+    """A licence file. `choice`: it only leaves the choice between others; `pointed`: the names of those it names."""
+
+    path: str
+    licence: str | None
+    choice: bool
+    pointed: frozenset[str]
+    own_terms: bool  # not recognised, and more than a pointer or a list of holders
+
+    @classmethod
+    def read(cls, path: str, text: str) -> "_Text":
+        licence = detect(text)
+        choice = offers_choice(text)
+        names = frozenset(name.lower() for name in _POINTED_FILE.findall(text)) if choice else frozenset()
+        return cls(path, licence, choice, names, licence is None and not choice and has_terms(text))
+
+    def is_pointed(self, names: frozenset[str]) -> bool:
+        name = self.path.rsplit("/", 1)[-1].lower()
+        return name in names or name.rpartition(".")[0] in names
 
 
 class LicenceMap:
     """The licence texts and metadata of an archive, by folder. Fill it with `add`, then ask `licence_of`."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, list[tuple[str, str | None, bool]]] = {}
+        self._texts: dict[str, list[_Text]] = {}
         self._metadata: dict[str, list[str]] = {}
         self._answers: dict[str, str | None] = {}
 
@@ -98,7 +91,7 @@ class LicenceMap:
         if is_licence_file(path):
             folder = _governed_folder(path)
             if folder is not None:
-                self._texts.setdefault(folder, []).append((path, detect(text), offers_choice(text)))
+                self._texts.setdefault(folder, []).append(_Text.read(path, text))
         elif expression := metadata_licence(path, text):
             info = _INFO_FOLDER.match(path)
             folder = info[1].rstrip("/") if info else path.rpartition("/")[0]
@@ -106,8 +99,9 @@ class LicenceMap:
 
     def licence_of(self, path: str, text: str) -> str | None:
         """The SPDX expression that holds for a source file; None when nothing tells it."""
-        header = heading_comment(text)
-        own = detect_notice(header) if header else None
+        own = stated_licence(text)
+        if own == NOASSERTION:
+            return None
         nearest = self._of_folder(path.rpartition("/")[0])
         if own is None or nearest is None:
             return own or nearest
@@ -121,29 +115,36 @@ class LicenceMap:
     def _find(self, folder: str) -> str | None:
         for place in _upwards(folder):
             if place in self._texts:
-                return self._join(sorted(self._texts[place]), self._declared(place))
+                return _join(sorted(self._texts[place], key=lambda text: text.path), self._declared(place))
         return next((self._declared(place) for place in _upwards(folder) if place in self._metadata), None)
 
     def _declared(self, folder: str) -> str | None:
         """What the metadata of this folder declare; where they differ, all of it."""
         return combine("AND", sorted(self._metadata.get(folder, ())))
 
-    @staticmethod
-    def _join(texts: list[tuple[str, str | None, bool]], metadata: str | None) -> str | None:
-        """One expression for the licence texts of a folder."""
-        choice = any(offers for _, _, offers in texts)
-        proper = [licence for _, licence, offers in texts if licence and not offers] or [
-            licence for _, licence, _ in texts if licence]
-        distinct = list(dict.fromkeys(proper))
-        if not distinct:
-            return None
-        if len(distinct) == 1 and not choice:
-            return _with_suffix(distinct[0], metadata)
-        if set(distinct) == {"GPL-3.0", "LGPL-3.0"}:
-            return _with_suffix("LGPL-3.0", metadata)  # that licence is the GPL's text with additions
-        joined = combine("OR" if choice else "AND", distinct)
-        same = metadata and joined and _bare(identifiers(metadata)) == _bare(identifiers(joined))
-        return metadata if same else joined
+
+def _join(texts: list[_Text], metadata: str | None) -> str | None:
+    """One expression for the licence texts of a folder; None where one of them is not known and no other may be chosen.
+    """
+    pointed = frozenset().union(*(text.pointed for text in texts))
+    choice = any(text.choice for text in texts)
+    proper = [text for text in texts if text.licence and not text.choice]
+    if any(text.own_terms and not text.is_pointed(pointed) for text in texts):
+        return None
+    if not proper:
+        return next((text.licence for text in texts if text.licence), None)
+    among = [text.licence for text in proper if text.is_pointed(pointed)] if choice else []
+    among = among or ([text.licence for text in proper] if choice else [])
+    besides = [text.licence for text in proper if text.licence not in among]
+    offered = combine("OR", [licence for licence in among if licence])
+    distinct = list(dict.fromkeys(licence for licence in (offered, *besides) if licence))
+    if len(distinct) == 1 and not choice:
+        return _with_suffix(distinct[0], metadata)
+    if set(distinct) == {"GPL-3.0", "LGPL-3.0"}:
+        return _with_suffix("LGPL-3.0", metadata)  # that licence is the GPL's text with additions
+    joined = combine("AND", distinct)
+    same = metadata and joined and _bare(identifiers(metadata)) == _bare(identifiers(joined))
+    return metadata if same else joined
 
 
 def metadata_licence(path: str, text: str) -> str | None:
@@ -160,9 +161,9 @@ def metadata_licence(path: str, text: str) -> str | None:
 
 
 def _from_headers(text: str) -> str | None:
-    message = HeaderParser().parsestr(text[:HEADER_CHARACTERS * 4])
-    if expression := declared(str(message.get("License-Expression", ""))):
-        return expression
+    message = HeaderParser().parsestr(text[:_METADATA_CHARACTERS])
+    if expression := str(message.get("License-Expression", "")).strip():
+        return declared(expression)
     said = _named(str(message.get("License", "")).strip())
     if said and said not in _VAGUE:
         return said
@@ -170,8 +171,10 @@ def _from_headers(text: str) -> str | None:
 
 
 def _from_classifiers(classifiers: list[str]) -> str | None:
-    named = [_named(value.rsplit("::", 1)[-1].strip()) for value in classifiers if value.startswith("License ::")]
-    return combine("AND", [licence for licence in named if licence])
+    """All licences that classifiers name; None where one of them is of no known licence."""
+    values = [value.rsplit("::", 1)[-1].strip() for value in classifiers if value.startswith("License ::")]
+    named = [_named(value) for value in values if value not in ("OSI Approved", "DFSG approved")]
+    return combine("AND", [licence for licence in named if licence]) if all(named) else None
 
 
 def _from_json(data: Any) -> str | None:
@@ -201,7 +204,11 @@ def _from_toml(data: dict[str, Any]) -> str | None:
 
 def _named(said: str) -> str | None:
     """A name in metadata: an SPDX expression, else a licence's usual name, else its whole text."""
-    return declared(said) or (detect(f"License: {said}") if len(said) < 200 else detect(said))
+    if expression := declared(said):
+        return expression
+    if len(said) >= _NAME_CHARACTERS:
+        return detect(said)
+    return None if _MORE_THAN_A_NAME.search(said) else detect(f"License: {said}")
 
 
 def _governed_folder(path: str) -> str | None:

@@ -1,18 +1,28 @@
 """Which licence a text is: from a licence text or notice to an SPDX expression, by distinguishing phrases.
 
 A licence *text* is the licence itself; a *notice* names it ("under the terms of the GNU General Public License …").
-In a licence file the first text governs: texts after it are those of bundled works, unless the file offers a choice.
+All texts of a file hold (AND), those of bundled works too, unless it offers a choice. Terms that no known licence has
+(`terms`) leave a licence file without answer, or, where it holds several licences, add `LicenseRef-Other-Terms`.
 A bare GNU text says neither "only" nor "or later", so it is "GPL-3.0" without suffix; a notice says it.
 "BSD" without the number of clauses is `LicenseRef-BSD`, a dedication to the public domain `LicenseRef-Public-Domain`.
 """
 
 import itertools
 import re
-from typing import Literal
 
 from maslin.curation.licences.notices import ANY_VERSION, Finding, creative_commons, named_licences
-from maslin.curation.licences.phrases import BSD_START, CREATIVE_COMMONS_TITLE, EXCEPTIONS, ISC_START, MIT_START, TEXTS
-from maslin.curation.licences.spdx import combine, declared
+from maslin.curation.licences.phrases import (
+    BSD_START,
+    CREATIVE_COMMONS_TITLE,
+    EXCEPTIONS,
+    ISC_START,
+    MIT_START,
+    PYTHON_STACK,
+    TEXTS,
+)
+from maslin.curation.licences.spdx import combine, declared, identifiers, is_permissive
+from maslin.curation.licences.tags import NOASSERTION, tagged
+from maslin.curation.licences.terms import asks_more
 
 MAX_CHARACTERS = 200_000
 MAX_TEXTS = 100  # licence texts looked at in one file
@@ -25,8 +35,6 @@ _NOT_WORD = re.compile(r"[^a-z0-9.+]+")
 _STRAY = re.compile(r"(?<!\d)[.+]|[.](?!\d)")
 _SPACES = re.compile(r" +")
 
-_TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([^\r\n]{1,300})")
-_TAG_END = re.compile(r"\s*(?:\*+/|-->|\*\)|-\}|#\}|\]\]|\"{3}|'{3}|\"|'|\*+|[#;]+)?\s*$")
 _HINT = re.compile(
     r"licen[cs]|permission|redistribut|public domain|gpl|creative ?commons|attribution|wtfpl|warranty|as perl", re.I
 )
@@ -44,20 +52,14 @@ def plain(text: str) -> str:
     return _SPACES.sub(" ", _STRAY.sub(" ", words)).strip()
 
 
-def tagged(text: str) -> str | None:
-    """The expression of the `SPDX-License-Identifier:` tags of a text; several tags hold together (AND)."""
-    found = [declared(_TAG_END.sub("", match[1])) for match in _TAG.finditer(text)]
-    return combine("AND", [expression for expression in found if expression])
-
-
 def detect(text: str) -> str | None:
     """The SPDX expression of a licence file, or of any text that states a licence; None when it cannot be told."""
-    return _answer(text, first_text_governs=True)
+    return _answer(text, is_licence_file=True)
 
 
 def detect_notice(text: str) -> str | None:
-    """The licence a file's heading comment states: as `detect`, but all texts found there hold."""
-    return tagged(text) or _answer(text, first_text_governs=False)
+    """The licence the words of a file's heading comment state, whatever its tags say."""
+    return _answer(text, is_licence_file=False)
 
 
 def offers_choice(text: str) -> bool:
@@ -66,29 +68,37 @@ def offers_choice(text: str) -> bool:
     return not _texts(words) and _offers_choice(words, named_licences(words))
 
 
-def _answer(text: str, first_text_governs: bool) -> str | None:
+def has_terms(text: str) -> bool:
+    """Whether a text that is no known licence has terms of its own, as a list of holders or a pointer has not."""
+    return bool(_HINT.search(text[:MAX_CHARACTERS])) and asks_more(plain(text))
+
+
+def _answer(text: str, is_licence_file: bool) -> str | None:
     if not _HINT.search(text[:MAX_CHARACTERS]):
         return None
     words = plain(text)
     if "packaging manuals copyright format" in words[:400]:  # Debian's list of licences by file: no single answer
         return None
     texts = _texts(words)
-    outside = _mask(words, texts)
+    outside = _mask(words, texts, _SHORT)
     notices = named_licences(outside)
-    if not texts and (tags := tagged(text)):
-        return tags
-    if texts and first_text_governs:
-        chosen, operator = _governing(outside, texts, notices)
+    if is_licence_file and not texts and (tags := tagged(text)):
+        return None if tags == NOASSERTION else tags
+    if texts and is_licence_file:
+        expression = _of_licence_file(text, outside, texts, notices)
     else:
         if texts:  # a GNU licence mentioned without version beside a text grants nothing
             notices = [notice for notice in notices if notice.licence not in ANY_VERSION.values()]
         chosen = sorted([*texts, *notices], key=lambda finding: finding.start)
         operator = "OR" if _offers_choice(outside, notices) else "AND"
-    expression = combine(operator, _specific([finding.licence for finding in chosen]))
+        expression = combine(operator, _specific([finding.licence for finding in chosen]))
     if expression is not None and "commons clause" in words:
         return combine("AND", [expression, "LicenseRef-Commons-Clause"])
-    later = texts[1].start if first_text_governs and len(texts) > 1 else len(words)
-    return _with_exception(expression, words[:later])
+    expression = _with_exception(expression, words)
+    if is_licence_file and is_permissive(expression) and asks_more(_mask(words, texts, _READ_THROUGH, closely=True)):
+        several = len(identifiers(expression or "")) > 1
+        return combine("AND", [expression, "LicenseRef-Other-Terms"]) if several and expression else None
+    return expression
 
 
 def _texts(words: str) -> list[Finding]:
@@ -116,8 +126,20 @@ def _texts(words: str) -> list[Finding]:
             continue
         end = words.find(end_phrase, start) if end_phrase else -1
         covered = end + len(end_phrase) if end_phrase and end >= 0 else start
-        found.append(Finding(name, start, max(covered, following), "text"))
+        if name == "PSF-2.0":
+            covered = _python_stack_end(words, covered)
+        found.append(Finding(name, start, max(covered, following), covered if covered > start else None))
     return found
+
+
+def _python_stack_end(words: str, end: int) -> int:
+    """Where the older licences that follow Python's own end: they are one licence with it."""
+    for begin, close in PYTHON_STACK:
+        place = words.find(begin, end, end + 400)
+        close_place = words.find(close, place) if place >= 0 else -1
+        if close_place >= 0:
+            end = close_place + len(close)
+    return end
 
 
 def _variant(licence: str, segment: str) -> str | None:
@@ -177,17 +199,28 @@ def _isc_variant(segment: str) -> str | None:
         return "ISC"
     if "with or without fee is hereby granted" in segment:
         return "0BSD" if "in no event" in segment else None
-    return "HPND" if "without fee is hereby granted" in segment else None
+    if "without fee is hereby granted" not in segment:
+        return None
+    return "HPND-Markus-Kuhn" if "granted the author disclaims all warranties" in segment else "HPND"
 
 
+# Short licences: a choice may stand among their clauses.
 _SHORT = {"BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause", "MIT", "MIT-0", "ISC", "0BSD", "X11", "NCSA"}
+# Licences whose text is read through for terms that are not theirs.
+_READ_THROUGH = _SHORT | {
+    "HPND", "HPND-sell-variant", "HPND-Markus-Kuhn", "MIT-CMU", "PostgreSQL", "TCL", "Unlicense", "Zlib", "curl",
+}
 
 
-def _mask(words: str, texts: list[Finding]) -> str:
-    """The words outside long licence texts, at the same places; in short ones a choice may stand among the clauses."""
+def _mask(words: str, texts: list[Finding], but: set[str], closely: bool = False) -> str:
+    """The words outside the texts of other licences than `but`, at the same places.
+
+    `closely`: what follows a text whose end is known is outside, elsewhere it is masked up to the next text.
+    """
     for finding in texts:
-        if finding.licence not in _SHORT:
-            words = words[: finding.start] + " " * (finding.end - finding.start) + words[finding.end:]
+        if finding.licence not in but:
+            end = finding.close if closely and finding.close is not None else finding.end
+            words = words[: finding.start] + " " * (end - finding.start) + words[end:]
     return words
 
 
@@ -210,34 +243,63 @@ def _offers_choice(words: str, notices: list[Finding]) -> bool:
     )
 
 
-def _governing(
-    outside: str, texts: list[Finding], notices: list[Finding]
-) -> tuple[list[Finding], Literal["OR", "AND"]]:
-    """Which licences of a file with licence texts hold: the first text and what is named before it, or a choice.
+_FAMILY_NAMES = {"MIT-0": "MIT", "X11": "MIT", "JSON": "MIT", "0BSD": "BSD", "LicenseRef-BSD": "BSD"}
+_LABELLED = re.compile(r"^[ \t]*Licen[cs]e(?:-Expression)?:[ \t]*([^\n]{3,200})$", re.M)
 
-    A choice is offered before the first text, or among its clauses where it is short; later ones are bundled works'.
+
+def _family(licence: str) -> str:
+    return _FAMILY_NAMES.get(licence, licence.split("-")[0])
+
+
+def _of_licence_file(text: str, outside: str, texts: list[Finding], notices: list[Finding]) -> str | None:
+    """What a file with licence texts says: all of them, what is named before the first, and a choice it offers.
+
+    A choice is offered before the first text, or among its clauses where it is short; it is one between the licences
+    named there, else between all.
     """
     first = texts[0]
     named = [notice for notice in notices if notice.start < first.start]
     offer = outside[: first.end] if first.licence in _SHORT else outside[: first.start]
     if _offers_choice(offer, named):
-        alternatives = named if len({notice.licence for notice in named}) > 1 else [*notices, *texts]
-        return sorted(alternatives, key=lambda finding: finding.start), "OR"
-    # A GNU text takes the "only" or "or later" of a notice before it; a vague mention there grants nothing.
+        alternatives = {notice.licence for notice in named}
+        if len(alternatives) < 2:
+            return combine("OR", _specific(_in_order([*notices, *texts])))
+        choice = combine("OR", _specific(_in_order(named)))
+        bare = {name.removesuffix("-only").removesuffix("-or-later") for name in alternatives}
+        families = {_family(name) for name in alternatives}
+        besides = [finding.licence for finding in texts if not (
+            finding.licence in bare or finding.licence in alternatives or _family(finding.licence) in families)]
+        return combine("AND", [part for part in (choice, *besides) if part])
+    # A name before the first text is its title, or a GNU text's "only" or "or later"; a vague one there grants nothing.
     vague = {"LicenseRef-BSD", "LicenseRef-Public-Domain", *ANY_VERSION.values()}
-    named = [notice for notice in named if notice.licence not in vague]
-    refined = {notice.licence.removesuffix("-only").removesuffix("-or-later") for notice in named}
-    return [*named, *([] if first.licence in refined else [first])], "AND"
+    named = [notice for notice in named if notice.licence not in vague and (
+        _is_gnu(notice.licence) or _family(notice.licence) != _family(first.licence))]
+    labelled = [expression for match in _LABELLED.finditer(text) if (expression := declared(match[1].strip()))]
+    return combine("AND", _specific([*_in_order([*named, *texts]), *labelled]))
+
+
+def _in_order(findings: list[Finding]) -> list[str]:
+    return [finding.licence for finding in sorted(findings, key=lambda finding: finding.start)]
+
+
+def _is_gnu(licence: str) -> bool:
+    return _family(licence) in ANY_VERSION
 
 
 def _specific(licences: list[str]) -> list[str]:
-    """Leave out a vague name where a precise one of its family stands beside it."""
-    if any(name.startswith("BSD-") for name in licences):
+    """Leave out a name where one that says more stands beside it: BSD's clauses, the versions of a GNU licence.
+
+    And the GPL beside the LGPL 3.0, which is the GPL's text with additions.
+    """
+    names = {name for expression in licences for name in identifiers(expression)}
+    if any(name.startswith("BSD-") for name in names):
         licences = [name for name in licences if name != "LicenseRef-BSD"]
-    suffixed = [name for name in licences if name.endswith(("-only", "-or-later"))]
-    gnu = {name.removesuffix("-only").removesuffix("-or-later") for name in suffixed}
-    later = {name.removesuffix("-or-later") + "-only" for name in licences if name.endswith("-or-later")}
-    return [name for name in licences if name not in gnu and name not in later]
+    suffixed = {name for name in names if name.endswith(("-only", "-or-later"))}
+    less = {name.removesuffix("-only").removesuffix("-or-later") for name in suffixed}
+    less |= {name.removesuffix("-or-later") + "-only" for name in names if name.endswith("-or-later")}
+    if {"GPL-3.0", "LGPL-3.0"} <= names - less:
+        less.add("GPL-3.0")
+    return [name for name in licences if name not in less]
 
 
 def _with_exception(expression: str | None, words: str) -> str | None:

@@ -5,7 +5,6 @@ All functions work on the words that `licences.plain` makes of a text.
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from maslin.curation.licences.phrases import NAMES
 
@@ -17,12 +16,15 @@ _FAMILIES = {"affero": "AGPL", "a": "AGPL", "lesser": "LGPL", "library": "LGPL",
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A licence found in a plain text: the characters [start, end) are its text, or the words that name it."""
+    """A licence found in a plain text: the characters [start, end) are its text, or the words that name it.
+
+    `close` is where the text is known to end; null where it goes on to the next one or nobody knows.
+    """
 
     licence: str
     start: int
     end: int
-    kind: Literal["text", "notice"]
+    close: int | None = None
 
 
 def creative_commons(commercial: str | None, other: str | None, version: str) -> str:
@@ -76,14 +78,14 @@ def named_licences(words: str) -> list[Finding]:
     """Licences that are named as the ones that hold, in their order."""
     found = _gnu_notices(words) + _named(words)
     for match in _CC_URL.finditer(words):
-        found.append(Finding("CC-" + match[1].upper().replace(" ", "-") + "-" + match[2], *match.span(), "notice"))
+        found.append(Finding("CC-" + match[1].upper().replace(" ", "-") + "-" + match[2], *match.span()))
     for match in _CC_NAME.finditer(words):
-        found.append(Finding(creative_commons(match[1], match[2], match[3]), *match.span(), "notice"))
+        found.append(Finding(creative_commons(match[1], match[2], match[3]), *match.span()))
     for match in _GFDL.finditer(words):
         suffix = "or-later" if _LATER.match(words[match.end():match.end() + 80]) else "only"
-        found.append(Finding(f"GFDL-{match[1]}-{suffix}", *match.span(), "notice"))
+        found.append(Finding(f"GFDL-{match[1]}-{suffix}", *match.span()))
     if match := _PERL.search(words):
-        found.append(Finding("Artistic-1.0-Perl OR GPL-1.0-or-later", *match.span(), "notice"))
+        found.append(Finding("Artistic-1.0-Perl OR GPL-1.0-or-later", *match.span()))
     return sorted(found, key=lambda finding: (finding.start, finding.licence))
 
 
@@ -109,11 +111,11 @@ def _gnu_notices(words: str) -> list[Finding]:
         if number in _VERSIONS[family]:
             is_address = before.endswith("licenses ")  # gnu.org/licenses/gpl-2.0.html says neither
             suffix = "-or-later" if later else "" if is_address else "-only"
-            found.append(Finding(f"{family}-{number}{suffix}", match.start(), end, "notice"))
+            found.append(Finding(f"{family}-{number}{suffix}", match.start(), end))
     said = {finding.licence.split("-")[0] for finding in found}
     for family, span in versionless:
         if family not in said:
-            found.append(Finding(ANY_VERSION[family], *span, "notice"))
+            found.append(Finding(ANY_VERSION[family], *span))
     return found
 
 
@@ -134,6 +136,6 @@ def _named(words: str) -> list[Finding]:
             in_context = _CONTEXT_AFTER.match(after) or _CONTEXT_BEFORE.search(before)
             accepted = bool(_STRONG.search(match[0]) or linked or in_context)
         if accepted:
-            found.append(Finding(licence, *match.span(), "notice"))
+            found.append(Finding(licence, *match.span()))
             last_end = match.end()
     return found

@@ -5,10 +5,20 @@ The phrases are those of the licences themselves (SPDX list); after the manner o
 
 import re
 
+PYTHON_AGREEMENT_END = "agrees to be bound by the terms and conditions of this license agreement"
+# The older licences that follow Python's own in its licence file: how each begins, how it ends.
+PYTHON_STACK: tuple[tuple[str, str], ...] = (
+    ("beopen", PYTHON_AGREEMENT_END), ("cnri", PYTHON_AGREEMENT_END),
+    ("stichting mathematisch centrum amsterdam", "use or performance of this software"),
+    ("zero clause bsd license for code in the python documentation", "use or performance of this software"),
+)
+
 # Long texts: identifier, phrases any of which begins it, a phrase that ends it (None: to the next licence).
 TEXTS: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
     ("Apache-2.0", (
         "apache license version 2.0 january 2004",
+        "license shall mean the terms and conditions for use reproduction and distribution as defined by sections 1 "
+        "through 9 of this document",
         "contributor hereby grants to you a perpetual worldwide non exclusive no charge royalty free irrevocable "
         "copyright license to reproduce prepare derivative works of publicly display",
     ), "end of terms and conditions"),
@@ -54,7 +64,11 @@ TEXTS: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
     ("Artistic-2.0", ("establishes the terms under which a given free software package may be copied modified",), None),
     ("Artistic-1.0", ("such that the copyright holder maintains some semblance of artistic control",), None),
     ("OFL-1.1", ("sil open font license version 1.1 26 february 2007",), "dealings in the font software"),
-    ("PSF-2.0", ("psf license agreement for python", "python software foundation license version 2"), None),
+    ("PSF-2.0", ("psf license agreement for python", "python software foundation license version 2",
+                 "license agreement is between the python software foundation",
+                 "license agreement is between the matplotlib development team"), PYTHON_AGREEMENT_END),
+    ("CNRI-Python", ("license agreement is between the corporation for national research initiatives",
+                     "cnri license agreement for python"), PYTHON_AGREEMENT_END),
     ("BSL-1.0", ("boost software license version 1.0 august 17th 2003",
                  "any person or organization obtaining a copy of the software and accompanying documentation"), None),
     ("Unlicense", ("this is free and unencumbered software released into the public domain",), None),
@@ -64,10 +78,11 @@ TEXTS: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
     ("MulanPSL-2.0", ("mulan permissive software license version 2", "mulan psl v2"), None),
     ("BlueOak-1.0.0", ("blue oak model license version 1.0.0",), None),
     ("MS-PL", ("microsoft public license ms pl",), None),
-    ("ZPL-2.1", ("zope public license zpl version 2.1",), None),
+    ("ZPL-2.1", ("zope public license zpl version 2.1",), "possibility of such damage"),
     ("PHP-3.01", ("the php license version 3.01",), None),
     ("FTL", ("the freetype project license",), None),
-    ("Ruby", ("ruby is copyrighted free software by yukihiro matsumoto",), None),
+    ("Ruby", ("ruby is copyrighted free software by yukihiro matsumoto",
+              "you may make and give away verbatim copies of the source form of the software without restriction"), None),
     ("Vim", ("vim license", "vim is charityware"), None),
     ("TCL", ("the authors hereby grant permission to use copy modify distribute and license this software",), None),
     ("Beerware", ("the beer ware license",), None),
@@ -79,7 +94,12 @@ TEXTS: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
     ("SSPL-1.0", ("server side public license version 1 october 16 2018",), None),
     ("Elastic-2.0", ("elastic license 2.0 acceptance",), None),
     ("BUSL-1.1", ("business source license 1.1",), None),
-    ("MIT-CMU", ("by obtaining using and or copying this software and or its associated documentation",), None),
+    ("MIT-CMU", ("by obtaining using and or copying this software and or its associated documentation",),
+     "use or performance of this software"),
+    ("IJG", ("the authors make no warranty or representation either express or implied with respect to this software "
+             "its quality accuracy merchantability",), "assumed by the product vendor"),
+    ("LPPL-1.3c", ("lppl version 1.3c 2008 05 04",), None),
+    ("CECILL-2.1", ("cecill free software license agreement version 2.1",), None),
 )
 CREATIVE_COMMONS_TITLE = re.compile(
     r"\b(?:creative commons )?attribution( non ?commercial)?( no ?deriv(?:atives|s|ative works)?| share ?alike)? "
@@ -100,8 +120,9 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("Apache-1.1", rf"apache(?: software)?{_V}1\.1"),
     ("Apache-1.0", rf"apache(?: software)?{_V}1\.0"),
     ("Apache-2.0", rf"apache(?: software)?(?: foundation)?(?: public)?{_V}2(?:\.0)?(?![.\d])|asl 2\.0|apache licen[cs]e"
-                   r"|apache software licen[cs]e"),
+                   r"|apache software licen[cs]e|(?<=licen[cs]e )apache(?= (?:or|and) licen[cs]e|$)"),
     ("MIT-0", r"mit 0|mit no attribution"),
+    ("MIT-CMU", r"mit cmu|cmu mit"),
     ("MIT", r"mit x11|mit expat|mit|expat"),
     ("X11", r"x11"),
     ("BSD-3-Clause-Clear", r"clear bsd|bsd 3 clause clear"),
@@ -128,6 +149,7 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("WTFPL", r"wtfpl"),
     ("PostgreSQL", r"postgresql"),
     ("PSF-2.0", r"psf(?: 2\.0)?|python software foundation"),
+    ("CNRI-Python", r"cnri(?: s)? python(?: 1\.6(?:\.1)?)?"),
     ("OFL-1.1", r"sil open font|ofl 1\.1"),
     ("UPL-1.0", r"universal permissive"),
     ("NCSA", r"university of illinois ncsa|ncsa"),

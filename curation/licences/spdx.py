@@ -35,7 +35,9 @@ def _known() -> tuple[dict[str, str], dict[str, str]]:
 def licence_id(name: str) -> str | None:
     """The identifier of the SPDX list written as the list writes it; "GPL-2.0+" becomes "GPL-2.0-or-later"."""
     licences, _ = _known()
-    if name.startswith(("LicenseRef-", "DocumentRef-")):
+    if name.lower().startswith("licenseref-"):
+        return f"LicenseRef-{name[11:]}"
+    if name.startswith("DocumentRef-"):
         return name
     found = licences.get(name.lower())
     if found is None and name.endswith("+"):

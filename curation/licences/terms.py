@@ -1,0 +1,48 @@
+"""Whether a licence file asks for more than the permissive licences recognised in it.
+
+Anyone may add a sentence to the MIT licence ("not for military use", "for research only", "send us your changes"), and
+no list of licences knows all that was ever written. So the words that oblige, forbid or limit are looked for in what is
+left of a file when the clauses of known permissive licences are taken away.
+
+All functions work on the words that `detect.plain` makes of a text.
+"""
+
+import re
+
+_KEPT = r"(?:\w+ ){0,12}?"
+# Clauses of permissive licences that oblige, forbid or limit.
+_KNOWN = re.compile("|".join((
+    r"in no event (?:shall|will|must)|(?:shall|will|may) (?:not |in no event )?be (?:held )?liable",
+    r"subject to the following (?:conditions|restrictions)",
+    r"(?:if|as long as|so long as|provided(?: only)? that)(?: all)?(?: the| these)?(?: following)? conditions?"
+    r"(?: below)? (?:are|is) met",
+    rf"(?:copyright|permission|licen[cs]e|notices?|disclaimers?|paragraphs?|statement|text|conditions?) {_KEPT}"
+    r"(?:shall|must) (?:also )?(?:be (?:included|retained|reproduced|preserved|duplicated|present|kept)|appear)",
+    r"(?:must|shall) (?:also )?(?:retain|reproduce|include|contain|preserve|keep|duplicate|carry) (?:\w+ ){0,8}?"
+    r"(?:notices?|acknowledge?ments?|disclaimer|copyright)",
+    r"must display (?:the following|an) acknowledge?ments?",
+    r"(?:may|must|shall)(?: not)? be used (?:\w+ ){0,4}?(?:to endorse|in advertising|in endorsing|to (?:\w+ )?promote)",
+    r"(?:must|shall|may) not be misrepresented|must not claim that you wrote|must be plainly marked as such"
+    r"|(?:may|must) not be (?:removed|altered)",
+    r"(?:may|must) not be called|nor may (?:\w+ ){1,4}appear",
+    # Apache, Python, Zope, the dedications and the Unicode licence, as far as they stand outside their texts
+    r"you may not use (?:this|the|these) (?:file|files|software|library|project|code|work|package|module|program|source)"
+    r"s? except in compliance with",
+    r"you agree that you have read understood and will comply",
+    r"if any files are modified you must cause the modified files to carry prominent notices",
+    r"software includes any source code published",
+    r"(?:for any purpose |purposes? )?commercial (?:or|and) non ?commercial",
+    r"royalty free|does not infringe any patent|without (?:\w+ ){0,5}?royalt(?:y|ies)",
+)))
+_LIMIT = re.compile(
+    r"\b(?:must|shall|may not|may only|can only|cannot|only (?:for|if|in|to|by|with|under)|prohibit\w*|forbid\w*"
+    r"|not (?:be )?(?:allowed|permitted|authori[sz]ed|used?)|non ?commercial\w*|commercial (?:use|purpose|product"
+    r"|distribution|sale|exploitation|licen[cs]e)s?|royalt\w*|required to|condition(?:al|ed) (?:up)?on|you agree"
+    r"|military|nuclear|weapon\w*|confidential|trade secrets?|source code (?:\w+ ){0,4}(?:available|published|disclosed)"
+    r"|(?:academic|educational|research|evaluation|internal|personal) (?:\w+ ){0,2}(?:only|purposes?))\b"
+)
+
+
+def asks_more(words: str) -> bool:
+    """Whether words that oblige, forbid or limit are left beside the clauses of known permissive licences."""
+    return _LIMIT.search(_KNOWN.sub(" . ", words)) is not None
