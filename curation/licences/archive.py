@@ -31,8 +31,8 @@ _METADATA_FILES = {"pkg-info", "metadata", "package.json", "cargo.toml", "pyproj
 _NAME_CHARACTERS = 200  # a longer one is a text
 # An expression that cannot be read whole, or a name with something beside it.
 _MORE_THAN_A_NAME = re.compile(
-    r"\b(?:AND|WITH|OR)\b|\bLicenseRef-|\b(?:proprietary|commercial|exceptions?|excluding|restrict\w*|custom|modified (?!bsd)"
-    r"|non[- ]?free|based on|commons clause)\b", re.I
+    r"\b(?:AND|WITH|OR)\b|(?i:\bLicenseRef-|\b(?:proprietary|commercial|exceptions?|excluding|restrict\w*|custom"
+    r"|modified (?!bsd)|non[- ]?free|based on|commons clause)\b)"
 )
 _METADATA_CHARACTERS = 65_536  # of the headers of a PKG-INFO
 _POINTED_FILE = re.compile(

@@ -36,7 +36,7 @@ _STRAY = re.compile(r"(?<!\d)[.+]|[.](?!\d)")
 _SPACES = re.compile(r" +")
 
 _HINT = re.compile(
-    r"licen[cs]|permission|redistribut|public domain|gpl|creative ?commons|attribution|wtfpl|warranty|as perl", re.I
+    r"licen[cs]|permission|redistribut|public domain|gpl|creative ?commons|attribution|wtfpl|warranty|as perl|here is a blessing", re.I
 )
 
 
@@ -105,10 +105,9 @@ def _texts(words: str) -> list[Finding]:
     """Licence texts, in their order; what lies inside a longer text is part of it."""
     starts: list[tuple[int, str, str | None]] = []
     for licence, phrases, end in TEXTS:
-        places = [place for phrase in phrases if (place := words.find(phrase)) >= 0]
-        if places:
-            starts.append((min(places), licence, end))
-    if match := CREATIVE_COMMONS_TITLE.search(words):
+        starts += [(place, licence, end) for phrase in phrases for place in _places(words, phrase)]
+    match = CREATIVE_COMMONS_TITLE.search(words)
+    if match and (match.start() < 200 or "licensed rights" in words or "creative commons corporation" in words):
         starts.append((match.start(), creative_commons(match[1], match[2], match[3]), None))
     starts += [(match.start(), "BSD", None) for match in BSD_START.finditer(words)]
     starts += [(match.start(), "ISC", None) for match in ISC_START.finditer(words)]
@@ -129,6 +128,16 @@ def _texts(words: str) -> list[Finding]:
         if name == "PSF-2.0":
             covered = _python_stack_end(words, covered)
         found.append(Finding(name, start, max(covered, following), covered if covered > start else None))
+    return found
+
+
+def _places(words: str, phrase: str) -> list[int]:
+    """Where a phrase stands, at most MAX_TEXTS places."""
+    found: list[int] = []
+    place = words.find(phrase)
+    while place >= 0 and len(found) < MAX_TEXTS:
+        found.append(place)
+        place = words.find(phrase, place + len(phrase))
     return found
 
 
@@ -154,7 +163,14 @@ def _variant(licence: str, segment: str) -> str | None:
         return None
     if licence == "Artistic-1.0" and "interpreter" in segment:
         return "Artistic-1.0-Perl"
+    if licence == "CNRI-Python" and "python 1.6.1" in segment:
+        return "CNRI-Python-GPL-Compatible"
+    if licence in ("AFL-3.0", "OSL-3.0") and (version := _LICENSED_UNDER.search(segment)):
+        return f"{licence[:4]}{version[1]}"
     return licence
+
+
+_LICENSED_UNDER = re.compile(r"licensed under the (?:academic free|open software) license version ([12]\.[01])")
 
 
 _NO_ENDORSEMENT = re.compile(r"endorse or promote|neither the names?|names? of .{0,80} may (?:not )?be used")
@@ -164,14 +180,19 @@ _NOTICE_KEPT = re.compile(r"permission notices?.{0,60}shall be included|be inclu
 def _bsd_variant(segment: str) -> str | None:
     if "end user documentation included with the redistribution" in segment or "may not be called apache" in segment:
         return "Apache-1.1" if "end user documentation" in segment else "Apache-1.0"
-    if "openssl toolkit" in segment and "advertising" in segment:
+    if "openssl toolkit" in segment and "advertising" in segment or "derivative of this code cannot be changed" in segment:
         return "OpenSSL"
     if "advertising materials mentioning" in segment:
-        return "BSD-4-Clause"
+        return "BSD-4-Clause-UC" if "california berkeley and its contributors" in segment else "BSD-4-Clause"
+    if "altered source versions must be plainly marked" in segment:
+        return "bzip2-1.0.6"
     if _NO_ENDORSEMENT.search(segment):
         clear = "no express or implied licenses to any party s patent" in segment
-        return "BSD-3-Clause-Clear" if clear else "BSD-3-Clause"
+        attribution = "redistributions of any form whatsoever must retain" in segment
+        return "BSD-3-Clause-Clear" if clear else "BSD-3-Clause-Attribution" if attribution else "BSD-3-Clause"
     if "redistributions in binary form must" in segment or "binary form must reproduce" in segment:
+        if "views and conclusions contained in the software" in segment:
+            return "BSD-2-Clause-Views"
         return "BSD-2-Clause-Patent" if "hereby grants to those receiving rights" in segment else "BSD-2-Clause"
     return "BSD-1-Clause" if "must retain" in segment or "source code must" in segment else None
 
@@ -194,7 +215,9 @@ def _isc_variant(segment: str) -> str | None:
     if "name of a copyright holder shall not be used in advertising" in segment:
         return "curl"
     if "appear in supporting documentation" in segment:
-        return "HPND-sell-variant" if "sell this software" in segment or "and sell" in segment[:120] else "HPND"
+        if "sell this software" in segment or "and sell" in segment[:120]:
+            return "HPND-sell-variant"
+        return "NTP" if "with or without fee" in segment[:250] else "HPND"
     if "provided that the above copyright notice" in segment:
         return "ISC"
     if "with or without fee is hereby granted" in segment:
@@ -205,10 +228,13 @@ def _isc_variant(segment: str) -> str | None:
 
 
 # Short licences: a choice may stand among their clauses.
-_SHORT = {"BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause", "MIT", "MIT-0", "ISC", "0BSD", "X11", "NCSA"}
+_SHORT = {
+    "BSD-1-Clause", "BSD-2-Clause", "BSD-2-Clause-Views", "BSD-3-Clause", "BSD-3-Clause-Attribution", "BSD-4-Clause",
+    "BSD-4-Clause-UC", "MIT", "MIT-0", "ISC", "0BSD", "X11", "NCSA",
+}
 # Licences whose text is read through for terms that are not theirs.
 _READ_THROUGH = _SHORT | {
-    "HPND", "HPND-sell-variant", "HPND-Markus-Kuhn", "MIT-CMU", "PostgreSQL", "TCL", "Unlicense", "Zlib", "curl",
+    "HPND", "HPND-sell-variant", "HPND-Markus-Kuhn", "MIT-CMU", "NTP", "PostgreSQL", "Unlicense", "Zlib", "curl",
 }
 
 

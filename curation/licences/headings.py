@@ -34,13 +34,13 @@ _UNDER = re.compile(
     r"(?: only| solely| exclusively)? (?:under|by|to)(?: (?:the|a|an|terms|conditions|and|of|provisions))* "
     r"(?P<name>(?:[\w.+]+ ){1,7}?)(?:licen[cs]e|eula)\b(?P<after>(?: [\w.]+){0,3})"
 )
-_LABEL = re.compile(r"^[^\w\n]*@?licen[cs]e[ \t]*[:=][ \t]*(?P<name>\S[^\n]{0,100})", re.I | re.M)
+_LABEL = re.compile(r"^[^\w\n]*(?:licen[cs]e[ \t]*[:=]|(?<=@)licen[cs]e\b)[ \t]*(?P<name>\S[^\n]{0,100})", re.I | re.M)
 # Words by which a notice points elsewhere, or tells a kind of licence and no name.
 _POINTER = re.compile(
     r"\b(?:this|that|these|those|same|following|below|above|its|it|our|their|your|own|project|files?|found|accompanying"
     r"|original|respective|style|like|type|similar|permissive|open|free|dual|multiple|different|various|any|which|other"
     r"|see|refer|txt|md|rst|html|copying|notices?|readme|root|described|specified|stated|detailed|none|public domain"
-    r"|copyright|agreement|either|one|two|some|all)\b"
+    r"|copyright|either|one|two|some|all)\b"
 )
 _LICENCE_ADDRESS = re.compile(r"licen[cs]e$|https? .*licen[cs]e")
 _RESERVED = re.compile(

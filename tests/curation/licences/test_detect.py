@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maslin.curation.licences.detect import detect, detect_notice, offers_choice, plain, tagged
+from maslin.curation.licences.detect import detect, detect_notice, offers_choice, plain
 from tests.shared_data import golden
 
 MIT = (
@@ -22,6 +22,14 @@ BSD4 = BSD3 + " All advertising materials mentioning features of this software m
 ISC = (
     "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby "
     "granted, provided that the above copyright notice and this permission notice appear in all copies. In no event ..."
+)
+CMU = (
+    "By obtaining, using, and/or copying this software and/or its associated documentation, you agree that you have "
+    "read, understood, and will comply with the following terms: Permission to use, copy, modify and distribute this "
+    "software and its documentation for any purpose and without fee is hereby granted, provided that the above "
+    "copyright notice appears in all copies, and that both that copyright notice and this permission notice appear in "
+    "supporting documentation, and that the name of X not be used in advertising without prior permission. X DISCLAIMS "
+    "ALL WARRANTIES ... THE USE OR PERFORMANCE OF THIS SOFTWARE."
 )
 GPL2_OR_LATER = (
     "This program is free software; you can redistribute it and/or modify it under the terms of the GNU General Public "
@@ -55,6 +63,20 @@ GPL2_OR_LATER = (
     ("This is free and unencumbered software released into the public domain.", "Unlicense"),
     ("This file is in the public domain. No licence needed.", "LicenseRef-Public-Domain"),
     ("released under the BSD license", "LicenseRef-BSD"),
+    (CMU, "MIT-CMU"),
+    (CMU[CMU.index("Permission"):], "HPND"), (CMU[CMU.index("Permission"):].replace("and without fee", "with or "
+     "without fee"), "NTP"),
+    ("Permission to use, copy, modify, and distribute this software for any purpose and without fee is hereby granted. "
+     "The author disclaims all warranties.", "HPND-Markus-Kuhn"),
+    ("Derived from CPython 1.6 and licensed under CNRI's Python 1.6 license. All changes are licensed under the Apache "
+     "2.0 License.", "CNRI-Python AND Apache-2.0"),
+    ("This LICENSE AGREEMENT is between the Corporation for National Research Initiatives, having an office at ...",
+     "CNRI-Python"),
+    ("PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2 ... agrees to be bound by the terms and conditions of this License "
+     "Agreement. CNRI LICENSE AGREEMENT ... Licensee agrees to be bound by the terms and conditions of this License "
+     "Agreement.", "PSF-2.0"),
+    ("The author disclaims copyright. In place of a legal notice, here is a blessing: May you do good and not evil. May "
+     "you find forgiveness for yourself and forgive others.", "blessing"),
     ("GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n...", "GPL-3.0"),
     ("GNU LESSER GENERAL PUBLIC LICENSE\n Version 3, 29 June 2007", "LGPL-3.0"),
 ])
@@ -72,16 +94,25 @@ def test_no_licence_is_told_where_none_is_stated(text: str) -> None:
     assert detect(text) is None
 
 
-def test_the_first_text_of_a_licence_file_governs_unless_a_choice_is_offered() -> None:
+def test_all_texts_of_a_file_hold_unless_a_choice_is_offered() -> None:
     bundled = f"{MIT}\n\nThe tests contain code under this licence:\n\n{BSD3}"
-    assert detect(bundled) == "MIT"
+    assert detect(bundled) == "MIT AND BSD-3-Clause"
     assert detect_notice(bundled) == "MIT AND BSD-3-Clause"
     assert detect(f"You may choose either of the following licences.\n{MIT}\n\n{BSD3}") == "MIT OR BSD-3-Clause"
+    assert detect(f"Dual licensed: MIT or Apache-2.0\n{MIT}\nSome files are under:\n{ISC}") == (
+        "(MIT OR Apache-2.0) AND ISC")
+    assert detect(f"{MIT}\n\nName: x\nLicense: GPL-3.0-or-later WITH GCC-exception-3.1\n") == (
+        "MIT AND GPL-3.0-or-later WITH GCC-exception-3.1")
+
+
+def test_a_title_is_no_second_licence() -> None:
+    assert detect(f"MIT No Attribution\n\n{MIT}") == "MIT"
+    assert detect(f"The MIT-CMU License\n\n{CMU}") == "MIT-CMU"
 
 
 def test_a_choice_among_bundled_licences_does_not_loosen_the_first() -> None:
     gpl = "GNU GENERAL PUBLIC LICENSE\nVersion 2, June 1991\n...\nEND OF TERMS AND CONDITIONS\n"
-    assert detect(f"{gpl}\nThe bundled font is dual-licensed: {MIT} or {BSD2}") == "GPL-2.0"
+    assert detect(f"{gpl}\nThe bundled font is dual-licensed: {MIT} or {BSD2}") == "GPL-2.0 AND MIT AND BSD-2-Clause"
 
 
 def test_a_notice_before_the_text_says_which_versions_hold() -> None:
@@ -93,21 +124,6 @@ def test_a_notice_before_the_text_says_which_versions_hold() -> None:
 def test_limiting_additions_are_not_lost() -> None:
     assert detect(f'"Commons Clause" License Condition v1.0\n\n{MIT}') == "MIT AND LicenseRef-Commons-Clause"
     assert detect(f"{MIT} The Software shall be used for Good, not Evil.") == "JSON"
-
-
-@pytest.mark.parametrize(("line", "expected"), [
-    ("/* SPDX-License-Identifier: GPL-2.0 */", "GPL-2.0-only"),
-    ("<!-- SPDX-License-Identifier: MIT OR Apache-2.0 -->", "MIT OR Apache-2.0"),
-    ("# SPDX-License-Identifier: (MIT AND ISC)", "MIT AND ISC"),
-    ("# SPDX-License-Identifier: MIT\n# SPDX-License-Identifier: ISC", "MIT AND ISC"),
-    ("# SPDX-License-Identifier: %s", None),
-])
-def test_tags(line: str, expected: str | None) -> None:
-    assert tagged(line) == expected
-
-
-def test_a_tag_decides_before_the_words_around_it() -> None:
-    assert detect_notice(f"// SPDX-License-Identifier: MIT\n// {GPL2_OR_LATER}") == "MIT"
 
 
 def test_comment_signs_and_line_ends_do_not_matter() -> None:
@@ -133,7 +149,13 @@ def test_repeated_phrases_take_linear_time() -> None:
 
 
 def test_golden_licences() -> None:
-    """Exact but for a bare AGPL text, an unnamed exception, "BSD-style", and one whose truth is not in its text."""
+    """Exact but for a bare AGPL text, an unnamed exception, "BSD-style", one whose truth is not in its text, and two
+    files that hold more texts than the metadata of their packages tell: there theirs is the first.
+    """
     records = [record for record in golden("licences") if record["truth_source"] != "none"]
-    exact = sum(detect(record["text"]) == record["truth"] for record in records)
-    assert exact >= 0.93 * len(records)
+    answers = [detect(record["text"]) for record in records]
+    more = [answer for answer, record in zip(answers, records, strict=True) if answer and record["truth"] and (
+        answer.startswith(f"{record['truth']} AND "))]
+    assert more == ["MIT AND HPND-Markus-Kuhn", "Apache-2.0 AND BSD-3-Clause AND MPL-2.0"]
+    exact = sum(answer == record["truth"] for answer, record in zip(answers, records, strict=True))
+    assert exact + len(more) >= 0.93 * len(records)

@@ -6,7 +6,7 @@ import pytest
 from maslin.curation.ingest.code import code
 from maslin.curation.ingest.code.source import CodeOptions
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch, Record, Split
-from maslin.curation.licences.archive import LicenceMap, heading_comment, is_licence_file, metadata_licence
+from maslin.curation.licences.archive import LicenceMap, is_licence_file, metadata_licence
 from maslin.manifests.recipe.inputs import InputFile
 from tests.curation.ingest.code.test_archives import tar_bytes, zip_bytes
 from tests.curation.licences.test_detect import BSD3, GPL2_OR_LATER, MIT
@@ -119,6 +119,10 @@ def test_wheels_keep_their_licences_beside_the_code(tmp_path: Path) -> None:
      "MIT OR Apache-2.0"),
     ({"LICENSE": "under either of LICENSE.APACHE or LICENSE.BSD", "LICENSE.APACHE": APACHE_TEXT, "LICENSE.BSD": BSD3},
      "Apache-2.0 OR BSD-3-Clause"),
+    ({"LICENSE": "under either of LICENSE.APACHE or LICENSE.BSD", "LICENSE.APACHE": APACHE_TEXT, "LICENSE.BSD": BSD3,
+      "LICENSE.PART": MIT}, "(Apache-2.0 OR BSD-3-Clause) AND MIT"),
+    ({"LICENSE": MIT, "LICENSE-PRO": "Commercial licence agreement. You must pay."}, None),
+    ({"LICENSE": MIT, "COPYRIGHT": "Copyright 2020 A, B and C. All rights reserved."}, "MIT"),
     ({"COPYING": GPL3_TEXT, "COPYING.LESSER": LGPL3_TEXT}, "LGPL-3.0"),
     ({"COPYING": GPL3_TEXT, "PKG-INFO": "License-Expression: GPL-3.0-or-later\n"}, "GPL-3.0-or-later"),
     ({"COPYING": GPL3_TEXT, "PKG-INFO": "License-Expression: MIT\n"}, "GPL-3.0"),
@@ -150,6 +154,14 @@ def test_a_vague_notice_is_made_precise_by_a_text_of_its_family() -> None:
      "GPL-2.0-or-later"),
     ("PKG-INFO", "License: UNKNOWN\nClassifier: License :: OSI Approved :: BSD License\n", "LicenseRef-BSD"),
     ("PKG-INFO", "Classifier: License :: Other/Proprietary License\n", None),
+    ("PKG-INFO", "Classifier: License :: OSI Approved\nClassifier: License :: OSI Approved :: MIT License\n", "MIT"),
+    ("PKG-INFO", "Classifier: License :: Other/Proprietary License\nClassifier: License :: OSI Approved :: MIT License\n",
+     None),
+    ("PKG-INFO", "License-Expression: MIT AND FooBar\nLicense: MIT\n", None),
+    ("PKG-INFO", "License-Expression: (mit and bsd-3-clause) or LicenseRef-Own\n",
+     "MIT AND BSD-3-Clause OR LicenseRef-Own"),
+    ("PKG-INFO", "License: MIT AND FooBar\n", None), ("PKG-INFO", "License: MIT with restrictions\n", None),
+    ("package.json", '{"license": "MIT AND Foo"}', None), ("Cargo.toml", '[package]\nlicense = "MIT AND ISC"', "MIT AND ISC"),
     ("x.dist-info/METADATA", "License: Apache License 2.0\n", "Apache-2.0"),
     ("package.json", '{"licenses": [{"type": "MIT"}, {"type": "Apache-2.0"}]}', "MIT OR Apache-2.0"),
     ("package.json", '{"license": "SEE LICENSE IN x"}', None), ("package.json", "[" * 50_000, None),
@@ -168,12 +180,6 @@ def test_metadata(path: str, text: str, expected: str | None) -> None:
 ])
 def test_licence_files_are_known_by_name(path: str, expected: bool) -> None:
     assert is_licence_file(path) is expected
-
-
-def test_the_heading_ends_with_the_code() -> None:
-    text = "#!/bin/sh\nVERSION=1\n# heading\n" + "x=1\n" * 20 + "# licensed under the MIT license\n"
-    assert "heading" in heading_comment(text) and "MIT" not in heading_comment(text)
-    assert heading_comment('"""Doc\nwith lines\n"""\nx = 1\n').count("\n") == 2
 
 
 def test_other_encodings(tmp_path: Path) -> None:
