@@ -26,6 +26,10 @@ _BLOCKS = (
     ("{#", "#}"), ("#|", "|#"), ("=begin", "=end"), ("=pod", "=cut"), ("%{", "%}"), ("<%--", "--%>"), ('r"""', '"""'),
     ("<#", "#>"), ("#=", "=#"), ("#[", "]#"), ("/+", "+/"), ("/-", "-/"), ("{{!--", "--}}"), ("{*", "*}"), ("<%#", "%>"),
 )
+_BLOCKS_BY_SIGN = {
+    sign: tuple(pair for pair in _BLOCKS if pair[0].startswith(sign)) for sign in {pair[0][0] for pair in _BLOCKS}
+}
+_TAG = re.compile(r"SPDX-License-Identifier", re.I)
 _TAG_LINE = re.compile(r"^[^\w\n\"'`]{0,12}(?:(?:dnl|rem|c|nb\.)\b[^\w\n]*)?SPDX-License-Identifier", re.I)
 
 # What a file may be under: "licensed under the terms of NAME", "License: NAME".
@@ -55,25 +59,28 @@ def heading_comment(text: str) -> str:
     kept: list[str] = []
     code_lines = 0
     closing: str | None = None
-    lines = text[:HEADER_CHARACTERS].splitlines()[:_HEADER_LINES]
+    text = text[:HEADER_CHARACTERS]
+    has_tag = "spdx-license-identifier" in text.lower()
+    lines = text.splitlines()[:_HEADER_LINES]
     for number, line in enumerate(lines):
-        stripped = line.strip()
         if closing is not None:
             kept.append(line)
-            if closing in stripped:
+            if closing in line:
                 closing = None
             continue
-        block = next((pair for pair in _BLOCKS if stripped.startswith(pair[0])), None)
+        stripped = line.strip()
+        block = next((pair for pair in _BLOCKS_BY_SIGN.get(stripped[:1], ()) if stripped.startswith(pair[0])), None)
         if block is not None:
             kept.append(line)
             if block[1] not in stripped[len(block[0]):]:
                 closing = block[1]
-        elif not stripped or _COMMENT_LINE.match(line) or "SPDX-License-Identifier" in line:
+        elif not stripped or _COMMENT_LINE.match(line) or (has_tag and _TAG.search(line)):
             kept.append(line)
         elif not _PREAMBLE.match(line):
             code_lines += 1
             if code_lines > _CODE_LINES:
-                kept += [later for later in lines[number:] if _TAG_LINE.match(later)]
+                if has_tag:
+                    kept += [later for later in lines[number:] if _TAG_LINE.match(later)]
                 break
     return "\n".join(kept)
 

@@ -29,6 +29,8 @@ def tagged(text: str) -> str | None:
 
     What follows an opening quote is a string of a program that writes or looks for tags, unless it can be read.
     """
+    if "identifier" not in text.lower():
+        return None
     found = []
     for match in _TAG.finditer(text):
         said = _bare(match["said"])
