@@ -97,9 +97,9 @@ class LicenceMap:
             folder = info[1].rstrip("/") if info else path.rpartition("/")[0]
             self._metadata.setdefault(folder, []).append(expression)
 
-    def licence_of(self, path: str, text: str) -> str | None:
-        """The SPDX expression that holds for a source file; None when nothing tells it."""
-        own = stated_licence(text)
+    def licence_of(self, path: str, header: str) -> str | None:
+        """The SPDX expression that holds for a source file with these heading comments; None when nothing tells it."""
+        own = stated_licence(header)
         if own == NOASSERTION:
             return None
         nearest = self._of_folder(path.rpartition("/")[0])

@@ -85,11 +85,8 @@ def heading_comment(text: str) -> str:
     return "\n".join(kept)
 
 
-def stated_licence(text: str) -> str | None:
-    """What a source file says at its head: an SPDX expression, NOASSERTION for terms not known, None for nothing."""
-    header = heading_comment(text)
-    if not header:
-        return None
+def stated_licence(header: str) -> str | None:
+    """What heading comments state: an SPDX expression, NOASSERTION for terms not known, None for nothing."""
     if found := tagged(header) or detect_notice(header):
         return found
     return NOASSERTION if _has_own_terms(header) else None

@@ -30,7 +30,7 @@ def test_the_heading_ends_with_the_code() -> None:
     ("# Checks that users are licensed to drive.\n", None), (CODE, None), ("", None),
 ])
 def test_what_a_file_states_for_itself(text: str, expected: str | None) -> None:
-    assert stated_licence(text) == expected
+    assert stated_licence(heading_comment(text)) == expected
 
 
 def test_a_file_with_terms_of_its_own_never_has_its_projects_licence() -> None:
