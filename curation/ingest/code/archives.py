@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from maslin.curation.ingest.code.archive_stream import BLOCK, Bounded, Stream, WalkEnded, decompressed
+from maslin.curation.ingest.code.archive_stream import BLOCK, Stream, decompressed
+from maslin.curation.ingest.decompression import Bounded, Unreadable
 from maslin.manifests.recipe.inputs import tree_files
 
 MAX_MEMBERS = 500_000
@@ -53,7 +54,7 @@ class Broken:
 
 
 class MemberError(Exception):
-    """Raised by `Member.read`: this member's data are damaged, the walk can go on. (After WalkEnded it cannot.)"""
+    """Raised by `Member.read`: this member's data are damaged, the walk can go on. (After Unreadable it cannot.)"""
 
 
 def walk(path: Path) -> Iterator[Member | Broken]:
@@ -181,7 +182,7 @@ def _walk_tar(path: Path) -> Iterator[Member | Broken]:
         stream = decompressed(file)
         try:
             yield from _tar_members(stream)
-        except WalkEnded as ended:
+        except Unreadable as ended:
             yield Broken(ended.cause, str(ended))
 
 

@@ -16,11 +16,11 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from maslin.curation.ingest.code.archive_stream import WalkEnded
 from maslin.curation.ingest.code.archives import Broken, Member, MemberError, walk
 from maslin.curation.ingest.code.code_languages import by_name, detect
 from maslin.curation.ingest.code.machine_made import machine_made
 from maslin.curation.ingest.code.source import CodeOptions
+from maslin.curation.ingest.decompression import Unreadable
 from maslin.curation.ingest.records import (
     Document,
     Dropped,
@@ -86,7 +86,7 @@ def read(split: Split, options: CodeOptions, watch: Watch) -> Iterator[Record]:
             yield _record(split.input.name, item, origin, options, licences)
         except MemberError as error:
             yield Failed("damaged_member", str(error), origin)
-        except WalkEnded as ended:
+        except Unreadable as ended:
             yield Failed(ended.cause, str(ended), origin)
             return
 
@@ -104,7 +104,7 @@ def _licences(source: InputFile) -> LicenceMap:
                 found.add(item.path, decode(item.read(_LICENCE_BYTES)).text)
             except MemberError:
                 continue
-            except WalkEnded:
+            except Unreadable:
                 break
     return found
 

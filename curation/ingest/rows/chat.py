@@ -1,4 +1,4 @@
-"""Conversations in JSON Lines, plain or compressed (.gz, .zst): one an object; its document is their ChatML text.
+"""Conversations in JSON Lines, plain or compressed (told by content): one an object; its document is their ChatML text.
 
 A line has `messages` (a list of {role, content}), or `instruction`, `input` (may be missing) and `output`, or, as
 Self-Instruct's tasks, `instruction` and `instances` (a list of {input, output}: later ones are later turns).

@@ -1,18 +1,16 @@
-"""JSON Lines, plain or compressed (.gz, .zst): anyone's documents, an object a line.
+"""JSON Lines, plain or compressed (told by content, not by name): anyone's documents, an object a line.
 
 `text` is needed; `id`, `url`, `date`, `language` and `licence` are taken when there. Blank lines are no records.
 """
 
 import hashlib
 import json
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import zstandard
-
+from maslin.curation.ingest.decompression import SIGN_BYTES, Bounded, Unreadable, compression, expanded
 from maslin.curation.ingest.records import (
     Document,
     Dropped,
@@ -31,23 +29,33 @@ from maslin.manifests.recipe.sources import NoOptions, SourceKind
 MAX_LINE_BYTES = 64 << 20
 _MAX_SKIP_BYTES = 256 << 20  # of a line too long to read: beyond, the rest of the file is given up
 _BLOCK_BYTES = 1 << 20
-_ZSTD_FEED_BYTES = 1024  # a block is 4 bytes at least and gives 128 KiB at most, so a step gives 32 MiB at most
-_COMPRESSED = (".gz", ".zst")
+_HEAD_BYTES = 512  # by which a file is told to be of another format
+_OTHER_FORMATS = {  # what files are that begin so, and lie where JSON Lines are looked for
+    b"PK\x03\x04": "a zip archive", b"7z\xbc\xaf\x27\x1c": "a 7z archive", b"PAR1": "a Parquet file (kind: parquet)",
+    b"ARROW1": "an Arrow file", b"SQLite format 3": "an SQLite database", b"\x04\x22\x4d\x18": "compressed with lz4",
+    b"\x1f\x9d": "compressed with compress (.Z)", b"]\0\0": "compressed with lzma", b"\xff\xfe": "in UTF-16",
+    b"\xfe\xff": "in UTF-16",
+}
 
 
-class _Broken(Exception):
-    def __init__(self, cause: str, detail: str) -> None:
-        super().__init__(detail)
-        self.cause, self.detail = cause, detail
+class _OtherFormat(Unreadable):
+    cause = "not_json_lines"
+
+
+class _EndlessLine(Unreadable):
+    cause = "line_too_long"
 
 
 def splits(inputs: Sequence[InputFile], options: NoOptions) -> list[Split]:
     """Ranges of plain files; a compressed file is one split."""
     target = split_bytes(inputs)
-    return [
-        split for file in inputs
-        for split in byte_splits([file], max(1, file.bytes) if file.path.suffix in _COMPRESSED else target)
-    ]
+    found = []
+    for file in inputs:
+        with open(file.path, "rb") as handle:
+            head = handle.read(_HEAD_BYTES)
+        is_cut = compression(head) is None and _other_format(head) is None
+        found += byte_splits([file], target if is_cut else max(1, file.bytes))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +77,15 @@ def read_lines(split: Split, watch: Watch, record: Callable[[Any, Line], Record]
     name = split.input.name
     number = _LineNumbers(split)
     with open(split.input.path, "rb") as handle:
-        lines = _lines(_blocks(handle, split.input.path.suffix, split.start), split, watch, handle)
+        kind = compression(handle.read(SIGN_BYTES))
+        lines = _lines(_blocks(handle, kind, split), split, watch, handle, ranged=kind is None)
         while True:
             try:
                 offset, line = next(lines)
             except StopIteration:
                 return
-            except _Broken as broken:
-                yield Failed(broken.cause, f"{name}: {broken.detail}", Origin(name, split.start))
+            except Unreadable as error:
+                yield Failed(error.cause, f"{name}: {error}", Origin(name, split.start))
                 return
             number.passed()
             if line is None:
@@ -102,7 +111,8 @@ def _parsed(line: Line, record: Callable[[Any, Line], Record]) -> Record:
 def _document(row: Any, line: Line) -> Record:
     text = row.get("text") if isinstance(row, dict) else None
     if not isinstance(text, str):
-        return Failed("no_text", f"{line.place}: no string `text` in it", line.origin)
+        there = f" (its keys: {', '.join(key[:40] for key in [*row][:20])})" if isinstance(row, dict) else ""
+        return Failed("no_text", f"{line.place}: no string `text` in it{there}", line.origin)
     source_id, url = string(row.get("id")), string(row.get("url"))
     id = document_id("jsonl", hashlib.sha256(line.content).hexdigest() if source_id is None else source_id)
     if not text.strip():
@@ -121,14 +131,13 @@ def string(value: Any) -> str | None:
 
 
 def _lines(
-    blocks: Iterator[bytes], split: Split, watch: Watch, handle: BinaryIO
+    blocks: Iterator[bytes], split: Split, watch: Watch, handle: BinaryIO, ranged: bool,
 ) -> Iterator[tuple[int, bytes | None]]:
     """(offset, line) of every line of a split; None instead of a line that is too long.
 
     Offsets are of decompressed bytes. A line belongs to the range in which it begins, so a range that begins inside one
-    passes over the rest of it.
+    passes over the rest of it. Not `ranged`: all lines are the split's.
     """
-    ranged = split.input.path.suffix not in _COMPRESSED
     parts: list[bytes] = []
     held, offset = 0, split.start
     inside = split.start > 0  # the block begins one byte early: a line that begins here has its line feed there
@@ -150,7 +159,7 @@ def _lines(
                 return
         held += len(block) - start
         if held > _MAX_SKIP_BYTES:
-            raise _Broken("line_too_long", f"a line longer than {_MAX_SKIP_BYTES} bytes; the file is not read beyond")
+            raise _EndlessLine(f"a line longer than {_MAX_SKIP_BYTES} bytes; the file is not read beyond")
         if held > MAX_LINE_BYTES or inside:
             parts.clear()
         else:
@@ -160,52 +169,25 @@ def _lines(
         yield offset, b"".join(parts) if held <= MAX_LINE_BYTES else None
 
 
-def _blocks(handle: BinaryIO, suffix: str, start: int) -> Iterator[bytes]:
-    if suffix == ".gz":
-        yield from _gunzipped(handle)
-    elif suffix == ".zst":
-        yield from _unzstd(handle)
-    else:
-        handle.seek(max(0, start - 1))
-        while block := handle.read(_BLOCK_BYTES):
-            yield block
+def _blocks(handle: BinaryIO, kind: str | None, split: Split) -> Iterator[bytes]:
+    """The content of a split, decompressed. Raises Unreadable for damage, and for a file of another format."""
+    handle.seek(max(0, split.start - 1) if kind is None else 0)
+    bound = Bounded(split.input.bytes)
+    for number, block in enumerate(
+        iter(lambda: handle.read(_BLOCK_BYTES), b"") if kind is None else expanded(handle.read, kind)
+    ):
+        if number == 0 and split.start == 0 and (other := _other_format(block)):
+            raise _OtherFormat(f"no JSON Lines, but {other}")
+        if kind is not None:
+            bound.note(len(block))
+        yield block
 
 
-def _gunzipped(handle: BinaryIO) -> Iterator[bytes]:
-    """Not by the gzip module: it keeps back the last megabyte of a file that is cut short."""
-    decoder = None
-    left = b""
-    try:
-        while fed := left or handle.read(_BLOCK_BYTES):
-            if decoder is None:
-                decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            if data := decoder.decompress(fed, _BLOCK_BYTES):
-                yield data
-            left = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
-            if decoder.eof:
-                decoder = None
-    except zlib.error as error:
-        raise _Broken("damaged_file", f"the compressed file is damaged ({error})") from error
-    if decoder is not None:
-        raise _Broken("truncated", "the compressed file is cut short")
-
-
-def _unzstd(handle: BinaryIO) -> Iterator[bytes]:
-    decoder = None
-    left = b""
-    try:
-        while fed := left or handle.read(_ZSTD_FEED_BYTES):
-            if decoder is None:
-                decoder = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-            if data := decoder.decompress(fed):
-                yield data
-            left = decoder.unused_data if decoder.eof else b""
-            if decoder.eof:
-                decoder = None
-    except zstandard.ZstdError as error:
-        raise _Broken("damaged_file", f"the compressed file is damaged ({error})") from error
-    if decoder is not None:
-        raise _Broken("truncated", "the compressed file is cut short")
+def _other_format(beginning: bytes) -> str | None:
+    """What a file is that is told by its first bytes to hold no lines: one failure, not one a line."""
+    if beginning[257:262] == b"ustar":
+        return "a tar archive"
+    return next((what for sign, what in _OTHER_FORMATS.items() if beginning.startswith(sign)), None)
 
 
 class _LineNumbers:

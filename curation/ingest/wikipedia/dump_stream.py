@@ -3,12 +3,12 @@
 import bz2
 import codecs
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from maslin.curation.ingest.decompression import SIGN_BYTES, CutShort, Unreadable, compression, expanded
 from maslin.curation.ingest.records import Watch
 
 READ_BYTES = 1 << 18
@@ -73,20 +73,19 @@ class _Chunks:
         self.damage: list[tuple[str, str]] = []
         self.beyond = False  # the chunk just given belongs to the next split
         file.seek(0)
-        magic = file.read(4)
+        self.kind = compression(file.read(SIGN_BYTES))
         file.seek(start)
-        self.kind = "bzip2" if magic[:3] == b"BZh" else "gzip" if magic[:2] == b"\x1f\x8b" else "plain"
 
     def __iter__(self) -> Iterator[bytes]:
-        raw = {"bzip2": self._bzip2, "gzip": self._gzip, "plain": self._plain}[self.kind]()
+        raw = self._plain() if self.kind is None else self._bzip2() if self.kind == "bzip2" else self._one_split()
         decode: Callable[[bytes], bytes] | None = None
         for index, chunk in enumerate(raw):
             if index == 0 and self.start == 0:
                 decode = self._decoder(chunk)
             yield decode(chunk) if decode else chunk
 
-    def _read(self) -> bytes:
-        data = self.file.read(READ_BYTES)
+    def _read(self, number: int = READ_BYTES) -> bytes:
+        data = self.file.read(number)
         if self.watch is not None:
             self.watch.reached(min(self.file.tell(), self.end) - self.start)
         return data
@@ -144,25 +143,15 @@ class _Chunks:
             tail = block[-9:]
         return b""
 
-    def _gzip(self) -> Iterator[bytes]:
-        decoder = zlib.decompressobj(31)
-        data = b""
-        while True:
-            if not data:
-                data = self._read()
-                if not data:
-                    if not decoder.eof:
-                        self.damage.append(("truncated", "the gzip data end before their end mark"))
-                    return
-            try:
-                if decoder.eof:
-                    decoder = zlib.decompressobj(31)
-                chunk = decoder.decompress(data, READ_BYTES * 4)
-            except zlib.error as error:
-                self.damage.append(("damaged_compression", str(error)))
-                return
-            data = decoder.unused_data.lstrip(b"\x00") if decoder.eof else decoder.unconsumed_tail
-            yield chunk
+    def _one_split(self) -> Iterator[bytes]:
+        """gzip, xz, zstandard: read from the beginning, as nothing says where a stream starts."""
+        assert self.kind is not None
+        try:
+            yield from expanded(self._read, self.kind)
+        except CutShort as error:
+            self.damage.append((error.cause, str(error)))
+        except Unreadable as error:
+            self.damage.append(("damaged_compression", str(error)))
 
     def _decoder(self, first: bytes) -> Callable[[bytes], bytes] | None:
         """What turns the stream into UTF-8: None where it is that already."""

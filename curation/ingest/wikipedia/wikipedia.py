@@ -1,4 +1,4 @@
-"""Read MediaWiki `pages-articles` dumps: XML, plain or in bzip2 or gzip, as a stream, page by page.
+"""Read MediaWiki `pages-articles` dumps: XML, plain or compressed (told by content), as a stream, page by page.
 
 The stream is cut at `<page>` and `</page>` and every page is parsed alone: damage costs one page, memory is bounded by
 one page, and no document type declaration reaches the parser, so that entities cannot expand. Namespace 0 is read,

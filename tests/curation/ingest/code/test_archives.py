@@ -12,9 +12,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.ingest.code import archive_stream, archives
-from maslin.curation.ingest.code.archive_stream import WalkEnded
+from maslin.curation.ingest import decompression
+from maslin.curation.ingest.code import archives
 from maslin.curation.ingest.code.archives import Broken, Member, MemberError, safe_path, walk
+from maslin.curation.ingest.decompression import Unreadable
 
 FILES = {"a/b.py": b"x = 1\n", "a/empty": b"", "c.txt": b"c" * 5000, "long/" + "n" * 150 + "/é.py": b"long\n"}
 
@@ -48,7 +49,7 @@ def contents(path: Path, limit: int = 1 << 20) -> list[tuple[str, object]]:
             out.append((item.path, item.read(limit) if item.kind == "file" else item.kind))
         except MemberError:
             out.append((item.path, "member error"))
-        except WalkEnded as ended:
+        except Unreadable as ended:
             out.append((ended.cause, None))
             break
     return out
@@ -160,8 +161,8 @@ def test_a_damaged_member_of_a_zip_costs_itself(tmp_path: Path) -> None:
 
 
 def test_bombs_stop_at_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_stream, "FREE_BYTES", 1 << 20)
-    monkeypatch.setattr(archive_stream, "MAX_EXPANSION", 10)
+    monkeypatch.setattr(decompression, "FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(decompression, "MAX_EXPANSION", 10)
     bomb = {"a.py": b"x", "bomb.py": bytes(30 << 20), "after.py": b"y"}
     many = {f"{n}.py": bytes(1 << 20) for n in range(9)}
     for data in (gzip.compress(tar_bytes(bomb)), zip_bytes(many)):

@@ -1,5 +1,7 @@
+import bz2
 import gzip
 import json
+import lzma
 
 import pytest
 import zstandard
@@ -43,7 +45,10 @@ def test_id_is_its_own_or_of_the_line(tmp_path):
     ("a.jsonl", TEN), ("a.jsonl.gz", gzip.compress(TEN)), ("a.jsonl.zst", zstandard.compress(TEN)),
     ("b.jsonl.gz", gzip.compress(TEN[:40]) + gzip.compress(TEN[40:])), ("c.jsonl", TEN[:-1]),
     ("b.jsonl.zst", zstandard.compress(TEN[:40]) + zstandard.compress(TEN[40:])), ("d.jsonl", b"\xef\xbb\xbf" + TEN),
-    ("e.jsonl", TEN.replace(b"\n", b"\r\n\n")),
+    ("e.jsonl", TEN.replace(b"\n", b"\r\n\n")), ("f.jsonl.gz", TEN), ("g.jsonl.GZ", gzip.compress(TEN)),
+    ("h.jsonl", bz2.compress(TEN[:40]) + bz2.compress(TEN[40:])), ("i.json.zst", lzma.compress(TEN)),
+    ("j.xz", lzma.compress(TEN[:40]) + bytes(8) + lzma.compress(TEN[40:])), ("k.jsonl", zstandard.compress(TEN)),
+    ("l.jsonl.zst", b"\x5a\x2a\x4d\x18\3\0\0\0any" + zstandard.compress(TEN)),
 ])
 def test_ways_to_store_lines(tmp_path, name, content):
     assert [item.source_id for item in read(input_file(tmp_path / name, content))] == [*"0123456789"]
@@ -95,9 +100,13 @@ def test_a_bomb_of_one_line_ends_the_file(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name, content, cause", [
     ("a.jsonl.gz", gzip.compress(TEN)[:-9], "truncated"), ("a.jsonl.zst", zstandard.compress(TEN)[:-9], "truncated"),
-    ("b.jsonl.gz", TEN, "damaged_file"), ("b.jsonl.zst", TEN, "damaged_file"),
+    ("a.jsonl.bz2", bz2.compress(TEN)[:-9], "truncated"), ("a.jsonl.xz", lzma.compress(TEN)[:-9], "truncated"),
     ("c.jsonl.gz", gzip.compress(TEN)[:-8] + bytes(8), "damaged_file"),
-], ids=["gz cut", "zst cut", "no gz", "no zst", "gz check sum"])
+    ("d.jsonl", gzip.compress(TEN) + b"no member", "damaged_file"),
+    ("e.jsonl.gz", gzip.compress(b"PK\x03\x04" + TEN), "not_json_lines"),
+    ("f.jsonl", b"\x04\x22\x4d\x18" + TEN, "not_json_lines"),
+    ("g.jsonl", TEN.decode().encode("utf-16"), "not_json_lines"),
+], ids=["gz cut", "zst cut", "bz2 cut", "xz cut", "gz check sum", "gz rest", "zip in gz", "lz4", "utf-16"])
 def test_damaged_files(tmp_path, name, content, cause):
     found = read(input_file(tmp_path / name, content))
     assert found[-1].cause == cause

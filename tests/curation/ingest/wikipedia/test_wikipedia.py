@@ -1,9 +1,11 @@
 import bz2
 import gzip
 import itertools
+import lzma
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch, Record
 from maslin.curation.ingest.wikipedia import dump_stream, wikipedia
@@ -106,14 +108,16 @@ def test_entities_are_never_expanded(tmp_path: Path) -> None:
     assert causes(read(tmp_path / "y.xml", inner)) == ["damaged_xml"]
 
 
-def test_bzip2_cut_short_keeps_the_pages_before(tmp_path: Path) -> None:
+def test_compression_is_told_by_content_and_a_cut_keeps_the_pages_before(tmp_path: Path) -> None:
     pages = [page(n, f"{'word ' * 50}{n * 7919 % 1013}") for n in range(2000)]
     data = bz2.compress(dump(*pages), 1)
     records = read(tmp_path / "x.xml.bz2", data[: len(data) * 3 // 4])
     assert causes(records)[-1] == "truncated" and causes(records).count("document") > 200
-    packed = gzip.compress(dump(*pages))
-    records = read(tmp_path / "x.xml.gz", packed[: len(packed) // 2])
-    assert causes(records)[-1] == "truncated" and causes(records).count("document") > 200
+    for pack in (gzip.compress, lzma.compress, zstandard.compress):
+        whole = pack(dump(*pages))
+        assert causes(read(tmp_path / "x.xml.bz2", whole)) == ["document"] * 2000
+        records = read(tmp_path / "x.xml.gz", whole[: len(whole) // 2])
+        assert causes(records)[-1] == "truncated" and causes(records).count("document") > 200
 
 
 def test_a_damaged_stream_of_several_costs_its_own_pages(tmp_path: Path) -> None:
