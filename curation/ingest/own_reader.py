@@ -31,16 +31,20 @@ def own_kind(kind: str, code: OwnCode) -> SourceKind:
         raise UsageError(f"{code.path}: `{min(taken)}` cannot be an option of `{code.name}`: every source has it.")
     return dataclasses.replace(
         found, read=partial(_read, kind, code, found.read),
-        splits=found.splits and partial(_splits, code, found.splits))
+        splits=found.splits and partial(_of_inputs, code, "split", found.splits),
+        check=found.check and partial(_of_inputs, code, "checked", found.check))
 
 
-def _splits(
-    code: OwnCode, splits: Callable[..., list[Split]], inputs: Sequence[InputFile], options: Any
-) -> list[Split]:
+def _of_inputs(
+    code: OwnCode, done: str, function: Callable[..., Any], inputs: Sequence[InputFile], options: Any
+) -> Any:
+    """What the user's function of all inputs answers, to be `done` with them."""
     try:
-        return list(splits(inputs, options))
+        return function(inputs, options)
+    except UsageError:
+        raise
     except Exception as error:
-        raise UsageError(f"{code.place(error)}: the files of `{code.called}` cannot be split "
+        raise UsageError(f"{code.place(error)}: the files of `{code.called}` cannot be {done} "
                          f"({type(error).__name__}: {error}).") from error
 
 

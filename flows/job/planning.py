@@ -36,6 +36,16 @@ def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputF
     }
 
 
+def check_inputs(recipe: Recipe, inputs: dict[str, list[InputFile]], steps: Iterable[Step]) -> None:
+    """Raise UsageError where a source that these steps read names what its files do not have."""
+    for step in steps:
+        if step.kind == "documents" and (check := recipe.sources[step.name].declared.check):
+            try:
+                check(inputs[step.name], recipe.sources[step.name].options)
+            except UsageError as error:
+                raise UsageError(f"{recipe.place(f'sources.{step.name}')}: {error}") from error
+
+
 def make_plan(
     recipe: Recipe, inputs: dict[str, list[InputFile]], workspace: Workspace, limit: int | None = None,
     final: bool = False,

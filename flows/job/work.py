@@ -18,7 +18,7 @@ from maslin.flows.job.outcome import (
     tell_of_other_versions,
     warn_of_failures,
 )
-from maslin.flows.job.planning import make_plan, source_inputs, tokenizer_path
+from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, tokenizer_path
 from maslin.manifests.files import write_json
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan
@@ -58,9 +58,10 @@ def carry_out(job: Job) -> int:
     """Do the job and print what came out. Returns the exit code (see `maslin --help`)."""
     workspace = Workspace(job.options.workspace)
     if job.options.dry_run:
-        plan = make_plan(
-            job.recipe, source_inputs(job.recipe, workspace), workspace, job.options.limit, job.final)
+        inputs = source_inputs(job.recipe, workspace)
+        plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
         targets = [step for phase in job.phases(plan) for step in phase]
+        check_inputs(job.recipe, inputs, missing_steps(targets, workspace))
         print_plan(plan, targets, workspace, job.options.verbose)
         return 0
     done = do(job)
@@ -80,6 +81,7 @@ def do(job: Job) -> Done:
     targets = [step for phase in phases for step in phase]
     if todo := missing_steps(targets, workspace):
         _check_resources(todo)
+        check_inputs(job.recipe, inputs, todo)
         tell_of_other_versions(job.recipe, workspace)
         with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
             _build(job, plan, phases, workspace, inputs)

@@ -43,13 +43,15 @@ class SourceKind:
     """What a kind of source declares of itself. Imported with every recipe that names it, so it has to be light.
 
     `splits(inputs, options)` and `read(split, options, watch)`: see `maslin.curation.ingest.records`; without `splits`
-    a file is one split. `options`: a frozen dataclass, its fields the keys in a recipe, with bounds as metadata.
-    `libraries`: whose versions decide what the reader makes of a file. `folders_are_inputs`: a folder is an input as a
-    whole, not all the files in it. `conversations`: texts in ChatML, whose signs become single tokens.
+    a file is one split. `check(inputs, options)`, if there is one, raises UsageError before any work for what the
+    options name and the inputs do not have. `options`: a frozen dataclass, its fields the keys in a recipe, with bounds
+    as metadata. `libraries`: whose versions decide what the reader makes of a file. `folders_are_inputs`: a folder is
+    an input as a whole, not all the files in it. `conversations`: texts in ChatML, whose signs become single tokens.
     """
 
     read: Callable[..., Any]
     splits: Callable[..., Any] | None = None
+    check: Callable[..., Any] | None = None
     options: type = NoOptions
     libraries: tuple[str, ...] = ()
     folders_are_inputs: bool = False

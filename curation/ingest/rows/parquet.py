@@ -1,10 +1,12 @@
 """Parquet, a document a row, as Hugging Face datasets are stored; row groups are read one after another, in batches.
 
 `columns` of the recipe says which column is the text, and which hold id, url, date, language and licence, if any. Only
-these are read. `origin` names the row: `<file>/<row>`, counted from 0.
+these are read: strings of all of Arrow's types, as other writers store them, and bytes (not all writers say that theirs
+are UTF-8); for all but the text numbers, times and UUIDs, too. `origin` names the row: `<file>/<row>`, counted from 0.
 """
 
 import hashlib
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,8 +15,10 @@ import pyarrow.parquet as pq
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, Origin, Record, Split, Watch, split_bytes
 from maslin.curation.ingest.rows.parquet_source import ParquetOptions
+from maslin.manifests.errors import UsageError
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.recipe.typed_yaml import suggestion
 
 MAX_TEXT_BYTES = 64 << 20
 MAX_ROW_GROUP_BYTES = 4 << 30  # of the text column, uncompressed, as the file says of itself
@@ -22,6 +26,17 @@ DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last one of nam
 _BATCH_ROWS = 64
 _BUFFER_BYTES = 1 << 20  # of a column that is read at once
 _FIELDS = ("text", "id", "url", "date", "language", "licence")
+
+
+def check(inputs: Sequence[InputFile], options: ParquetOptions) -> None:
+    """Raise UsageError for a column that is named and cannot be read, in any file; damaged files are the reader's."""
+    for file in inputs:
+        try:
+            schema = pq.read_schema(file.path)
+        except DAMAGE:
+            continue
+        if lacks := _lacks(schema, options):
+            raise UsageError(f"{file.name}: {lacks[1]}{'' if lacks[1].endswith('?') else '.'}")
 
 
 def splits(inputs: Sequence[InputFile], options: ParquetOptions) -> list[Split]:
@@ -49,15 +64,15 @@ def _compressed(group: Any) -> int:
 
 def read(split: Split, options: ParquetOptions, watch: Watch) -> Iterator[Record]:
     """The documents of the split's row groups. One that cannot be read on is one failure; those after it are read."""
-    name, columns = split.input.name, options.columns
+    name = split.input.name
     try:
         with pq.ParquetFile(split.input.path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
             schema = file.schema_arrow
-            fields = {field: column for field in _FIELDS if _readable(schema, column := getattr(columns, field), field)}
-            if "text" not in fields:
-                yield Failed("no_text", f"{name}: no column `{columns.text}` of strings among "
-                                        f"{', '.join(schema.names[:20])}", Origin(name))
+            if lacks := _lacks(schema, options):
+                yield Failed(lacks[0], f"{name}: {lacks[1]}", Origin(name))
                 return
+            named = {field: _column(options, field) for field in _FIELDS}
+            fields = {field: column for field, column in named.items() if _readable(schema, column, field)}
             row = sum(file.metadata.row_group(group).num_rows for group in range(split.start))
             ordinal = done = 0
             for group in range(split.start, split.end):
@@ -71,14 +86,48 @@ def read(split: Split, options: ParquetOptions, watch: Watch) -> Iterator[Record
         yield Failed("damaged_file", f"{name}: not a readable Parquet file ({error})", Origin(name))
 
 
+def _column(options: ParquetOptions, field: str) -> str:
+    return getattr(options.columns, field) or field
+
+
+def _lacks(schema: pa.Schema, options: ParquetOptions) -> tuple[str, str] | None:
+    """(cause, words) for the first column that has to be there and cannot be read; None when all can."""
+    for field in _FIELDS:
+        column = _column(options, field)
+        if (field != "text" and getattr(options.columns, field) is None) or _readable(schema, column, field):
+            continue
+        cause, what = ("no_text", " of strings") if field == "text" else ("no_column", f" for `{field}`")
+        there = ", ".join(f"{each.name} ({each.type})" if each.name == column else each.name for each in [*schema][:20])
+        near = suggestion(column, schema.names) if column not in schema.names else ""
+        return cause, f"no column `{column}`{what} among {there}" + (near if "did you" in near else "")
+    return None
+
+
 def _readable(schema: pa.Schema, name: str, field: str) -> bool:
     """Whether there is one column of that name, with strings in it or, for all but the text, numbers or times."""
     if schema.names.count(name) != 1:
         return False
-    kind = schema.field(name).type
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    strings = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    return strings or (field != "text" and (pa.types.is_integer(kind) or pa.types.is_temporal(kind)))
+    kind, types = _stored(schema.field(name).type), pa.types
+    if _is_bytes(kind) or types.is_null(kind):
+        return True
+    return field != "text" and (
+        types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_temporal(kind)
+        or types.is_fixed_size_binary(kind))
+
+
+def _stored(kind: pa.DataType) -> pa.DataType:
+    """The type of the values themselves: of a dictionary's, of what an extension is stored as."""
+    while isinstance(kind, pa.DictionaryType | pa.BaseExtensionType):
+        kind = kind.value_type if isinstance(kind, pa.DictionaryType) else kind.storage_type
+    return kind
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    """Whether values are strings or bytes, of any length."""
+    types = pa.types
+    return any(is_one(kind) for is_one in (
+        types.is_string, types.is_large_string, types.is_string_view, types.is_binary, types.is_large_binary,
+        types.is_binary_view))
 
 
 def _group(
@@ -99,7 +148,8 @@ def _group(
         return
     try:
         for batch in file.iter_batches(_BATCH_ROWS, [group], list(fields.values()), use_threads=False):
-            values = [_values(batch.column(batch.schema.get_field_index(column))) for column in fields.values()]
+            values = [_values(batch.column(batch.schema.get_field_index(column)), field == "text")
+                      for field, column in fields.items()]
             for cells in zip(*values, strict=True):
                 yield _record(dict(zip(fields, cells, strict=True)), f"{name}/{row}")
                 row += 1
@@ -108,13 +158,28 @@ def _group(
                      Origin(f"{name}/{row}"))
 
 
-def _values(column: pa.Array) -> list[bytes | None]:
-    """Strings as the bytes they are, for they may be no UTF-8; numbers and times as they are written."""
+def _values(column: pa.Array, is_text: bool) -> list[bytes | None]:
+    """Strings as the bytes they are, for they may be no UTF-8, other bytes in hexadecimal, all else as written."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+    if isinstance(column, pa.ExtensionArray):
+        is_uuid, column = column.type.extension_name == "arrow.uuid", column.storage
+        if is_uuid:
+            return [value if value is None else str(uuid.UUID(bytes=value)).encode() for value in column.to_pylist()]
+    if not _is_bytes(column.type) and not pa.types.is_fixed_size_binary(column.type):
         column = column.cast(pa.string())
-    return column.cast(pa.large_binary()).to_pylist()
+    values = column.cast(pa.large_binary()).to_pylist()
+    if is_text or pa.types.is_string(column.type):
+        return values
+    return [value if value is None or _is_utf8(value) else value.hex().encode() for value in values]
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _record(cells: Mapping[str, bytes | None], place: str) -> Record:

@@ -7,14 +7,17 @@ from maslin.manifests.recipe.sources import Later, SourceKind
 
 @dataclass(frozen=True)
 class ParquetColumns:
-    """The columns of a Parquet source that hold what documents have. Only that of the text must be there."""
+    """The columns of a Parquet source that hold what documents have.
+
+    That of the text must be there, and every one that is named; None: the column of this name, if it is there.
+    """
 
     text: str = "text"
-    id: str = "id"
-    url: str = "url"
-    date: str = "date"
-    language: str = "language"
-    licence: str = "licence"
+    id: str | None = None
+    url: str | None = None
+    date: str | None = None
+    language: str | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -26,4 +29,4 @@ class ParquetOptions:
 
 PARQUET = SourceKind(
     read=Later("maslin.curation.ingest.rows.parquet:read"), splits=Later("maslin.curation.ingest.rows.parquet:splits"),
-    options=ParquetOptions)
+    check=Later("maslin.curation.ingest.rows.parquet:check"), options=ParquetOptions)

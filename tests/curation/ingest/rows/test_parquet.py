@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch
 from maslin.curation.ingest.rows import parquet
 from maslin.curation.ingest.rows.parquet_source import ParquetColumns, ParquetOptions
+from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.inputs import InputFile
 from tests.curation.web_archives import input_file
 
@@ -46,6 +47,59 @@ def test_columns_may_have_other_names_and_types(tmp_path):
     assert (one.text, one.source_id, two.text, two.source_id) == ("x", "1", "y", None)
 
 
+AS_STORED = {
+    "string_view": pa.array(["1", None]).cast(pa.string_view()), "binary": pa.array([b"1", None]),
+    "binary_view": pa.array([b"1", None]).cast(pa.binary_view()),
+    "large_binary": pa.array([b"1", None], pa.large_binary()), "large_string": pa.array(["1", None], pa.large_string()),
+    "dictionary": pa.array(["1", None]).dictionary_encode(), "int8": pa.array([1, None], pa.int8()),
+    "whole double": pa.array([1.0, None]), "decimal": pa.array([1, None], pa.decimal128(5, 0)),
+}
+
+
+@pytest.mark.parametrize("stored", AS_STORED)
+def test_ids_of_every_type(tmp_path, stored):
+    one, two = read(write(tmp_path / "a.parquet", pa.table({"text": ["x", "y"], "id": AS_STORED[stored]})))
+    assert (one.source_id, two.source_id) == ("1", None)
+
+
+@pytest.mark.parametrize("stored", [name for name, column in AS_STORED.items() if column[0].as_py() in ("1", b"1")])
+def test_texts_of_every_type_of_strings(tmp_path, stored):
+    one, two = read(write(tmp_path / "a.parquet", pa.table({"text": AS_STORED[stored]})))
+    assert (one.text, two.cause) == ("1", "no_text")
+
+
+@pytest.mark.parametrize(("column", "expected"), [
+    (pa.array([b"\xff\x00"]), "ff00"), (pa.array([b"\xff\x00"], pa.binary(2)), "ff00"), (pa.array([None]), None),
+    (pa.array([bytes(range(16))], pa.uuid()), "00010203-0405-0607-0809-0a0b0c0d0e0f"),
+    (pa.array([[1]]), None), (pa.array([True]), None),
+])
+def test_other_ids(tmp_path, column, expected):
+    (found,) = read(write(tmp_path / "a.parquet", pa.table({"text": ["x"], "id": column})))
+    assert found.source_id == expected
+
+
+@pytest.mark.parametrize(("columns", "words"), [
+    ({"text": "txet"}, "a.parquet: no column `txet` of strings among text, id; did you mean `text`?"),
+    ({"id": "blob"}, "no column `blob` for `id` among text, id."),
+    ({"licence": "licence"}, "for `licence` among text, id."),
+])
+def test_what_is_named_and_not_there_is_refused_before_any_work(tmp_path, columns, words):
+    file, options = write(tmp_path / "a.parquet", TEXTS), ParquetOptions(ParquetColumns(**columns))
+    parquet.check([file], OPTIONS)
+    with pytest.raises(UsageError) as error:
+        parquet.check([file], options)
+    assert str(error.value).endswith(words)
+    (found,) = read(file, **columns)
+    assert isinstance(found, Failed) and found.cause in ("no_text", "no_column")
+
+
+def test_a_named_column_of_lists_is_refused_with_its_type_and_damage_is_left_to_the_reader(tmp_path):
+    file = write(tmp_path / "a.parquet", pa.table({"text": ["x"], "url": [["a"]]}))
+    with pytest.raises(UsageError, match=r"`url` for `url` among text, url \(list<"):
+        parquet.check([file], ParquetOptions(ParquetColumns(url="url")))
+    parquet.check([input_file(tmp_path / "b.parquet", b"PAR1")], OPTIONS)
+
+
 def test_id_is_its_own_or_of_the_text(tmp_path):
     def id_of(**row):
         return read(write(tmp_path / "a.parquet", pa.Table.from_pylist([row])))[0].id
@@ -78,7 +132,8 @@ def test_rows_that_are_no_documents(tmp_path):
 
 
 @pytest.mark.parametrize(("table", "words"), [
-    (pa.table({"txt": ["x"]}), "no column `text` of strings among txt"), (pa.table({"text": [5]}), "among text"),
+    (pa.table({"txt": ["x"]}), "no column `text` of strings among txt"),
+    (pa.table({"text": [5]}), "among text (int64)"),
 ])
 def test_a_file_without_texts_is_one_failure(tmp_path, table, words):
     (found,) = read(write(tmp_path / "a.parquet", table))
