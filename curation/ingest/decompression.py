@@ -5,9 +5,11 @@ than 32 MiB, whatever the file says; `Bounded` counts how far one expands.
 """
 
 import bz2
+import contextlib
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import zstandard
@@ -111,3 +113,19 @@ def _decoded(decoder: Any, data: bytes, kind: str) -> Iterator[bytes]:  # return
         if kind == "zstandard" or decoder.needs_input:
             return b""
         data = b""
+
+
+def beginning(path: Path, number: int) -> bytes:
+    """The first bytes of a file's content, decompressed; fewer where the file ends or is damaged."""
+    found = b""
+    with open(path, "rb") as file:
+        kind = compression(file.read(SIGN_BYTES))
+        file.seek(0)
+        if kind is None:
+            return file.read(number)
+        with contextlib.suppress(Unreadable):
+            for chunk in expanded(file.read, kind):
+                found += chunk
+                if len(found) >= number:
+                    break
+    return found[:number]

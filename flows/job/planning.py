@@ -1,6 +1,6 @@
 """The plan of a recipe: its raw inputs by content, its steps by digests, and which of them a command is for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,18 +20,24 @@ from maslin.trainer.data.objectives import OBJECTIVES
 from maslin.trainer.models.known import ARCHITECTURES
 
 
-def source_inputs(recipe: Recipe, workspace: Workspace) -> dict[str, list[InputFile]]:
-    """The raw files of every source that a corpus is made of, and of token shards made elsewhere."""
+def source_inputs(
+    recipe: Recipe, workspace: Workspace, tell: Callable[[str], None] = lambda line: None,
+) -> dict[str, list[InputFile]]:
+    """The raw files of every source that a corpus is made of, and of token shards made elsewhere.
+
+    `tell` hears which files of a folder are no input.
+    """
     used = {corpus.source for corpus in recipe.corpora.values()}
     shards = {
         name: find_inputs(
-            f"{recipe.place(f'token_shards.{name}')}.paths", made.file_patterns(), recipe.path.parent, workspace.root)
+            f"{recipe.place(f'token_shards.{name}')}.paths", made.file_patterns(), recipe.path.parent, workspace.root,
+            is_input=made.is_input, tell=tell)
         for name, made in recipe.token_shards.items()
     }
     return shards | {
         name: find_inputs(
             f"{recipe.place(f'sources.{name}')}.paths", source.paths, recipe.path.parent, workspace.root,
-            source.declared.folders_are_inputs)
+            source.declared.folders_are_inputs, is_input=source.declared.is_input, tell=tell)
         for name, source in recipe.sources.items() if name in used
     }
 

@@ -19,6 +19,7 @@ from maslin.flows.job.outcome import (
     warn_of_failures,
 )
 from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, tokenizer_path
+from maslin.flows.shown.text import say
 from maslin.manifests.files import write_json
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan
@@ -58,7 +59,7 @@ def carry_out(job: Job) -> int:
     """Do the job and print what came out. Returns the exit code (see `maslin --help`)."""
     workspace = Workspace(job.options.workspace)
     if job.options.dry_run:
-        inputs = source_inputs(job.recipe, workspace)
+        inputs = source_inputs(job.recipe, workspace, say)
         plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
         targets = [step for phase in job.phases(plan) for step in phase]
         check_inputs(job.recipe, inputs, missing_steps(targets, workspace))
@@ -75,7 +76,7 @@ def carry_out(job: Job) -> int:
 def do(job: Job) -> Done:
     """Build whatever the job and its earlier steps lack; print no results, only how it goes."""
     workspace = Workspace(job.options.workspace)
-    inputs = source_inputs(job.recipe, workspace)
+    inputs = source_inputs(job.recipe, workspace, say)
     plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
     phases = job.phases(plan)
     targets = [step for phase in phases for step in phase]

@@ -1,10 +1,9 @@
 """Raw inputs: what the paths of a source name, and the digest of their content."""
 
-import glob
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,10 +14,10 @@ import xxhash
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, checksum, write_json
 from maslin.manifests.identity import digest
+from maslin.manifests.recipe.paths import each_once, find_files, listed
 
 DIGEST_CACHE = "inputs.json"
 REMOTE_SCHEMES = ("http", "https", "s3")
-_GLOB_SIGNS = frozenset("*?[")
 
 
 @dataclass(frozen=True)
@@ -36,53 +35,30 @@ class InputFile:
 
 
 def find_inputs(
-    where: str, paths: Sequence[str], base: Path, workspace: Path, folders_are_inputs: bool = False
+    where: str, paths: Sequence[str], base: Path, workspace: Path, folders_are_inputs: bool = False, *,
+    is_input: Callable[[Path], bool] = lambda path: True, tell: Callable[[str], None] = lambda line: None,
 ) -> list[InputFile]:
     """Resolve the paths of a source (relative to `base`) to files, sorted by name, with content digests.
 
-    A folder is walked for files, or is one input itself with `folders_are_inputs`. https:// and s3:// files are
-    fetched once into the workspace. Digests are remembered in the workspace by size and modification time.
+    A folder is walked for files of which `is_input` holds, and `tell` hears which are passed over; or it is one input
+    itself with `folders_are_inputs`. A file that several paths name is read once. https:// and s3:// files are fetched
+    once into the workspace. Digests are remembered in the workspace by size and modification time.
     Raises UsageError, beginning with `where`, for a path or pattern that matches nothing.
     """
-    found: dict[Path, Path] = {}  # resolved path → the folder its name is relative to
+    found: list[tuple[Path, Path]] = []  # files, and the folders their names are relative to
     for pattern in paths:
-        matches = list(_matches(where, pattern, base, workspace, folders_are_inputs))
-        if not matches:
-            raise UsageError(f"{where}: `{pattern}` matches nothing (looked in {base}).")
-        for path, root in matches:
-            found.setdefault(path, root)
-    names = _distinct_names(found)
+        if urlsplit(pattern).scheme in REMOTE_SCHEMES:
+            path = _fetch(where, pattern, workspace)
+            found.append((path, path.parent))
+            continue
+        named = find_files(where, pattern, base, is_input, folders_are_inputs)
+        found += named.files
+        if named.passed_over:
+            tell(f"{where}: `{pattern}`: passed over what is no input: {listed(named.passed_over)}")
     cache = _DigestCache(workspace / DIGEST_CACHE)
-    inputs = [cache.input_file(names[path], path) for path in found]
+    inputs = [cache.input_file(name, path) for path, name in each_once(found).items()]
     cache.save()
     return sorted(inputs, key=lambda item: item.name)
-
-
-def _matches(
-    where: str, pattern: str, base: Path, workspace: Path, folders_are_inputs: bool
-) -> Iterator[tuple[Path, Path]]:
-    if urlsplit(pattern).scheme in REMOTE_SCHEMES:
-        path = _fetch(where, pattern, workspace)
-        yield path, path.parent
-        return
-    expanded = os.path.expanduser(pattern)
-    parts = Path(expanded).parts
-    fixed = 0
-    while fixed < len(parts) and not _GLOB_SIGNS & set(parts[fixed]):
-        fixed += 1
-    is_glob = fixed < len(parts)
-    root = base / Path(*parts[:fixed]) if is_glob else (base / expanded).parent
-    matches = sorted(glob.glob(str(base / expanded), recursive=True)) if is_glob else [str(base / expanded)]
-    for match in map(Path, matches):
-        if match.is_dir():
-            if folders_are_inputs:
-                yield match, match.parent if not is_glob else root
-            else:
-                for path in sorted(match.rglob("*")):
-                    if path.is_file():
-                        yield path, match
-        elif match.is_file():
-            yield match, root
 
 
 def _fetch(where: str, url: str, workspace: Path) -> Path:
@@ -108,20 +84,6 @@ def _open_remote(url: str) -> BinaryIO:
     import urllib.request  # here: few recipes fetch, and every command would wait for it
 
     return urllib.request.urlopen(url, timeout=60)
-
-
-def _distinct_names(found: dict[Path, Path]) -> dict[Path, str]:
-    """Names relative to their roots; those that collide get parent folders in front until they differ."""
-    roots = {path: Path(os.path.abspath(root)) for path, root in found.items()}
-    while True:
-        names: dict[str, list[Path]] = {}
-        for path, root in roots.items():
-            names.setdefault(Path(os.path.relpath(os.path.abspath(path), root)).as_posix(), []).append(path)
-        clashes = [path for group in names.values() if len(group) > 1 for path in group]
-        if not clashes:
-            return {group[0]: name for name, group in names.items()}
-        for path in clashes:  # ends: relative to / all names differ
-            roots[path] = roots[path].parent
 
 
 def _fingerprint(path: Path) -> list[int]:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from maslin.manifests.errors import UsageError
@@ -20,6 +21,7 @@ SOURCES: dict[str, str] = {
     "chat": "maslin.curation.ingest.rows.chat:CHAT",
 }
 OWN_SOURCES = "maslin.sources"  # the group of entry points by which installed packages offer theirs
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd")
 SHARED_KEYS = ("kind", "paths", "max_failed")
 
 
@@ -46,7 +48,9 @@ class SourceKind:
     a file is one split. `check(inputs, options)`, if there is one, raises UsageError before any work for what the
     options name and the inputs do not have. `options`: a frozen dataclass, its fields the keys in a recipe, with bounds
     as metadata. `libraries`: whose versions decide what the reader makes of a file. `folders_are_inputs`: a folder is
-    an input as a whole, not all the files in it. `conversations`: texts in ChatML, whose signs become single tokens.
+    an input as a whole, not all the files in it. `suffixes`: of the names of its files, in lower case and without that
+    of a compression; `belongs(path)`: whether a file of another name is one by its content. Kinds without `suffixes`
+    read all files of a folder. `conversations`: texts in ChatML, whose signs become single tokens.
     """
 
     read: Callable[..., Any]
@@ -55,7 +59,16 @@ class SourceKind:
     options: type = NoOptions
     libraries: tuple[str, ...] = ()
     folders_are_inputs: bool = False
+    suffixes: tuple[str, ...] = ()
+    belongs: Callable[[Path], bool] | None = None
     conversations: bool = False
+
+    def is_input(self, path: Path) -> bool:
+        """Whether a file is one of this kind that a folder holds, by its name or else by its content."""
+        name = path.name.lower()
+        for packed in _PACKED:
+            name = name.removesuffix(packed)
+        return not self.suffixes or name.endswith(self.suffixes) or (self.belongs is not None and self.belongs(path))
 
 
 @dataclass(frozen=True)
@@ -155,6 +168,10 @@ class TokenShards:
 
     kind: Literal["megatron", "parquet"]
     paths: tuple[str, ...]
+
+    def is_input(self, path: Path) -> bool:
+        """Whether a file is one of them that a folder holds."""
+        return path.suffix == ".parquet" if self.kind == "parquet" else path.suffix in (".idx", ".bin")
 
     def file_patterns(self) -> list[str]:
         """Patterns of all files: of both of every pair of Megatron's."""

@@ -12,7 +12,7 @@ from maslin.curation.ingest.records import Document, Dropped, Failed, Record, Sp
 from maslin.curation.ingest.rows import jsonl
 from maslin.manifests.chatml import ANSWERS, ROLES, SPECIAL_TOKENS, render
 from maslin.manifests.identity import document_id
-from maslin.manifests.recipe.sources import NoOptions, SourceKind
+from maslin.manifests.recipe.sources import Later, NoOptions, SourceKind
 
 
 def read(split: Split, options: NoOptions, watch: Watch) -> Iterator[Record]:
@@ -70,4 +70,6 @@ def _pairs(rows: Any, first: str, second: str, optional: bool = False) -> list[t
     return pairs if all(isinstance(value, str) for pair in pairs for value in pair) else None
 
 
-CHAT = SourceKind(read=read, splits=jsonl.splits, conversations=True)
+CHAT = SourceKind(
+    read=read, splits=jsonl.splits, suffixes=jsonl.SUFFIXES,
+    belongs=Later("maslin.curation.ingest.told_by_content:has_conversations"), conversations=True)

@@ -24,7 +24,7 @@ from maslin.curation.ingest.records import (
 )
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.sources import NoOptions, SourceKind
+from maslin.manifests.recipe.sources import Later, NoOptions, SourceKind
 
 MAX_LINE_BYTES = 64 << 20
 _MAX_SKIP_BYTES = 256 << 20  # of a line too long to read: beyond, the rest of the file is given up
@@ -218,4 +218,6 @@ def _line_feeds(path: Path, end: int) -> int:
     return found + (last != b"\n")
 
 
-JSONL = SourceKind(read=read, splits=splits)
+SUFFIXES = (".jsonl", ".ndjson", ".jl", ".jsonlines")
+JSONL = SourceKind(
+    read=read, splits=splits, suffixes=SUFFIXES, belongs=Later("maslin.curation.ingest.told_by_content:has_documents"))

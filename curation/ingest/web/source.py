@@ -28,4 +28,5 @@ class WarcOptions:
 
 WARC = SourceKind(
     read=Later("maslin.curation.ingest.web.warc:read"), splits=Later("maslin.curation.ingest.web.warc:splits"),
+    suffixes=(".warc", ".arc", ".wet", ".wat"), belongs=Later("maslin.curation.ingest.told_by_content:is_web_archive"),
     options=WarcOptions, libraries=("resiliparse",))  # encodings of pages that announce none

@@ -4,4 +4,5 @@ from maslin.manifests.recipe.sources import Later, SourceKind
 
 WIKIPEDIA = SourceKind(
     read=Later("maslin.curation.ingest.wikipedia.wikipedia:read"),
-    splits=Later("maslin.curation.ingest.wikipedia.wikipedia:splits"))
+    splits=Later("maslin.curation.ingest.wikipedia.wikipedia:splits"), suffixes=(".xml",),
+    belongs=Later("maslin.curation.ingest.told_by_content:is_dump"))

@@ -234,6 +234,6 @@ def test_parquet_columns_may_have_other_names(tmp_path):
     source = "{kind: parquet, paths: [a.parquet], columns: {text: content}}"
     recipe = read(tmp_path, f"name: n\nsources: {{p: {source}}}\n")
     assert recipe.sources["p"].options_json() == {"columns": {
-        "text": "content", "id": "id", "url": "url", "date": "date", "language": "language", "licence": "licence"}}
+        "text": "content", "id": None, "url": None, "date": None, "language": None, "licence": None}}
     with pytest.raises(RecipeError, match="unknown key `txt`; did you mean `text`"):
         read(tmp_path, f"name: n\nsources: {{p: {source.replace('text:', 'txt:')}}}\n")
