@@ -10,7 +10,14 @@ from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.mixtures import Mixture, read_mixture
 from maslin.manifests.recipe.recipe import Comparison, Corpus, Dedup, Recipe, Tokenizer, Training
 from maslin.manifests.recipe.sources import Source, TokenShards, read_source
-from maslin.manifests.recipe.typed_yaml import Document, Node, convert, convert_dataclass, suggestion
+from maslin.manifests.recipe.typed_yaml import (
+    Document,
+    Node,
+    check_whole,
+    convert,
+    convert_dataclass,
+    suggestion,
+)
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.steps.spec import CurationStep, Origin
@@ -223,7 +230,8 @@ def _read_own_rule(node: Node, folder: Path) -> CurationStep:
 def with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[CurationStep, ...]:
     """Replace single parameters of the steps: `set: {c4.code: keep}`. Raises RecipeError for what they do not have."""
     changed = list(steps)
-    for key, child in node.mapping().items():
+    entries = node.mapping()
+    for key, child in entries.items():
         step_name, _, parameter = key.partition(".")
         places = [index for index, step in enumerate(steps) if step.name == step_name]
         if not places:
@@ -239,6 +247,10 @@ def with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[Curation
         value = convert(child, kind, fields[parameter].metadata)
         changed[places[0]] = dataclasses.replace(
             step, parameters=dataclasses.replace(step.parameters, **{parameter: value}))
+    for old, new in zip(steps, changed, strict=True):
+        if new != old:
+            written = {key.partition(".")[2]: child for key, child in entries.items() if key.startswith(f"{new.name}.")}
+            check_whole(new.parameters, written, node)
     return tuple(changed)
 
 

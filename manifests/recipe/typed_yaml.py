@@ -192,7 +192,10 @@ def convert(node: Node, kind: Any, metadata: typing.Mapping[str, Any] | None = N
 
 
 def convert_dataclass(node: Node, kind: Any, skip: tuple[str, ...] = ()) -> Any:
-    """Fill a dataclass from a mapping; missing keys take the defaults, an absent value means all defaults."""
+    """Fill a dataclass from a mapping; missing keys take the defaults, an absent value means all defaults.
+
+    A class whose values have to fit together says by a method `wrong()` which key does not, and why; or None.
+    """
     entries = {} if node.is_null else node.mapping()
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind) if field.name not in skip}
@@ -203,7 +206,16 @@ def convert_dataclass(node: Node, kind: Any, skip: tuple[str, ...] = ()) -> Any:
             values[name] = convert(entries[name], hints[name], field.metadata)
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             node.fail(f"`{name}` is missing")
-    return kind(**values)
+    filled = kind(**values)
+    check_whole(filled, entries, node)
+    return filled
+
+
+def check_whole(filled: Any, entries: typing.Mapping[str, Node], otherwise: Node) -> None:
+    """Fail at the key for which the dataclass says that it does not fit, or at `otherwise` where it is not written."""
+    if found := filled.wrong() if hasattr(filled, "wrong") else None:
+        key, words = found
+        entries.get(key, otherwise).fail(words)
 
 
 def _convert_scalar(node: Node, kind: type, bounds: typing.Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from maslin.manifests.steps.spec import Need, Rule, StepSpec, between
 
 @dataclass(frozen=True)
 class Language:
-    """Keep documents of these languages (ISO 639 codes) with at least this score.
+    """Keep documents of these languages (labels of the method's own, as `en` or `zh`) with at least this score.
 
     `method`: `lid176` (fastText's model), or `langdetect` (the package of that name, C4's gate with `min_score: 0.99`).
     """
@@ -16,6 +16,17 @@ class Language:
     keep: tuple[str, ...] = ("en",)
     method: Literal["lid176", "langdetect"] = "lid176"
     min_score: float = field(default=0.65, metadata=between(0, 1))
+
+    def wrong(self) -> tuple[str, str] | None:
+        """A language that the method has no label for would drop every document."""
+        from maslin.manifests.steps.language_codes import labels, nearest  # here: most recipes name no language
+
+        for word in self.keep:
+            if word not in labels(self.method):
+                near = nearest(word, self.method)
+                rather = f"did you mean `{near}`?" if near else f"known here: {', '.join(labels(self.method))}"
+                return "keep", f"{self.method} has no label `{word}`; {rather}"
+        return None
 
 
 LANGUAGE = StepSpec(

@@ -17,8 +17,8 @@ from numba import njit, uint64
 from maslin.curation.resources import MISSING_LANGDETECT
 from maslin.curation.text.hash_table import constant_table, look_up
 from maslin.manifests.errors import UsageError
+from maslin.manifests.steps.language_codes import UNKNOWN
 
-UNKNOWN = "und"
 MAX_CHARACTERS = 10_000
 _TRIALS, _ALPHA, _ALPHA_WIDTH, _BASE_FREQUENCY = 7, 0.5, 0.05, 10_000
 _CONVERGED, _LAST_STEP, _LEAST_PROBABLE = 0.99999, 1000, 0.1
