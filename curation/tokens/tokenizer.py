@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from maslin.curation.tokens.long_words import pieces
 from maslin.manifests import chatml, progress
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import atomic_path, checksum, file_entry, write_json, write_text
@@ -145,14 +147,15 @@ def train(texts: Iterator[str], size: int, special: Sequence[str] = ()) -> "Toke
     """Byte-level BPE with at most `size` tokens: end-of-text and the `special` ones, 256 bytes, and merges in order of
     their counts.
 
-    Ties go to the pair with the smaller ids, so the result does not depend on threads or on the order of texts.
+    Ties go to the pair with the smaller ids, so the result does not depend on threads or on the order of texts. Of a
+    word of more than `MAX_WORD_BYTES` its parts are learned from.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
+    tokenizer.train_from_iterator(chain.from_iterable(map(pieces, texts)), trainers.BpeTrainer(
         vocab_size=size, min_frequency=MIN_PAIR_COUNT, show_progress=False, special_tokens=[END_OF_TEXT, *special],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     ))
@@ -164,7 +167,7 @@ def _train_and_save(task: tuple[Path, int, int, list[str], dict[str, list[Path]]
     samples = {name: sample_texts(paths, sample_bytes // len(corpora)) for name, paths in corpora.items()}
     if not any(len(texts) for texts in samples.values()):
         raise DataError(f"{directory.name}: no text to train a tokenizer on: {', '.join(corpora)} are empty.")
-    _save(train((text.as_py() for texts in samples.values() for text in texts), size, special), directory)
+    _save(train(_told(samples), size, special), directory)
     return {
         "files": [file_entry(directory, directory / TOKENIZER_NAME)],
         "sample": {
@@ -172,6 +175,18 @@ def _train_and_save(task: tuple[Path, int, int, list[str], dict[str, list[Path]]
             for name, texts in samples.items()
         },
     }
+
+
+def _told(samples: dict[str, pa.ChunkedArray]) -> Iterator[str]:
+    """The texts, while it is said how far their words are counted; what follows after them has no measure."""
+    total, done, said = sum(map(_bytes, samples.values())), 0, -1
+    for text in chain.from_iterable(samples.values()):
+        if done // 1_000_000 > said:
+            said = done // 1_000_000
+            progress.note(f"counting words: {said:,} of {total / 1e6:,.1f} MB of the sample")
+        yield text.as_py()
+        done += len(text.as_buffer())
+    progress.note(f"learning tokens from {total / 1e6:,.1f} MB of text")
 
 
 def _save(tokenizer: "Tokenizer", directory: Path) -> None:

@@ -183,7 +183,10 @@ class Reporter:
         self._add(done, 0, 0, done)
 
     def note(self, text: str) -> None:
-        self._note = text.encode()[:_NOTE_BYTES]
+        """Sent at once, with the sums: what is noted may be the last word for a long time."""
+        if self._note != (new := text.encode()[:_NOTE_BYTES]):
+            self._note = new
+            self._send()
 
     def _add(self, *amounts: int) -> None:
         self._sums = [total + amount for total, amount in zip(self._sums, amounts, strict=True)]
