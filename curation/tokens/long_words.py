@@ -56,6 +56,9 @@ def _table(signs: bytes) -> np.ndarray:
 
 def _runs(inside: np.ndarray) -> Iterator[tuple[int, int]]:
     """Begin and end of every stretch of True that is longer than a word may be."""
+    block = MAX_WORD_BYTES // 2  # such a stretch fills one of these
+    if not inside[:len(inside) // block * block].reshape(-1, block).all(axis=1).any():
+        return
     edges = np.concatenate([[-1], np.flatnonzero(~inside), [len(inside)]])
     for index in np.flatnonzero(np.diff(edges) > MAX_WORD_BYTES + 1).tolist():
         yield int(edges[index]) + 1, int(edges[index + 1])
