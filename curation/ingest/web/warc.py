@@ -6,7 +6,6 @@ record types; `not_http`; `redirect` and `http_error` by status; `not_html` by h
 
 from collections.abc import Iterator, Sequence
 
-from maslin.curation.ingest.html.sniff import is_html, may_be_html
 from maslin.curation.ingest.records import (
     Document,
     Dropped,
@@ -23,6 +22,7 @@ from maslin.curation.ingest.web.charset import decode
 from maslin.curation.ingest.web.extractors import ExtractorError
 from maslin.curation.ingest.web.framing import ArchiveFile, Damage, Frame
 from maslin.curation.ingest.web.robots import robots_notes
+from maslin.curation.ingest.web.sniff import is_html, may_be_html
 from maslin.curation.ingest.web.source import WarcOptions
 from maslin.curation.ingest.web.urls import normalised
 from maslin.curation.ingest.web.warc_records import WarcRecord, payload_digest, read_record
@@ -107,7 +107,7 @@ def _page(
         return Failed("damaged_body", f"{record.uri}: {bad}", origin, id)
     if not is_html(content_type, identified, body):
         return Dropped("not_html")
-    decoded = decode(body, content_type or "")
+    decoded = decode(body, content_type or "", message.headers.get("content-language", ""))
     try:
         page = options.extractor.read_page(decoded.text, record.uri)
     except ExtractorError as error:

@@ -47,7 +47,7 @@ def test_a_page_becomes_a_document(tmp_path):
     (http(page(), "404 Not Found"), "response", "http://a.test/", "http_error"),
     (http(b"\x89PNG....", Content_Type="image/png"), "response", "http://a.test/", "not_html"),
     (http(b"just words", Content_Type="text/plain"), "response", "http://a.test/", "not_html"),
-    (b"<p>words", "resource", "http://a.test/", "not_html"),  # no content type
+    (b"words <p>", "resource", "http://a.test/", "not_html"),  # no content type
 ])
 def test_what_is_no_candidate_has_no_id(tmp_path, block, type, uri, cause):
     assert read_one(tmp_path, block, uri, type) == Dropped(cause)
