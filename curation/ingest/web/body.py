@@ -10,7 +10,13 @@ import zstandard
 
 _STATUS = re.compile(rb"HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_INTERIM = re.compile(rb"HTTP/\d+(?:\.\d+)?[ \t]+(?:1\d\d(?!\d)|200[ \t]+Connection established)", re.IGNORECASE)
+_CHUNK_SIZE = re.compile(rb"[\r\n \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_NEXT_CHUNK = re.compile(rb"\r?\n([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
+_CHUNK_END = re.compile(rb"\r?\n|\Z|[0-9A-Fa-f]{1,8}[ \t]*\r?\n")
+_NO_SIZE = re.compile(rb"[\r\n]*(?:[^\r\n<]{0,20}(?:\r?\n|\Z))?")
+_REST = re.compile(rb"\s*+\Z")
+_MAX_TRAILER_BYTES = 4096  # behind the last chunk
 _MAX_HEAD_BYTES = 1 << 20
 _FEED_BYTES = 1024  # of zstd: a block is 4 bytes at least and gives 128 KiB at most, so a step gives 32 MiB at most
 _MAX_ENCODINGS = 4
@@ -21,7 +27,11 @@ class TooLarge(Exception):
 
 
 class BadBody(Exception):
-    """The body does not decode as its headers say."""
+    """The body does not decode as its headers say; `part`: what came out before it broke off."""
+
+    def __init__(self, message: str, part: bytes = b"") -> None:
+        super().__init__(message)
+        self.part = part
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +42,26 @@ class HttpMessage:
 
 
 def parse_http(block: bytes) -> HttpMessage | None:
-    """Take an HTTP response apart; None when it does not start as one. As in browsers, bare line feeds pass."""
-    found = _STATUS.match(block)
+    """Take an HTTP response apart; None when it does not start as one. As in browsers, bare line feeds pass.
+
+    Interim responses (1xx) and a proxy's word that it is connected are passed over where another response follows.
+    """
+    begin = 0
+    while _INTERIM.match(block, begin) and (
+            end := _HEAD_END.search(block, begin, begin + _MAX_HEAD_BYTES)) and _STATUS.match(block, end.end()):
+        begin = end.end()
+    found = _STATUS.match(block, begin)
     if not found:
         return None
-    end = _HEAD_END.search(block, found.end(), _MAX_HEAD_BYTES)
-    head, body = (block[:end.start()], block[end.end():]) if end else (block, b"")
+    end = _HEAD_END.search(block, found.end(), begin + _MAX_HEAD_BYTES)
+    head, body = (block[begin:end.start()], block[end.end():]) if end else (block[begin:], b"")
     headers: dict[str, str] = {}
+    key = ""
     for line in head.decode("latin-1").split("\n")[1:]:
         name, colon, value = line.partition(":")
-        if colon and name and not name[0].isspace():
+        if key and line[:1] in (" ", "\t"):  # goes on from the line before
+            headers[key] = f"{headers[key]} {line.strip()}"
+        elif colon and name and not name[0].isspace():
             key = name.strip().lower()
             headers[key] = f"{headers[key]}, {value.strip()}" if key in headers else value.strip()
     return HttpMessage(int(found[1]), headers, body)
@@ -54,33 +74,49 @@ def decoded_body(message: HttpMessage, limit: int) -> bytes:
     Raises TooLarge beyond `limit` bytes, having made little more than that; BadBody for a body that breaks off.
     """
     body = message.body
-    if "chunked" in message.headers.get("transfer-encoding", "").lower():
-        body = _dechunked(body)
-    encodings = message.headers.get("content-encoding", "").lower().split(",")
-    for name in reversed(encodings[-_MAX_ENCODINGS:]):
-        if decode := _DECODERS.get(name.strip()):
-            body = decode(body, limit)
+    for header in ("transfer-encoding", "content-encoding"):
+        encodings = message.headers.get(header, "").lower().split(",")
+        for name in reversed(encodings[-_MAX_ENCODINGS:]):
+            if decode := _DECODERS.get(name.strip()):
+                body = decode(body, limit)
     if len(body) > limit:
         raise TooLarge(len(body))
     return body
 
 
-def _dechunked(body: bytes) -> bytes:
-    """A chunked body put together; as it is when it is not chunked after all. A missing last chunk is let pass."""
-    parts, position = [], 0
-    while found := _CHUNK_SIZE.match(body, position):
-        size = int(found[1], 16)
-        if size == 0:
-            return b"".join(parts)
-        parts.append(body[found.end():found.end() + size])
-        position = found.end() + size
-        if body[position:position + 2] == b"\r\n":
-            position += 2
-        elif body[position:position + 1] == b"\n":
-            position += 1
-    if not parts or position < len(body):  # never chunked, or stored unchunked and starting like a number
+def _dechunked(body: bytes, limit: int) -> bytes:
+    """A chunked body put together; as it is when it is not chunked after all.
+
+    A missing last chunk is let pass. Where a chunk does not end as it says, its data are what comes before the next
+    one that does; a line in the place of a size that is none is left out.
+    """
+    found = _CHUNK_SIZE.match(body)
+    if not found:
         return body
-    return b"".join(parts)
+    parts: list[bytes] = []
+    is_chunked = found.end() + int(found[1], 16) > len(body)  # breaks off in its first chunk
+    while found and (size := int(found[1], 16)):
+        begin, end = found.end(), found.end() + size
+        if end <= len(body) and _CHUNK_END.match(body, end):
+            is_chunked = True
+            parts.append(body[begin:end])
+            found = _CHUNK_SIZE.match(body, end)
+            if found or _REST.match(body, end):
+                continue
+            begin = _NO_SIZE.match(body, end).end()  # type: ignore[union-attr]
+        found = _next_sound_chunk(body, begin)
+        parts.append(body[begin:found.start() if found else len(body)])
+    return b"".join(parts) if is_chunked or found else body
+
+
+def _next_sound_chunk(body: bytes, begin: int) -> re.Match[bytes] | None:
+    """The next size that its chunk's end bears out, or the zero that ends a body."""
+    for found in _NEXT_CHUNK.finditer(body, max(0, begin - 2)):
+        size = int(found[1], 16)
+        end = found.end() + size
+        if end < len(body) and _CHUNK_END.match(body, end) if size else len(body) - found.end() < _MAX_TRAILER_BYTES:
+            return found
+    return None
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:
@@ -99,7 +135,9 @@ def _undeflate(body: bytes, limit: int) -> bytes:
     """`deflate` means zlib, but some servers send it bare."""
     try:
         return _inflate(body, limit, zlib.MAX_WBITS)[0]
-    except BadBody:
+    except BadBody as broken:
+        if broken.part:
+            raise
         try:
             return _inflate(body, limit, -zlib.MAX_WBITS)[0]
         except BadBody:
@@ -117,7 +155,7 @@ def _inflate(body: bytes, limit: int, window: int) -> tuple[bytes, bytes]:
     if len(data) > limit:
         raise TooLarge(len(data))
     if not decoder.eof:
-        raise BadBody("compressed body breaks off")
+        raise BadBody("compressed body breaks off", data)
     return data, decoder.unused_data
 
 
@@ -139,7 +177,7 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
             return body
         raise BadBody(f"brotli body is damaged ({error})") from error
     if not decoder.is_finished():
-        raise BadBody("brotli body breaks off")
+        raise BadBody("brotli body breaks off", b"".join(parts))
     return b"".join(parts)
 
 
@@ -158,9 +196,9 @@ def _unzstd(body: bytes, limit: int) -> bytes:
                 return b"".join(parts)
     except zstandard.ZstdError as error:
         raise BadBody(f"zstd body is damaged ({error})") from error
-    raise BadBody("zstd body breaks off")
+    raise BadBody("zstd body breaks off", b"".join(parts))
 
 
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
-    "gzip": _gunzip, "x-gzip": _gunzip, "deflate": _undeflate, "br": _unbrotli, "zstd": _unzstd,
+    "chunked": _dechunked, "gzip": _gunzip, "x-gzip": _gunzip, "deflate": _undeflate, "br": _unbrotli, "zstd": _unzstd,
 }

@@ -11,16 +11,17 @@ archive that was itself crawled and stored uncompressible inside a record, just 
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+from maslin.curation.ingest.web.arc import begins_with_head, may_be_damaged_head
 
 _FEED_BYTES = 16 << 10
 _SCAN_BYTES = 1 << 20
 _MAX_HEAD_BYTES = 64 << 10
 _MAX_SKIP_BYTES = 64 << 20  # of a record nobody keeps; beyond, the next member is looked for without decompressing
-_PROBE_BYTES = 512
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -28,23 +29,32 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 @dataclass(frozen=True)
 class Format:
-    """How records of an archive format begin, where their head ends, and how it says the length of the block."""
+    """How records of an archive format begin, where their head ends, and how it says the length of the block.
+
+    `probe_bytes`: how much of a record tells that it begins. `sign`: what stands before its head in an uncompressed
+    file, with its beginning. `is_over`: whether what follows a record says that it is over, although it is damaged.
+    """
 
     name: str
-    start: re.Pattern[bytes]
+    starts: Callable[[bytes], object]
+    probe_bytes: int
     head_end: re.Pattern[bytes]
     length: re.Pattern[bytes]
-    separator: bytes  # before the start of a record in an uncompressed file
+    sign: re.Pattern[bytes]
+    is_over: Callable[[bytes], bool]
 
 
 WARC = Format(
-    "WARC", re.compile(rb"WARC/\d\.\d"), re.compile(rb"\r?\n\r?\n"),
-    re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE), b"\nWARC/",
+    "WARC", re.compile(rb"WARC/\d\.\d").match, 512, re.compile(rb"\r?\n\r?\n"),
+    re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE),
+    re.compile(rb"\nWARC/"), lambda data: False,
 )
 ARC = Format(
-    "ARC", re.compile(rb"[a-z][a-z0-9+.-]*:\S* \S+ \d{8,14} "), re.compile(rb"\n"),
-    re.compile(rb" (\d{1,18})\r?\n\Z"), b"\nhttp",
+    "ARC", begins_with_head, 8192, re.compile(rb"\n"), re.compile(rb" (\d{1,18})\r?\n\Z"),
+    re.compile(rb"\n[A-Za-z][A-Za-z0-9+.-]{1,11}:"), may_be_damaged_head,
 )
+_GZIP_SIGN = re.compile(re.escape(GZIP_MAGIC))
+_SIGN_BYTES = 16  # at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +95,11 @@ class ArchiveFile:
     def __enter__(self) -> "ArchiveFile":
         self._descriptor = os.open(self._path, os.O_RDONLY)
         self.size = os.fstat(self._descriptor).st_size
-        head = self.read(0, _PROBE_BYTES)
+        head = self.read(0, ARC.probe_bytes)
         self.is_gzip = not _starts(WARC, head) and (head.startswith(GZIP_MAGIC) or self._path.suffix == ".gz")
         self.is_zstd = head.startswith(_ZSTD_MAGIC)
-        beginning = _inflated(head) if self.is_gzip else head
-        self.format = ARC if beginning.startswith(b"filedesc:") else WARC
+        beginning = _inflated(head, ARC.probe_bytes) if self.is_gzip else head
+        self.format = ARC if _starts(ARC, beginning) else WARC
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -122,24 +132,21 @@ class ArchiveFile:
                     yield Damage("damaged_record", "no record begins here", offset, end)  # the next split cannot tell
 
     def _is_start(self, offset: int) -> bool:
-        head = self.read(offset, _PROBE_BYTES)
-        return _starts(self.format, _inflated(head) if self.is_gzip else head)
+        head = self.read(offset, self.format.probe_bytes)
+        return _starts(self.format, _inflated(head, self.format.probe_bytes) if self.is_gzip else head)
 
     def _find(self, start: int, end: int) -> int | None:
         """The first record's (or member's) offset in [start, end)."""
-        sign, shift = (GZIP_MAGIC, 0) if self.is_gzip else (self.format.separator, 1)
+        sign, shift = (_GZIP_SIGN, 0) if self.is_gzip else (self.format.sign, 1)
         position = start - shift
         while position < end:
-            block = self.read(position, _SCAN_BYTES + len(sign) - 1)
-            if len(block) < len(sign):
-                return None
-            at = block.find(sign)
-            while at >= 0:
-                if position + at + shift >= end:
+            block = self.read(position, _SCAN_BYTES + _SIGN_BYTES)
+            for found in sign.finditer(block):
+                at = position + found.start() + shift
+                if at >= end or not block:
                     return None
-                if self._is_start(position + at + shift):
-                    return position + at + shift
-                at = block.find(sign, at + 1)
+                if self._is_start(at):
+                    return at
             position += _SCAN_BYTES
         return None
 
@@ -161,7 +168,7 @@ class ArchiveFile:
                 return self.size if after is None else after
             buffer.skip_line_ends()
             over = buffer.is_over()
-            if not over and not buffer.at_start():
+            if not over and not buffer.at_start() and not buffer.after_record():
                 raise _Broken("damaged_record", f"the record does not end after its {length} bytes")
             alone = alone and over and stream.member == member
             yield Frame(
@@ -184,7 +191,7 @@ class ArchiveFile:
         block = buffer.take(min(keep, length))
         tail = _Buffer(_PlainStream(self, end), self.format)
         after = end + tail.skip_line_ends()
-        if after < self.size and not tail.at_start():
+        if after < self.size and not tail.at_start() and not tail.after_record():
             raise _Broken("damaged_record", f"the record does not end after its {length} bytes")
         yield Frame(self.format, begin, end - begin, head, block, length, after)
         return after
@@ -276,9 +283,13 @@ class _Buffer:
         return skipped
 
     def at_start(self) -> bool:
-        while len(self._data) < _PROBE_BYTES and self._more():
+        while len(self._data) < self._format.probe_bytes and self._more():
             continue
         return _starts(self._format, self._data)
+
+    def after_record(self) -> bool:
+        """Whether what is here, which is no record, yet says that the one before it is over."""
+        return self._format.is_over(self._data)
 
     def take_head(self) -> bytes:
         while not (found := self._format.head_end.search(self._data)):
@@ -315,14 +326,14 @@ class _Buffer:
 
 
 def _starts(format: Format, data: bytes) -> bool:
-    return format.start.match(data.lstrip(b"\r\n")) is not None
+    return bool(format.starts(data.lstrip(b"\r\n")))
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes, size: int) -> bytes:
     """The first bytes of what a gzip member holds; empty when these are none."""
     if not data.startswith(GZIP_MAGIC):
         return b""
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _PROBE_BYTES)
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, size)
     except zlib.error:
         return b""

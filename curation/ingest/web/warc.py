@@ -104,7 +104,9 @@ def _page(
             return Dropped("not_html")
         return Dropped("too_large", id, record.uri, float(large.args[0]), float(limit), ">")
     except BadBody as bad:
-        return Failed("damaged_body", f"{record.uri}: {bad}", origin, id)
+        if "warc-truncated" not in record.headers or not bad.part:
+            return Failed("damaged_body", f"{record.uri}: {bad}", origin, id)
+        body = bad.part  # the crawler says that it cut it
     if not is_html(content_type, identified, body):
         return Dropped("not_html")
     decoded = decode(body, content_type or "", message.headers.get("content-language", ""))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from maslin.curation.ingest.web.arc import arc_head
 from maslin.curation.ingest.web.framing import ARC, Frame
 from maslin.curation.ingest.web.urls import without_brackets
 
@@ -92,13 +93,12 @@ def _text(value: bytes) -> str:
 
 
 def _arc_record(frame: Frame) -> WarcRecord:
-    """A record of the older ARC format, as a WARC record: the head is `URL IP date type length`."""
-    fields = _text(frame.head).rsplit(" ", 4)
-    if len(fields) != 5:
-        raise ValueError("the record's head has not the five fields of ARC")
-    uri, _, date, kind, _ = fields
+    """A record of the older ARC format, as a WARC record."""
+    head = arc_head(frame.head)
+    if head is None:
+        raise ValueError("the record's head has not the fields of ARC")
+    uri, date = _text(head.uri), head.date.decode("ascii")
     found = _ARC_DATE.fullmatch(date)
-    type_ = "warcinfo" if uri.startswith("filedesc:") else "response"
     return WarcRecord(
-        type_, uri, "{}-{}-{}T{}:{}:{}Z".format(*found.groups()) if found else date, {"content-type": kind}, frame.block
-    )
+        "warcinfo" if uri.startswith("filedesc:") else "response", uri,
+        "{}-{}-{}T{}:{}:{}Z".format(*found.groups()) if found else date, {"content-type": _text(head.type)}, frame.block)
