@@ -27,13 +27,8 @@ KINDS: dict[str, Kind] = {
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(2, ("datasketch", "pyarrow", UNICODE)),
     "held_out": Kind(3, ("pyarrow", UNICODE)),
-<<<<<<< HEAD
     "corpus": Kind(3, ("datasketch", "pyarrow", UNICODE)),
-    "tokenizer": Kind(1, ("tokenizers",)),
-=======
-    "corpus": Kind(2, ("datasketch", "pyarrow", UNICODE)),
     "tokenizer": Kind(2, ("tokenizers",)),
->>>>>>> d958783 (Tokenizer training: long words are cut, so that a genome costs its length and not its square; what it does is said)
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),
     "stack": Kind(2, ("tokenizers", "torch")),
