@@ -6,6 +6,7 @@ frozen dataclass with a field for each argument, `function(options)` does the wo
 
 import argparse
 import dataclasses
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +29,14 @@ def run_parsed(parsed: argparse.Namespace) -> int:
 
 def add_workspace(parser: argparse.ArgumentParser, default: Path = DEFAULT_WORKSPACE) -> None:
     parser.add_argument(
-        "--workspace", type=Path, default=default, metavar="DIR", help=f"where results lie (default: {default})")
+        "--workspace", type=safe_path, default=default, metavar="DIR", help=f"where results lie (default: {default})")
+
+
+def safe_path(text: str) -> Path:
+    """The type of an argument that is a file or a folder. Messages name it, so it has no controls in it."""
+    if any(unicodedata.category(each) in ("Cc", "Zl", "Zp") for each in text):
+        raise argparse.ArgumentTypeError(f"{text}: line feeds and other controls cannot be in a path here")
+    return Path(text)
 
 
 def path_or_name(text: str) -> str:

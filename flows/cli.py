@@ -1,13 +1,16 @@
 """The `maslin` command. Light: it lists the commands, and imports the module of the one that is asked for."""
 
 import argparse
+import os
 import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from maslin import __version__
-from maslin.flows.engine.startup import start_light
-from maslin.manifests.errors import MaslinError, UsageError
+from maslin.flows import interrupts
+from maslin.flows.terminal import printing_safely
+from maslin.manifests.visible import visible_line
 
 # name → the module that owns its arguments and its run, and its line of help
 COMMANDS = {
@@ -38,9 +41,16 @@ _EPILOG = """exit codes: 0 everything asked for is complete; 1 crash or full dis
 Interrupted or killed work goes on where it was: run the same command again."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its errors quote arguments, on one line whatever these hold."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible_line(message))
+
+
 def parser(asked: Collection[str]) -> argparse.ArgumentParser:
     """The parser with every command's name and line, and with the arguments of those asked for."""
-    whole = argparse.ArgumentParser(
+    whole = _Parser(
         prog="maslin", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Mill raw crawls, code and encyclopaedia dumps into corpora, blend them, train on the blends, "
                     "and say with error bars which recipe is better.")
@@ -58,31 +68,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     # What stands before the command are options without a value, so it is the first word that is none.
     asked = next((word for word in argv if not word.startswith("-")), "")
-    parsed = parser([asked]).parse_args(argv)
-    from maslin.flows.arguments import run_parsed  # here: `maslin --help` has ended
+    with printing_safely():
+        try:
+            parsed = parser([asked]).parse_args(argv)
+            from maslin.flows.arguments import run_parsed  # here: `maslin --help` has ended
 
-    try:
-        return run_parsed(parsed)
-    except MaslinError as error:
-        print(f"maslin: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("maslin: interrupted; run the same command again to go on from the last finished shard.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of our output (`| head`) has gone
-        sys.stderr.close()
-        return 0
+            interrupts.in_order()
+            code = run_parsed(parsed)
+            sys.stdout.flush()  # here: what cannot be written is told, and the exit code says it
+            return code
+        except BrokenPipeError:  # the reader of our output (`| head`) has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be flushed at the end has nowhere to go
+            return 0
+        except (Exception, KeyboardInterrupt) as error:
+            from maslin.flows.endings import end_with
 
-
-def command() -> int:
-    """The console script: `main` in a process of its own."""
-    if sys.platform == "win32":
-        print("maslin: Windows is not supported (locks, pipes and worker processes are those of Linux and macOS): "
-              "install it in WSL, which is a Linux.", file=sys.stderr)
-        return UsageError.exit_code
-    start_light()
-    return main()
+            return end_with(error)
 
 
 if __name__ == "__main__":
+    from maslin.flows.entry import command
+
     sys.exit(command())

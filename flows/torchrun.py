@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.arguments import add_workspace, run_parsed, runs
+from maslin.flows.arguments import add_workspace, run_parsed, runs, safe_path
 from maslin.flows.commands.train import TrainOptions, checked_recipe
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.engine.progress import ProgressBoard, Reporter
@@ -43,7 +43,7 @@ class Options:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train what is missing; returns the exit code, as `maslin train` does."""
     parser = argparse.ArgumentParser(prog="maslin.flows.torchrun", description=__doc__.splitlines()[0])
-    parser.add_argument("recipe", type=Path, metavar="RECIPE")
+    parser.add_argument("recipe", type=safe_path, metavar="RECIPE")
     add_workspace(parser)
     parser.add_argument("--mixture", metavar="NAME", help="only this mixture (default: all)")
     parser.add_argument("--seed", type=int, metavar="N", help="only this seed (default: all of the recipe)")

@@ -2,9 +2,23 @@
 
 
 class MaslinError(Exception):
-    """An error whose message a user can act on. `exit_code` is what the command ends with."""
+    """An error whose message a user can act on: a sentence, and lines below it. `exit_code`: the command's own.
+
+    What a message quotes may hold anything; a line feed in it is then seen for what it is, as each line is a text of
+    its own.
+    """
 
     exit_code = 1
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(map(str, self.args)) or (type(self).__name__,)
+
+    def __str__(self) -> str:
+        return "\n  ".join(self.lines)
 
 
 class UsageError(MaslinError):

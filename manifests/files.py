@@ -23,27 +23,35 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     Raises StorageError, naming the file, when the disk is full or not writable.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY_SUFFIX)
-    os.close(descriptor)
-    temporary = Path(name)
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY_SUFFIX)
+        os.close(descriptor)
+        temporary = Path(name)
         yield temporary
         with open(temporary, "rb") as handle:
             os.fsync(handle.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageError(
-                f"{path}: no space left on the disk while writing; nothing unfinished was kept. "
-                "Free some space and run the same command again: it goes on from the last finished shard."
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StorageError(f"{path}: cannot be written ({error.strerror}).") from error
+        if refused := storage_error(error, path):
+            raise refused from error
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def storage_error(error: OSError, path: str | Path) -> StorageError | None:
+    """What the disk refused while `path` was written, in words; None for an error of another kind."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageError(
+            f"{path}: no space left on the disk while writing; nothing unfinished was kept. "
+            "Free some space and run the same command again: it goes on from the last finished shard.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StorageError(f"{path}: cannot be written ({error.strerror}).")
+    return None
 
 
 def write_text(path: Path, text: str) -> None:

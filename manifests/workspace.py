@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from maslin.manifests.counts import Counts
-from maslin.manifests.errors import UsageError
+from maslin.manifests.errors import StorageError, UsageError
 from maslin.manifests.files import TEMPORARY_SUFFIX, checksum, read_json, write_json
 from maslin.manifests.identity import digest
 from maslin.manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest
@@ -242,10 +242,17 @@ class Workspace:
     def writer(self, command: str) -> Iterator[None]:
         """Hold the workspace's lock. Raises UsageError naming the holder when another command writes here.
 
-        The lock belongs to the open file, so it ends with the process however that dies.
+        Raises StorageError when it cannot be written. The lock belongs to the open file, so it ends with the process
+        however that dies.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with open(self.root / ".lock", "a+", encoding="utf-8") as handle:
+        path = self.root / ".lock"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError as error:
+            raise StorageError(
+                f"{self.root}: nothing can be written here ({error.strerror}). Give another --workspace.") from error
+        with open(path, "a+", encoding="utf-8") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

@@ -28,9 +28,6 @@ R = TypeVar("R", bound="Result")
 class NotThereError(UsageError, KeyError):
     """A name that is not there, with the nearest one that is."""
 
-    def __str__(self) -> str:
-        return Exception.__str__(self)  # a KeyError would put the sentence in quotes
-
 
 class Named(Mapping[str, R], Generic[R]):
     """Results by name, as a mapping. Manifests are read when a name is asked for."""

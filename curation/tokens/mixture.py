@@ -78,7 +78,7 @@ def check_epochs(
                 f"{_floor(100 * most / budget, 3)} %, lower {budget_name} to {int(most / share):,}, or raise "
                 f"max_epochs to {math.ceil(epochs[name])}.")
     if problems:
-        raise DataError("\n".join(problems))
+        raise DataError(*problems)
     return epochs
 
 

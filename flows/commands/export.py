@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.arguments import add_workspace, path_or_name, runs
+from maslin.flows.arguments import add_workspace, path_or_name, runs, safe_path
 from maslin.flows.step_directories import step_directory
 from maslin.manifests.errors import UsageError
 
@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "asked", type=path_or_name, metavar="STEP",
         help="tokens/NAME, or for datasets also a corpus: by name or as a step directory")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where to write; existing files are never replaced")
+    parser.add_argument(
+        "folder", type=safe_path, metavar="DIR", help="where to write; existing files are never replaced")
     parser.add_argument(
         "--to", choices=["megatron", "datasets"], required=True, dest="form",
         help="megatron: .bin and .idx of token shards; datasets: Parquet and a dataset card")

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.arguments import add_workspace, path_or_name, runs
+from maslin.flows.arguments import add_workspace, path_or_name, runs, safe_path
 from maslin.manifests.files import write_text
 
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "corpora", type=path_or_name, metavar="RECIPE-OR-CORPUS", help="a recipe, or a corpus by name or directory")
     add_workspace(parser)
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="where to draw (default: <workspace>/funnels/)")
+    parser.add_argument("--plot", type=safe_path, metavar="FILE", help="where to draw (default: <workspace>/funnels/)")
     runs(parser, run, Options)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from maslin.flows.arguments import runs
+from maslin.flows.arguments import runs, safe_path
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import write_text
 
@@ -16,7 +16,7 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, nargs="?", default=Path("recipe.yaml"), metavar="RECIPE")
+    parser.add_argument("path", type=safe_path, nargs="?", default=Path("recipe.yaml"), metavar="RECIPE")
     runs(parser, run, Options)
 
 

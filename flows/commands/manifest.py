@@ -68,7 +68,7 @@ def show(options: ShowOptions) -> int:
     """Print a manifest for people, or as it stands."""
     manifest = read_manifest(step_directory(options.asked, options.workspace))
     if options.json:
-        print(json.dumps(manifest.to_json(), indent=1, sort_keys=True, ensure_ascii=False))
+        print(json.dumps(manifest.to_json(), indent=1, sort_keys=True))  # ASCII: exact, and safe to look at
     else:
         _print(manifest)
     return 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maslin.flows.arguments import above_zero, add_workspace, fraction, runs
+from maslin.flows.arguments import above_zero, add_workspace, fraction, runs, safe_path
 from maslin.flows.shown.text import table
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import write_text
@@ -33,7 +33,8 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE", help="say how often its corpora would repeat")
+    parser.add_argument(
+        "recipe", type=safe_path, nargs="?", metavar="RECIPE", help="say how often its corpora would repeat")
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument("--flops", type=above_zero, metavar="C", help="compute in FLOP: 1e18")
     budget.add_argument("--tokens", type=above_zero, metavar="D", help="training tokens: 2e9")

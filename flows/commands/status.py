@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.flows.arguments import add_workspace, runs
+from maslin.flows.arguments import add_workspace, runs, safe_path
 from maslin.flows.shown.facts import facts, how_far
 from maslin.flows.shown.text import megabytes, table
 from maslin.manifests.diff import why_stale
@@ -34,7 +34,7 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, nargs="?", metavar="RECIPE")
+    parser.add_argument("recipe", type=safe_path, nargs="?", metavar="RECIPE")
     parser.add_argument("--verbose", action="store_true", help="directories with their digests")
     add_workspace(parser)
     runs(parser, run, Options)

@@ -3,9 +3,8 @@
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from maslin.flows.arguments import path_or_name
+from maslin.flows.arguments import path_or_name, safe_path
 
 FILES, FOLDERS = "files", "folders"
 
@@ -64,6 +63,6 @@ def places(parser: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iter
 def _value(action: argparse.Action) -> Value:
     name = action.metavar if isinstance(action.metavar, str) else action.dest
     paths = None
-    if action.type in (Path, path_or_name):
+    if action.type in (safe_path, path_or_name):
         paths = FOLDERS if name.endswith("DIR") else FILES
     return Value(name, tuple(map(str, action.choices or ())), paths)

@@ -46,9 +46,9 @@ def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
     directories = [workspace.path(step) for step in in_order([plan.report]) if workspace.is_complete(step)]
     found = verify_all(directories)
     if found.problems:
-        raise DataError("\n  ".join(
-            ["results of an earlier run are damaged:", *found.problems,
-             f"Remove these directories (or all of {root}) and run the demo again."]))
+        raise DataError(
+            "results of an earlier run are damaged:", *found.problems,
+            f"Remove these directories (or all of {root}) and run the demo again.")
     return (f"  everything is built already: {found.directories} directories, {found.bytes:,} bytes, sizes and "
             "checksums verified")
 

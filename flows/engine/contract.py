@@ -7,12 +7,12 @@ An engine is a class, one file in this folder, and one line in `maslin.flows.eng
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self
 
 from maslin.flows.engine.progress import ProgressBoard
+from maslin.flows.interrupts import interrupted
 from maslin.manifests.workspace import ShardResult
 
 
@@ -59,13 +59,42 @@ def map_by_threads(
     engine: Engine, function: Callable[[Any], ShardResult], tasks: Sequence[Any], label: str, total: int | None,
     unit: str,
 ) -> list[ShardResult]:
-    """`map` of an engine that takes threads: twice as many wait in `run` as can work, so that no worker stands idle."""
+    """`map` of an engine that takes threads: twice as many wait in `run` as can work, so that no worker stands idle.
+
+    The thread that asks is one of them, so that there is one where no other can be started. The first error ends all.
+    """
     number = engine.board.start(label, unit, total)
+    results: list[ShardResult | None] = [None] * len(tasks)
+    left = iter(range(len(tasks)))
+    lock = threading.Lock()
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        while not errors:
+            with lock:
+                index = next(left, None)
+            if index is None:
+                return
+            try:
+                results[index] = engine.run(function, tasks[index], number)
+            except BaseException as error:
+                errors.append(error)
+
+    helpers: list[threading.Thread] = []
     try:
-        with ThreadPoolExecutor(max_workers=max(1, min(len(tasks), 2 * engine.workers))) as threads:
-            return list(threads.map(lambda task: engine.run(function, task, number), tasks))
+        with suppress(RuntimeError):  # can't start new thread: fewer wait, and the work is done all the same
+            for _ in range(min(len(tasks), 2 * engine.workers) - 1):
+                helper = threading.Thread(target=work, name="shard", daemon=True)
+                helper.start()
+                helpers.append(helper)
+        work()
     finally:
+        for helper in helpers:
+            helper.join()
         engine.board.finish(number)
+    if errors:
+        raise errors[0]
+    return [result for result in results if result is not None]
 
 
 @contextmanager
@@ -80,7 +109,7 @@ def stopped_by_signals(engine: Engine) -> Iterator[None]:
 
     def interrupt(*_: object) -> None:
         engine.stop()
-        raise KeyboardInterrupt
+        interrupted()
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,5 +1,6 @@
 """What the terminal shows while work runs: stage, rate, kept and dropped, time left."""
 
+import contextlib
 import os
 import struct
 import sys
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from maslin.flows.terminal import printable
 from maslin.manifests.progress import set_sink
 
 # Work number, done, kept, dropped, done by an earlier process, note in UTF-8: short enough to be written whole.
@@ -76,7 +78,8 @@ class ProgressBoard:
     """
 
     def __init__(self, stream: object = None) -> None:
-        self._stream = stream or sys.stderr
+        # Beneath what makes printing safe: the board itself moves the cursor. Its lines are `printable` all the same.
+        self._stream = getattr(stream or sys.stderr, "beneath", stream or sys.stderr)
         self._live = bool(getattr(self._stream, "isatty", lambda: False)())
         self._folder = tempfile.TemporaryDirectory(prefix="maslin-progress-")
         self.pipe = Path(self._folder.name) / "pipe"
@@ -113,7 +116,11 @@ class ProgressBoard:
         """A line that stays."""
         with self._lock:
             self._clear()
-            print(line, file=self._stream, flush=True)
+            self._print(line)
+
+    def _print(self, line: str) -> None:
+        with contextlib.suppress(OSError):  # nobody sees it: the work goes on
+            print(printable(line, self._stream), file=self._stream, flush=True)
 
     def _watch(self) -> None:
         shown = time.monotonic()
@@ -125,7 +132,7 @@ class ProgressBoard:
                 elif time.monotonic() - shown >= _LINE_SECONDS:
                     shown = time.monotonic()
                     for work in self._works.values():
-                        print(f"  … {work.describe()}", file=self._stream, flush=True)
+                        self._print(f"  … {work.describe()}")
         with self._lock:
             self._clear()
 
@@ -154,7 +161,7 @@ class ProgressBoard:
         width = os.get_terminal_size(self._stream.fileno()).columns  # type: ignore[attr-defined]
         lines = [f"  … {work.describe()}"[:width - 1] for work in self._works.values()]
         if lines:
-            print("\n".join(lines), file=self._stream, flush=True)
+            self._print("\n".join(lines))
         self._shown_lines = len(lines)
 
 

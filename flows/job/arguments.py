@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maslin.flows.arguments import DEFAULT_WORKSPACE, add_workspace, positive
+from maslin.flows.arguments import DEFAULT_WORKSPACE, add_workspace, positive, safe_path
 from maslin.flows.engine.known import DEFAULT_ENGINE, ENGINES, engine_name
 from maslin.manifests.errors import UsageError
 
@@ -32,7 +32,7 @@ class JobOptions:
 
 
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="the recipe (YAML)")
+    parser.add_argument("recipe", type=safe_path, metavar="RECIPE", help="the recipe (YAML)")
     add_workspace(parser)
     add_how(parser)
     parser.add_argument("--limit", type=positive, metavar="N", help="read only N records of each source")

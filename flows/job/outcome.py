@@ -18,8 +18,7 @@ from maslin.trainer.comparison.arms import how_arms_differ
 def refuse(problems: Sequence[str]) -> None:
     """Raise DataError when there are any."""
     if problems:
-        raise DataError("\n  ".join(
-            ["the data do not hold what the recipe asks for (outputs are kept and marked):", *problems]))
+        raise DataError("the data do not hold what the recipe asks for (outputs are kept and marked):", *problems)
 
 
 def problems_of(plan: Plan, targets: Sequence[Step], workspace: Workspace) -> list[str]:

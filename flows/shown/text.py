@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from maslin.manifests.visible import visible_line
+
 
 def say(line: str) -> None:
     """A line beside the results, on standard error: `maslin: …`."""
@@ -29,7 +31,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:,.3f}" if isinstance(value, float) else str(value)
+    return f"{value:,.3f}" if isinstance(value, float) else visible_line(str(value))
 
 
 def megabytes(size_bytes: int) -> str:
