@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from maslin.flows.engine.contract import Engine
+from maslin.flows.engine.prefect_api import check_api, refused, why_no_loopback
+from maslin.manifests.errors import MaslinError
 from maslin.manifests.workspace import Mapper, ShardResult
 
+_OF_PREFECT = ("prefect", "httpx", "httpcore", "anyio")  # whose errors are the API's, not the work's
 MAX_TASKS = 200  # a mapper call: more shards than that share tasks, as Prefect keeps every task run in memory
 _SERVER_PID = "server.pid"
 
@@ -32,22 +35,33 @@ _SETTINGS = {
 
 
 class PrefectUnavailableError(Exception):
-    """Prefect did not come up; nothing of the work was begun."""
+    """Prefect did not come up, and nobody asked for an API of theirs; nothing of the work was begun."""
 
 
 def run_as_flow(command: str, recipe: str, engine: Engine, home: Path, work: Callable[[Mapper], None]) -> None:
     """Run `work(mapper)` inside a Prefect flow named after the command; the mapper tracks shard groups as tasks.
 
-    Raises what the work raises, or PrefectUnavailableError when its API cannot be reached or started.
+    Raises what the work raises; PrefectUnavailableError when an API of our own cannot be started; UsageError when the
+    one that PREFECT_API_URL names cannot be used: never is the work done without it unsaid.
     """
+    asked_for = os.environ.get("PREFECT_API_URL")
+    if asked_for:
+        check_api(asked_for, engine.board.say)
+    elif why := why_no_loopback():
+        raise PrefectUnavailableError(why)
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home.absolute()))
     _end_orphaned_server(home)
 
-    from prefect import flow
-    from prefect.task_runners import ThreadPoolTaskRunner
+    try:
+        from prefect import flow
+        from prefect.settings import PREFECT_API_URL
+        from prefect.task_runners import ThreadPoolTaskRunner
 
+        asked_for = PREFECT_API_URL.value()  # by a profile, perhaps
+    except Exception as error:
+        raise _unavailable(asked_for, error) from error
     begun = False
     failure: list[BaseException] = []
 
@@ -68,13 +82,24 @@ def run_as_flow(command: str, recipe: str, engine: Engine, home: Path, work: Cal
     try:
         maslin(recipe)
     except BaseException as error:
-        if failure:
-            raise failure[0] from None
         if not begun and isinstance(error, Exception):
-            raise PrefectUnavailableError(f"{type(error).__name__}: {error}") from error
-        raise
+            raise _unavailable(asked_for, error) from error
+        raised = failure[0] if failure else error
+        if type(raised).__module__.partition(".")[0] in _OF_PREFECT:
+            raise MaslinError(
+                f"Prefect's API failed in the middle ({_in_a_line(raised)}). Finished shards are kept: run the "
+                "same command again, or with --prefect off.") from raised
+        raise raised from None
     finally:
         (home / _SERVER_PID).unlink(missing_ok=True)
+
+
+def _unavailable(asked_for: str | None, error: Exception) -> Exception:
+    return refused(asked_for, _in_a_line(error)) if asked_for else PrefectUnavailableError(_in_a_line(error))
+
+
+def _in_a_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
 
 
 class _PrefectMapper:
