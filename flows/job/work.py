@@ -9,6 +9,7 @@ from typing import Any
 
 from maslin.flows.engine.build import build_all, missing_steps
 from maslin.flows.job.arguments import JobOptions
+from maslin.flows.job.foresight import foreseen
 from maslin.flows.job.outcome import (
     describe_built,
     point_to_results,
@@ -110,6 +111,8 @@ def _build(
         def work(mapper: Mapper) -> None:
             for phase in phases:
                 steps = missing_steps(phase, workspace)
+                if any(step.kind == "run" for step in steps):
+                    refuse(foreseen(plan, steps, workspace, mapper, board.say))
                 on_built = _count_built(board.say, len(steps))
                 build_all(steps, workspace, mapper, extra, on_built, at_once=engine.workers)
                 point_to_results(plan, workspace)  # names lead to what is done while the rest still runs

@@ -28,6 +28,10 @@ def decide(metric: Metric, result: DomainResult, control: ControlResult | None) 
         return UNDECIDED, (
             f"The A/A control differs from the baseline itself (Holm {p_text(control.p_holm)}), which should not "
             "happen more than one time in twenty: the noise is not understood here.")
+    if result.se_total == 0 and not any(each.delta for each in result.deltas):
+        return UNDECIDED, (
+            "Every run gave the baseline's results to the last digit: they were trained on the same sequences, so "
+            "there is nothing to compare.")
     if result.se_total == 0:
         return UNDECIDED, "All seeds gave identical results: the seeds do not act, so nothing measures the noise."
     margin = control.equivalence_margin

@@ -8,6 +8,7 @@ a corpus and a seed see its windows in the same order: common random numbers. So
 short run is to repeat them as often as a long one would.
 """
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -59,7 +60,8 @@ class Sampler:
     `mixture` is the directory of a mixture step inside its workspace; `steps` is how many the run will take. With
     `whole_documents` none lies in two sequences; then `tokens` count what fills sequences up, too. Raises
     UsageError when the mixture or its tokens are not there, DataError when corpora have different vocabularies, one is
-    shorter than one window, or the run would repeat one beyond the mixture's `max_epochs`.
+    shorter than one window, the run is so short that one has no sequence of it, or the run would repeat one beyond the
+    mixture's `max_epochs`.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Sampler:
         self.vocab_size, self.end_of_text = self._vocabulary()
         self.windows = [self._windows(corpus) for corpus in self.tokens]
         self.schedule = self._schedule(parameters.get("stages") or [{"until": 1.0, "weights": parameters["weights"]}])
+        self._check_sequences(parameters["weights"])
         self._check_epochs(parameters["max_epochs"])
         self._seen = np.zeros((len(self.corpora), 3), np.int64)  # sequences counted, their bytes, documents begun
 
@@ -120,6 +123,16 @@ class Sampler:
                 f"{'' if self._kept == 1 else ' left of it for simulate_target_tokens'}, one sequence takes "
                 f"{self.context_tokens + 1:,}. Lower training.context_tokens, or leave the corpus out.")
         return windows
+
+    def _check_sequences(self, weights: dict[str, float]) -> None:
+        sequences = self.steps * self.sequences_per_step
+        for name, count in zip(self.corpora, self._counts(self.steps).tolist(), strict=True):
+            if count == 0 and sequences:
+                needed = math.ceil(self.context_tokens / weights[name] * sum(weights.values()))
+                raise DataError(
+                    f"mixture {self.mixture}: corpus {name} has no sequence of the run: of {sequences:,} sequences of "
+                    f"{self.context_tokens:,} tokens its share of {100 * weights[name] / sum(weights.values()):.3g} % "
+                    f"is less than one. Raise its share, raise training.tokens to about {needed:,}, or leave it out.")
 
     def _check_epochs(self, max_epochs: float) -> None:
         for name, corpus, count in zip(self.corpora, self.tokens, self._counts(self.steps), strict=True):

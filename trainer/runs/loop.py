@@ -9,7 +9,7 @@ import torch
 
 from maslin.manifests import progress
 from maslin.manifests.identity import hash_int
-from maslin.trainer.data.objectives import OBJECTIVES, make_objective
+from maslin.trainer.data.objectives import make_objective
 from maslin.trainer.data.prefetch import prefetch
 from maslin.trainer.data.sampler import Sampler
 from maslin.trainer.device import choose_device, deterministic, memory_errors
@@ -42,10 +42,7 @@ def train(task: Task, workers: Alone = ALONE) -> list[RunResult]:
         stack.enter_context(memory_errors(task.directory, task.model, config))
         stack.enter_context(threads(config.threads))
         stack.enter_context(deterministic(config.deterministic))
-        samplers = [stack.enter_context(Sampler(
-            task.mixture, seed=hash_int(seed, "order"), context_tokens=task.model.context_tokens,
-            sequences_per_step=task.sequences, steps=config.steps,
-            whole_documents=OBJECTIVES[config.objective].whole_documents)) for seed in task.seeds]
+        samplers = [stack.enter_context(Sampler(task.mixture, **task.sampling(seed))) for seed in task.seeds]
 
         # The models: as new, as another run left them, or as this one did
         shape = replace(task.model, vocab_size=check_vocabulary(task.model, samplers[0], task.tokenizer))

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from maslin.manifests.identity import hash_int
 from maslin.manifests.workspace import Step, Workspace
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.training import TrainingConfig
+from maslin.trainer.data.objectives import OBJECTIVES
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,13 @@ class Task:
     def sequences(self) -> int:
         """Of a step of each run."""
         return self.config.batch_tokens // self.model.context_tokens
+
+    def sampling(self, seed: int) -> dict[str, Any]:
+        """How the run of a seed takes sequences from its mixture: arguments of a `Sampler`."""
+        return {
+            "seed": hash_int(seed, "order"), "context_tokens": self.model.context_tokens,
+            "sequences_per_step": self.sequences, "steps": self.config.steps,
+            "whole_documents": OBJECTIVES[self.config.objective].whole_documents}
 
 
 def task_of(

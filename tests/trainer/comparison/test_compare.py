@@ -210,6 +210,11 @@ def test_holm_runs_over_the_domains_of_an_arm():
     assert both.p_holm == 2 * both.p_value
 
 
+def test_an_arm_that_is_the_baseline_is_not_explained_by_its_seeds():
+    same = verdict(*design([1.0, 1.1, 1.2], [1.0, 1.1, 1.2], [1.05, 1.15, 1.1]))
+    assert same.verdict == "undecided" and "trained on the same sequences" in same.reason
+
+
 def test_a_domain_without_documents_is_undecided():
     items, groups = design([2.0, 2.1], [1.9, 2.06], [2.05, 2.15])
     result = compare(items, groups, "text", ["web", "wiki"])
