@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from maslin.manifests.tables import read_table
+from maslin.manifests.tables import open_table, read_table
 from maslin.manifests.workspace import Step, Workspace
 
 
@@ -63,7 +62,7 @@ def iter_surviving(shard: StageShard, columns: list[str] | None = None) -> Itera
         + [chunk for path in shard.drop_ids_paths for chunk in read_table(path, ["id"])["id"].chunks]
     )
     wanted = None if columns is None else list(dict.fromkeys(["id", *columns]))
-    with pq.ParquetFile(shard.path) as file:
+    with open_table(shard.path) as file:
         for index in range(file.num_row_groups):
             table = file.read_row_group(index, columns=wanted)
             if len(drop_ids):

@@ -1,5 +1,7 @@
 """Errors that are for people: what was wrong, where, and what to do. The command prints them without a traceback."""
 
+from pathlib import Path
+
 
 class MaslinError(Exception):
     """An error whose message a user can act on: a sentence, and lines below it. `exit_code`: the command's own.
@@ -35,6 +37,22 @@ class DataError(MaslinError):
     """The data do not allow what was asked: a corpus came out empty, or too many records failed."""
 
     exit_code = 3
+
+
+class DamagedError(DataError):
+    """A file on the disk is not what was written: found before anything is made of it.
+
+    `path` is the file, `what` tells what was found and expected, `remedy` what to do. `directory`: the step directory
+    that it is of, which can be built anew; None where nothing can be.
+    """
+
+    def __init__(self, path: Path, what: str, remedy: str, directory: Path | None = None) -> None:
+        Exception.__init__(self, path, what, remedy, directory)  # all of them: errors of workers come back pickled
+        self.path, self.what, self.remedy, self.directory = path, what, remedy, directory
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"{self.path}: damaged, and not used: {self.what}. {self.remedy}",)
 
 
 class StorageError(MaslinError):

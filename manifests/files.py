@@ -11,7 +11,8 @@ from typing import Any
 
 import xxhash
 
-from maslin.manifests.errors import StorageError
+from maslin.manifests.errors import DamagedError, StorageError
+from maslin.manifests.identity import canonical_json
 
 TEMPORARY_SUFFIX = ".partial"
 _READ_BYTES = 1 << 20
@@ -62,7 +63,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON with sorted keys atomically: stable to diff, pleasant to read."""
-    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """JSON as `write_json` writes it."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def disk_bytes(directory: Path) -> int:
@@ -72,6 +78,28 @@ def disk_bytes(directory: Path) -> int:
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sealed(value: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object with `checksum`, the xxh3-128 of the canonical JSON of the rest: it protects itself."""
+    return value | {"checksum": xxhash.xxh3_128(canonical_json(value).encode()).hexdigest()}
+
+
+def is_sealed(value: Any) -> bool:
+    """Whether a JSON value is an object that holds what it held when it was sealed."""
+    return isinstance(value, dict) and sealed({key: each for key, each in value.items() if key != "checksum"}) == value
+
+
+def read_sealed(path: Path, remedy: str) -> dict[str, Any]:
+    """The JSON object in a file, without its checksum. Raises DamagedError, with `remedy`, unless it is as sealed."""
+    try:
+        value = read_json(path)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(path, f"not readable as JSON ({error})", remedy) from error
+    if not is_sealed(value):
+        raise DamagedError(path, "its content differs from its own `checksum`", remedy)
+    del value["checksum"]
+    return value
 
 
 def checksum(path: Path) -> str:

@@ -23,6 +23,11 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:DIGEST_HEX]
 
 
+def digest_of(directory: str) -> str:
+    """The digest in a step directory's name: equal ones are of one content, whatever their recipes call it."""
+    return directory.rpartition("@")[2]
+
+
 def document_id(kind: str, *parts: str | bytes) -> str:
     """32 hex characters of xxh3-128 over a source kind and the parts of a record's identity.
 

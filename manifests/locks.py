@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maslin.manifests.errors import UsageError
-from maslin.manifests.files import read_json, write_json
+from maslin.manifests.files import json_text, read_json, read_sealed, sealed, write_text
 from maslin.manifests.lineage import lineage
 
 SUFFIX = ".lock.json"
@@ -21,6 +20,7 @@ GROUPS = {
     "corpora": "corpus", "held_out": "held_out", "tokens": "tokens", "mixtures": "mixture", "runs": "run",
     "evaluations": "evaluation", "tokenizer": "tokenizer", "report": "report",
 }
+BETWEEN = "between"
 _SINGLE = ("tokenizer", "report")
 LINKS = "latest"
 _NOT_LINKED = ("held_out",)  # runs are scored on them: nobody should choose rules by reading them
@@ -45,7 +45,7 @@ class Lock:
         for group in _SINGLE:
             if names := self.groups.get(group):
                 whole[group] = names[self.recipe]
-        return {**whole, "between": list(self.between)}
+        return {**whole, BETWEEN: list(self.between)}
 
 
 def lock_file(workspace: Path, recipe: str) -> Path:
@@ -56,23 +56,28 @@ def lock_file(workspace: Path, recipe: str) -> Path:
 def write_lock(workspace: Path, lock: Lock) -> None:
     """Write a recipe's lock file, unless it says the same already."""
     path = lock_file(workspace, lock.recipe)
-    if not path.is_file() or read_json(path) != lock.to_json():
-        write_json(path, lock.to_json())
+    text = json_text(sealed(lock.to_json()))
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_text(path, text)
 
 
 def read_lock(workspace: Path, recipe: str) -> Lock | None:
-    """The lock of a recipe; None when nothing of it is built here. Raises UsageError when the file cannot be read."""
+    """The lock of a recipe; None when nothing of it is built here. Raises DamagedError when it is not as it was written.
+
+    One of an earlier Maslin has no checksum; what it names is told to be stale.
+    """
     path = lock_file(workspace, recipe)
     if not path.is_file():
         return None
-    try:
+    value = None
+    with suppress(ValueError, TypeError, RecursionError):
         value = read_json(path)
-        groups = {group: {recipe: value[group]} if group in _SINGLE else dict(value[group])
-                  for group in GROUPS if group in value}
-        return Lock(recipe, groups, tuple(value.get("between", ())))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: not a readable lock file ({error}). Remove it: the recipe's next command writes it "
-                         "anew, from what is built.") from error
+        value = value if set(value) <= {*GROUPS, BETWEEN} else None
+    if value is None:
+        value = read_sealed(path, "The recipe's next command writes it anew, from what is built.")
+    groups = {group: {recipe: value[group]} if group in _SINGLE else dict(value[group])
+              for group in GROUPS if group in value}
+    return Lock(recipe, groups, tuple(value.get(BETWEEN, ())))
 
 
 def read_locks(workspace: Path) -> list[Lock]:

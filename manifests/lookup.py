@@ -1,9 +1,9 @@
 """Find rows of a step's tables by document id, or by a URL or path or the end of one, without scanning them.
 
-Beside each part of a table lies a sorted index, `.index/<table>-00000.arrow` (Arrow IPC, read by memory map). It is
-derived: not named in the manifest and no part of the step's identity. It bears the checksum of the part it was made
-from; where it is missing or of other bytes it is made anew, so that directories of any age answer. The end of a URL is
-found as the beginning of its reversed bytes.
+Beside each part of a table lies a sorted index, `.index/<table>-00000.index` (Arrow IPC behind a checksum, read by
+memory map). It is derived: not named in the manifest and no part of the step's identity. It bears the checksum of the
+part it was made from, and begins with that of its own bytes; where it is missing, of another part or damaged it is made
+anew, so that directories of any age answer. The end of a URL is found as the beginning of its reversed bytes.
 """
 
 import bisect
@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import xxhash
 
 from maslin.manifests.files import atomic_path
-from maslin.manifests.tables import iter_tables
-from maslin.manifests.workspace import Mapper, ShardResult, read_manifest, run_shards
+from maslin.manifests.tables import iter_tables, open_table
+from maslin.manifests.workspace import INDEX_FOLDER, Mapper, ShardResult, read_manifest, run_shards
 
-FOLDER = ".index"
+_SEAL_BYTES = 64  # what Arrow aligns buffers to
 _ID = re.compile(r"[0-9a-f]{32}")
 ID_DIGITS = 16  # of the 32 hex digits of an id: the 64 bits it is sorted by
 # What an index is made of: id, the name of a row (in the ledger of an ingest the detail is a URL or path), and more.
@@ -91,6 +91,13 @@ def find(
     return exact or ending
 
 
+def damaged_indexes(directory: Path) -> list[Path]:
+    """Indexes of a step directory that are not as they were written: nothing is found by them, they are made anew."""
+    return [
+        _index_path(task) for table in _COLUMNS for task in _tasks(directory, table, _listed(directory))
+        if _index_path(task).is_file() and _read_index(task) is None]
+
+
 def text_bytes(directory: Path, say: Callable[[str], None] = lambda line: None) -> Iterator[np.ndarray]:
     """int64 (rows), part by part: the UTF-8 bytes of the texts of a step's documents."""
     for _, index in _indexes(directory, "documents", say):
@@ -99,7 +106,7 @@ def text_bytes(directory: Path, say: Callable[[str], None] = lambda line: None) 
 
 def read_row(path: Path, row: int, columns: list[str] | None = None) -> dict[str, Any]:
     """One row of a Parquet file: reads its row group alone."""
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         group = 0
         while row >= (rows := file.metadata.row_group(group).num_rows):
             row -= rows
@@ -121,6 +128,10 @@ def _by_name(index: pa.Table, key: bytes) -> tuple[list[int], list[int]]:
     return sorted(set(rows[begin:same].to_pylist())), sorted(set(rows[same:end].to_pylist()))
 
 
+def _listed(directory: Path) -> list[dict[str, Any]]:
+    return [entry.to_json() for entry in read_manifest(directory).files]
+
+
 def _tasks(directory: Path, table: str, entries: Sequence[dict[str, Any]]) -> list[_Task]:
     parts = sorted((e["path"], e["xxh3_128"]) for e in entries if e["path"].startswith(f"{table}/"))
     return [_Task(directory, table, part, path, checksum) for part, (path, checksum) in enumerate(parts)]
@@ -128,7 +139,7 @@ def _tasks(directory: Path, table: str, entries: Sequence[dict[str, Any]]) -> li
 
 def _indexes(directory: Path, table: str, say: Callable[[str], None]) -> Iterator[tuple[_Task, pa.Table]]:
     told = False
-    for task in _tasks(directory, table, [entry.to_json() for entry in read_manifest(directory).files]):
+    for task in _tasks(directory, table, _listed(directory)):
         index = _read_index(task)
         if index is None:
             if not told:
@@ -141,18 +152,19 @@ def _indexes(directory: Path, table: str, say: Callable[[str], None]) -> Iterato
 
 
 def _index_path(task: _Task) -> Path:
-    return task.directory / FOLDER / f"{task.table}-{task.part:05d}.arrow"
+    return task.directory / INDEX_FOLDER / f"{task.table}-{task.part:05d}.index"
 
 
 def _read_index(task: _Task) -> pa.Table | None:
     """The index of a part, or None where there is none of these bytes."""
     path = _index_path(task)
-    if not path.is_file():
+    if not path.is_file() or path.stat().st_size <= _SEAL_BYTES:
         return None
-    try:
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
-    except pa.ArrowInvalid:  # not whole
+    mapped = pa.memory_map(str(path)).read_buffer()
+    body = mapped.slice(_SEAL_BYTES)
+    if mapped.slice(0, _SEAL_BYTES).to_pybytes() != _seal(body):
         return None
+    reader = pa.ipc.open_file(body)
     if reader.schema.metadata != {b"checksum": task.checksum.encode()} or reader.schema.names != INDEX.names:
         return None
     return reader.read_all()
@@ -164,9 +176,17 @@ def _write_index(task: _Task) -> ShardResult:
 
 
 def _save(task: _Task, index: pa.Table) -> None:
-    with atomic_path(_index_path(task)) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
-            sink, index.schema) as writer:
+    body = pa.BufferOutputStream()
+    with pa.ipc.new_file(body, index.schema) as writer:
         writer.write_table(index.combine_chunks())
+    with atomic_path(_index_path(task)) as temporary, open(temporary, "wb") as sink:
+        sink.write(_seal(body.getvalue()))
+        sink.write(body.getvalue())
+
+
+def _seal(body: pa.Buffer) -> bytes:
+    """The checksum that stands before an index."""
+    return xxhash.xxh3_128_hexdigest(body).encode().ljust(_SEAL_BYTES, b"\n")
 
 
 def _make_index(task: _Task) -> pa.Table:

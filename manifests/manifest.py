@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from maslin.manifests.counts import Counts
+from maslin.manifests.files import sealed
+from maslin.manifests.identity import digest, digest_of
 
-MANIFEST_SCHEMA_VERSION = 2
+MANIFEST_SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,12 @@ class Manifest:
         assert self.counts is not None, f"{self.directory}: this kind counts nothing"
         return self.counts
 
+    def digest_of_identity(self) -> str:
+        """The digest that follows from what it covers: `digest`, in a manifest that nobody touched."""
+        return identity_digest(self.kind, self.version, self.parameters, self.inputs, self.libraries)
+
     def to_json(self) -> dict[str, Any]:
-        """As `manifest.json` holds it."""
+        """As `manifest.json` holds it, with the checksum of all the rest."""
         value: dict[str, Any] = {
             "schema_version": MANIFEST_SCHEMA_VERSION,
             "identity": {
@@ -84,14 +90,24 @@ class Manifest:
             },
             "complete": self.complete, "sizes": self.sizes, "summary": self.summary,
         }
-        return value if self.counts is None else value | {"counts": self.counts.to_json()}
+        return sealed(value if self.counts is None else value | {"counts": self.counts.to_json()})
 
     @classmethod
     def from_json(cls, directory: Path, value: Mapping[str, Any]) -> "Manifest":
-        """Raises KeyError or TypeError for what is no manifest of this schema version."""
+        """Raises KeyError, TypeError, ValueError or AttributeError for what is no manifest of this schema version."""
         identity = value["identity"]
         return cls(
             directory, identity["kind"], identity["name"], identity["digest"], identity["step_version"],
             identity["parameters"], identity["inputs"], tuple(FileEntry(**entry) for entry in identity["files"]),
             identity["libraries"], value["complete"],
             Counts.from_json(value["counts"]) if "counts" in value else None, value["sizes"], value["summary"])
+
+
+def identity_digest(
+    kind: str, version: int, parameters: Mapping[str, Any], inputs: Mapping[str, str], libraries: Mapping[str, str],
+) -> str:
+    """The digest of a step: over everything that decides its bytes. `inputs`: directories of steps, or digests."""
+    return digest({
+        "kind": kind, "version": version, "parameters": parameters,
+        "inputs": {role: digest_of(value) for role, value in inputs.items()}, "libraries": libraries,
+    })

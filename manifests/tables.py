@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from maslin.manifests.checked import checked
 from maslin.manifests.files import atomic_path, file_entry
 
 ORIGIN = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
@@ -156,14 +157,21 @@ def write_table(root: Path, path: str, table: pa.Table) -> dict[str, Any]:
     return writer.entry
 
 
+def open_table(path: Path) -> pq.ParquetFile:
+    """A Parquet file of a step directory, to be closed. Raises DamagedError unless it is as its manifest says."""
+    return pq.ParquetFile(checked(path))
+
+
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    return pq.ParquetFile(path).read(columns=columns)
+    """A whole Parquet file of a step directory. Raises DamagedError as `open_table` does."""
+    with open_table(path) as file:
+        return file.read(columns=columns)
 
 
 def iter_tables(paths: Iterable[Path], columns: list[str] | None = None) -> Iterator[pa.Table]:
     """Row groups of Parquet files one after another, each as a table: bounded memory."""
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with open_table(path) as file:
             for index in range(file.num_row_groups):
                 yield file.read_row_group(index, columns=columns)
 

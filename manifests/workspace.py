@@ -4,28 +4,40 @@
 shards are kept by markers below `.shards/`, so a killed command goes on from the last finished shard.
 """
 
+import contextlib
 import fcntl
-import json
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from maslin.manifests.counts import Counts
-from maslin.manifests.errors import StorageError, UsageError
-from maslin.manifests.files import TEMPORARY_SUFFIX, checksum, read_json, write_json
-from maslin.manifests.identity import digest
-from maslin.manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest
+from maslin.manifests.errors import DamagedError, StorageError, UsageError
+from maslin.manifests.files import (
+    TEMPORARY_SUFFIX,
+    checksum,
+    is_sealed,
+    read_json,
+    read_sealed,
+    sealed,
+    write_json,
+)
+from maslin.manifests.identity import DIGEST_HEX
+from maslin.manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest, identity_digest
 
 MANIFEST_NAME = "manifest.json"
 MEASURED_NAME = "measured.json"
 SHARD_MARKERS = ".shards"
+INDEX_FOLDER = ".index"  # sorted indexes of tables (maslin.manifests.lookup), made anew whenever they are needed
+DAMAGED_NAME = ".damaged"  # an empty file: something here was found damaged, so what it holds has to be proved
+
+_STEP_DIRECTORY = re.compile(rf".+@[0-9a-f]{{{DIGEST_HEX}}}")
 
 # What a shard function returns and a marker stores: {"files": [entry, …], "counts": {…}, …}, JSON values only.
 ShardResult = dict[str, Any]
@@ -73,11 +85,8 @@ class Step:
 
     @cached_property
     def digest(self) -> str:
-        return digest({
-            "kind": self.kind, "version": self.version, "parameters": self.parameters,
-            "inputs": {role: value if isinstance(value, str) else value.digest for role, value in self.inputs.items()},
-            "libraries": self.libraries,
-        })
+        inputs = {role: value if isinstance(value, str) else value.digest for role, value in self.inputs.items()}
+        return identity_digest(self.kind, self.version, self.parameters, inputs, self.libraries)
 
     @property
     def directory(self) -> str:
@@ -87,11 +96,6 @@ class Step:
     def input_steps(self) -> dict[str, "Step"]:
         """Every step that must be complete before this one."""
         return {role: value for role, value in self.inputs.items() if isinstance(value, Step)} | self.via
-
-
-def digest_of(directory: str) -> str:
-    """The digest in a step directory's name: equal ones are of one content, whatever their recipes call it."""
-    return directory.rpartition("@")[2]
 
 
 def step_directories(root: Path) -> list[Path]:
@@ -104,10 +108,10 @@ def is_complete(directory: Path) -> bool:
 
 
 def is_current(directory: Path) -> bool:
-    """Whether a step directory is finished and of this Maslin's schema."""
+    """Whether a step directory is finished, of this Maslin's schema, and its manifest undamaged."""
     try:
         return is_complete(directory) and bool(read_manifest(directory))
-    except OtherVersionError:
+    except (OtherVersionError, DamagedError):
         return False
 
 
@@ -116,9 +120,10 @@ class OtherVersionError(UsageError):
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """The manifest of a step directory. Raises UsageError when there is none that can be read.
+    """The manifest of a step directory. Raises UsageError when there is none.
 
-    Raises OtherVersionError when it is of another schema version.
+    Raises OtherVersionError when it is of another schema version, DamagedError when it is not as it was written: its
+    checksum covers everything, and its digest, which the directory bears too, follows from its identity.
     """
     path = directory / MANIFEST_NAME if directory.is_dir() else directory
     if not path.is_file():
@@ -126,14 +131,60 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         value = read_json(path)
         version = value["schema_version"]
-        if version == MANIFEST_SCHEMA_VERSION:
-            return Manifest.from_json(path.parent, value)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise UsageError(f"{path}: not a readable manifest ({error}).") from error
+        manifest = Manifest.from_json(path.parent, value) if version == MANIFEST_SCHEMA_VERSION else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged_manifest(path, f"not a readable manifest ({type(error).__name__}: {error})") from error
+    if (manifest is not None or "checksum" in value) and not is_sealed(value):
+        raise _damaged_manifest(path, "its content differs from its own `checksum`: it was edited or the disk failed")
+    if manifest is not None:
+        if (expected := manifest.digest_of_identity()) != manifest.digest:
+            raise _damaged_manifest(path, f"it gives the digest {manifest.digest}, its identity has {expected}")
+        if _STEP_DIRECTORY.fullmatch(path.parent.name) and path.parent.name != f"{manifest.name}@{manifest.digest}":
+            raise _damaged_manifest(path, f"it is that of {manifest.name}@{manifest.digest}")
+        return manifest
     age = "an earlier" if isinstance(version, int) and version < MANIFEST_SCHEMA_VERSION else "another"
     raise OtherVersionError(
         f"{path.parent}: of {age} Maslin (manifest schema {version}, this one reads {MANIFEST_SCHEMA_VERSION}). "
         "Nothing is taken from it: the command that made it builds it anew beside it, then it can be removed.")
+
+
+def _damaged_manifest(path: Path, what: str) -> DamagedError:
+    mark_damaged(path.parent)
+    return DamagedError(path, what, rebuilt_by(path.parent), path.parent)
+
+
+def rebuilt_by(directory: Path) -> str:
+    """What to do where a file of a step directory is damaged."""
+    return ("The command that made it (`maslin compare RECIPE`, or `curate`, `mix`, `train`) builds it anew when it is "
+            f"run again; `maslin manifest verify {directory}` looks for more.")
+
+
+def mark_damaged(directory: Path) -> None:
+    """Leave word that files of a step directory are damaged: it is checked and built anew when it is next needed."""
+    if os.access(directory, os.W_OK):  # else it can only be told
+        (directory / DAMAGED_NAME).touch()
+
+
+def is_marked(directory: Path) -> bool:
+    """Whether damage was found here before."""
+    return (directory / DAMAGED_NAME).exists()
+
+
+def is_sound(directory: Path) -> bool:
+    """Whether a step directory is finished and its files are there, with the sizes its manifest says.
+
+    Where damage was found before, their contents are checked, too.
+    """
+    try:
+        if not is_complete(directory) or verify_sizes(directory):
+            return False
+        if is_marked(directory):
+            if verify(directory):
+                return False
+            (directory / DAMAGED_NAME).unlink()  # somebody put back what it should be
+        return True
+    except (UsageError, DamagedError):
+        return False  # an unreadable manifest
 
 
 def run_shards(
@@ -143,8 +194,8 @@ def run_shards(
     """Run `function(task)` once for every task and return all results in order; finished ones are not run again.
 
     The function writes its files below `directory` atomically and returns their entries under "files". A marker
-    `.shards/<stage>-<index>.json`, written after them, makes the shard final; it counts only while its files still have
-    the recorded sizes. `stage` tells apart several passes over one directory.
+    `.shards/<stage>-<index>.json`, written after them, makes the shard final; it counts only while it and its files are
+    as they were written. `stage` tells apart several passes over one directory.
     """
     markers = [directory / SHARD_MARKERS / f"{stage}-{index:05d}.json" for index in range(len(tasks))]
     results: list[ShardResult | None] = [_finished(directory, marker) for marker in markers]
@@ -160,19 +211,19 @@ def run_shards(
 def _run_and_mark(function: Callable[[Any], ShardResult], marked_task: tuple[Path, Any]) -> ShardResult:
     marker, task = marked_task
     result = function(task)
-    write_json(marker, result)
+    write_json(marker, sealed(result))
     return result
 
 
 def _finished(directory: Path, marker: Path) -> ShardResult | None:
     if not marker.is_file():
         return None
-    result = read_json(marker)
-    for entry in result.get("files", ()):
-        path = directory / entry["path"]
-        if not path.is_file() or path.stat().st_size != entry["bytes"]:
-            return None
-    return result
+    try:
+        result = read_sealed(marker, "The shard is made again.")
+    except DamagedError:
+        return None
+    entries = [FileEntry(**entry) for entry in result.get("files", ())]
+    return None if _missing_or_resized(directory, entries) or _changed(directory, entries) else result
 
 
 def commit(
@@ -190,23 +241,46 @@ def commit(
     manifest = Manifest(
         directory, step.kind, step.name, step.digest, step.version, step.parameters, inputs,
         tuple(FileEntry(**entry) for entry in files), step.libraries, complete, counts, sizes or {}, summary or {})
-    write_json(directory / MEASURED_NAME, {
+    write_json(directory / MEASURED_NAME, sealed({
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "host": platform.node(),
         "python": platform.python_version(), **(measured or {}),
-    })
+    }))
     for leftover in list(directory.rglob(f".*{TEMPORARY_SUFFIX}")):
         leftover.unlink(missing_ok=True)
     if missing := [entry.path for entry in manifest.files if not (directory / entry.path).is_file()]:
         raise AssertionError(f"{directory}: the manifest would name files that are not there: {missing[:3]}")
     write_json(directory / MANIFEST_NAME, manifest.to_json())
+    (directory / DAMAGED_NAME).unlink(missing_ok=True)
     shutil.rmtree(directory / SHARD_MARKERS, ignore_errors=True)
     return manifest
 
 
+def read_measured(directory: Path) -> dict[str, Any]:
+    """What was measured while a step was made, empty where that is gone; no byte and no decision depends on it.
+
+    Raises DamagedError when it is not as it was written.
+    """
+    path = directory / MEASURED_NAME
+    if not path.is_file():
+        return {}
+    return read_sealed(path, "Nothing depends on it: remove it, and what was measured is unknown.")
+
+
 def verify_sizes(directory: Path) -> list[str]:
     """Problems of a step directory against its manifest: files that are missing or of another size. Quick."""
+    return _missing_or_resized(directory, read_manifest(directory).files)
+
+
+def verify(directory: Path) -> list[str]:
+    """Problems of a step directory against its manifest: missing, resized or changed files. Empty when sound."""
+    entries = read_manifest(directory).files
+    wrong = _missing_or_resized(directory, entries)
+    return wrong + _changed(directory, [entry for entry in entries if (directory / entry.path).is_file()])
+
+
+def _missing_or_resized(directory: Path, entries: Sequence[FileEntry]) -> list[str]:
     problems = []
-    for entry in read_manifest(directory).files:
+    for entry in entries:
         path = directory / entry.path
         if not path.is_file():
             problems.append(f"{path}: missing")
@@ -215,11 +289,11 @@ def verify_sizes(directory: Path) -> list[str]:
     return problems
 
 
-def verify(directory: Path) -> list[str]:
-    """Problems of a step directory against its manifest: missing, resized or changed files. Empty when sound."""
-    return verify_sizes(directory) or [
-        f"{directory / entry.path}: content differs from the manifest's checksum"
-        for entry in read_manifest(directory).files if checksum(directory / entry.path) != entry.xxh3_128
+def _changed(directory: Path, entries: Sequence[FileEntry]) -> list[str]:
+    return [
+        f"{directory / entry.path}: xxh3-128 {found}, the manifest says {entry.xxh3_128}"
+        for entry in entries if (directory / entry.path).stat().st_size == entry.bytes
+        and (found := checksum(directory / entry.path)) != entry.xxh3_128
     ]
 
 
@@ -238,7 +312,7 @@ class Workspace:
     def manifest(self, step: Step) -> Manifest:
         return read_manifest(self.path(step))
 
-    @contextmanager
+    @contextlib.contextmanager
     def writer(self, command: str) -> Iterator[None]:
         """Hold the workspace's lock. Raises UsageError naming the holder when another command writes here.
 

@@ -11,12 +11,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from maslin.manifests.checked import checked
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
 from maslin.manifests.locks import Lock, read_locks
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.workspace import MEASURED_NAME, read_manifest, verify
+from maslin.manifests.workspace import read_manifest, read_measured, verify
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,7 +98,7 @@ class Result:
     @cached_property
     def measured(self) -> Mapping[str, Any]:
         """When and where it was made, how long it took: nothing of this decides a byte."""
-        return read_json(self.directory / MEASURED_NAME)
+        return read_measured(self.directory)
 
     def verify(self) -> list[str]:
         """What differs from the manifest: files that are missing, resized or changed. Empty when sound."""
@@ -130,7 +131,7 @@ class Result:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        schema = pq.read_schema(self._parts(name)[0])
+        schema = pq.read_schema(checked(self._parts(name)[0]))
         return schema if columns is None else pa.schema([schema.field(column) for column in columns])
 
     def __repr__(self) -> str:
@@ -192,7 +193,7 @@ class Tokenizer(Result):
     @property
     def path(self) -> Path:
         """`tokenizer.json`; what `transformers` needs besides lies beside it."""
-        return self.directory / "tokenizer.json"
+        return checked(self.directory / "tokenizer.json")
 
     def load(self) -> "LoadedTokenizer":
         from tokenizers import Tokenizer as LoadedTokenizer
@@ -213,7 +214,7 @@ class Tokens(Result):
     @property
     def shards(self) -> list[Path]:
         """The parts: little-endian ids of `dtype`, as `numpy.memmap` opens them."""
-        return self.manifest.parts("tokens")
+        return [checked(path) for path in self.manifest.parts("tokens")]
 
     @property
     def dtype(self) -> str:
@@ -260,13 +261,15 @@ class Run(Result):
     @property
     def model(self) -> Path:
         """The folder of weights and configuration that other tools load."""
+        for path in self.manifest.parts("model"):
+            checked(path)
         return self.directory / "model"
 
     def metrics(self) -> "pa.Table":
         """One row a logged step: `step`, `tokens`, `loss` (nats a token), `learning_rate`, what came of each corpus."""
         import pyarrow as pa
 
-        lines = (self.directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = checked(self.directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         return pa.Table.from_pylist([json.loads(line) for line in lines])
 
     def _facts(self) -> Iterator[str]:
@@ -307,7 +310,7 @@ class Report(Result):
     @property
     def html(self) -> Path:
         """The report, one file."""
-        return self.directory / "report.html"
+        return checked(self.directory / "report.html")
 
     @property
     def verdict(self) -> Verdict:
@@ -316,7 +319,7 @@ class Report(Result):
 
     def comparison(self) -> Mapping[str, Any]:
         """Every figure of the report with its interval, as `comparison.json` holds it."""
-        return read_json(self.directory / "comparison.json")
+        return read_json(checked(self.directory / "comparison.json"))
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n{self.verdict}"

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from maslin.manifests.lookup import text_bytes
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.steps.known import CORPUS_RULES, decode
 from maslin.manifests.steps.spec import Rule, signal_column
-from maslin.manifests.tables import part_name, read_table
+from maslin.manifests.tables import open_table, part_name, read_table
 from maslin.manifests.workspace import read_manifest
 
 KEPT = np.iinfo(np.int32).max  # in Outcomes.step: later than every step
@@ -80,7 +79,7 @@ class Outcomes:
     def signal(self, column: str) -> np.ndarray:
         """float64 (documents), NaN where null; all NaN where the corpus has no such column."""
         path = self.directory / "signals" / part_name(self.part)
-        with pq.ParquetFile(path) as file:
+        with open_table(path) as file:
             if column not in file.schema_arrow.names:
                 return np.full(len(self), np.nan)
             values = file.read(columns=[column])[column]

@@ -15,7 +15,6 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from maslin.curation.corpora.segment import curate_table
 from maslin.curation.evidence.edits import apply
@@ -24,7 +23,7 @@ from maslin.curation.evidence.trial import RuleKey, Trial, decides_over_all
 from maslin.manifests.identity import hash_int
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import Origins
-from maslin.manifests.tables import DOCUMENTS, part_name, read_table
+from maslin.manifests.tables import DOCUMENTS, open_table, part_name, read_table
 from maslin.manifests.workspace import read_manifest
 
 
@@ -89,7 +88,7 @@ def _draw(source: Path, rows: dict[int, np.ndarray], most: int, seed: int) -> di
 def _take(path: Path, rows: np.ndarray) -> Iterator[pa.Table]:
     """These rows (ascending) of a part of documents, row group by row group."""
     begin = 0
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         for group in range(file.num_row_groups):
             end = begin + file.metadata.row_group(group).num_rows
             here = rows[np.searchsorted(rows, begin):np.searchsorted(rows, end)] - begin

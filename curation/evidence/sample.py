@@ -53,7 +53,7 @@ def sample(
 
 
 def _ids(directory: Path, table: str, name: str | None) -> Iterator[str]:
-    paths = sorted((directory / table).glob("part-*.parquet"))
+    paths = read_manifest(directory).parts(table)
     for rows in iter_tables(paths, ["id"] if name is None else ["id", "step", "rule"]):
         if name is not None:
             rows = rows.filter(pa.array([

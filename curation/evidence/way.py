@@ -11,13 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from maslin.curation.evidence.edits import apply
 from maslin.manifests.lookup import Place, read_row
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import CurationStep, Rule, signal_column
-from maslin.manifests.tables import part_name
+from maslin.manifests.tables import open_table, part_name
 from maslin.manifests.workspace import read_manifest
 
 PASSED, DROPPED, WOULD_DROP, UNKNOWN = "passed", "dropped", "would drop too", "not tested"
@@ -101,7 +100,7 @@ def _checks(
 
 def rows_of(path: Path, document_id: str) -> Iterator[dict[str, Any]]:
     """The rows of a part of a ledger or of edits that speak of a document; other columns only where there are any."""
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         ids = file.read(columns=["id"])["id"]
         rows = pc.indices_nonzero(pc.equal(ids, pa.scalar(document_id, ids.type))).to_pylist()
         begin = 0

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.tokens.megatron import write_index
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, write_text
 from maslin.manifests.manifest import Manifest
@@ -40,7 +41,7 @@ def export_megatron(directory: Path, target: Path) -> list[Path]:
     _refuse_existing([*files, *copies])
     with atomic_path(files[0]) as temporary, open(temporary, "wb") as sink:
         for path in manifest.parts("tokens"):
-            with open(path, "rb") as source:
+            with open(checked(path), "rb") as source:
                 shutil.copyfileobj(source, sink, _COPY_BYTES)
     lengths = [
         (table["end"].to_numpy() - table["start"].to_numpy()).astype(np.int32)
@@ -50,7 +51,7 @@ def export_megatron(directory: Path, target: Path) -> list[Path]:
     write_index(files[1], dtype, np.concatenate([np.empty(0, np.int32), *lengths]))
     for path, source in copies.items():
         with atomic_path(path) as temporary:
-            shutil.copyfile(source, temporary)
+            shutil.copyfile(checked(source), temporary)
     return [*files, *copies]
 
 
@@ -72,7 +73,7 @@ def export_datasets(directory: Path, target: Path) -> list[Path]:
             rows += _write_ids(target, path, source, manifest.parts("tokens")[number], manifest)
         else:
             with atomic_path(path) as temporary:
-                shutil.copyfile(source, temporary)
+                shutil.copyfile(checked(source), temporary)
             found = read_table(source, ["licence"])["licence"]
             rows += len(found)
             licences.update({row["values"]: row["counts"] for row in pc.value_counts(found).to_pylist()})
@@ -106,7 +107,7 @@ def _write_ids(target: Path, path: Path, index: Path, binary: Path, manifest: Ma
         for table in iter_tables([index], ["id", "start", "end", "bytes"]):
             if table.num_rows:
                 first, end = table["start"][0].as_py(), table["end"][-1].as_py()
-                ids = np.fromfile(binary, dtype, end - first, offset=first * dtype.itemsize)
+                ids = np.fromfile(checked(binary), dtype, end - first, offset=first * dtype.itemsize)
                 offsets = np.append(table["start"].to_numpy(), end) - first
                 lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
                 writer.write(pa.table({"id": table["id"], "input_ids": lists, "bytes": table["bytes"]}))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from maslin.curation.tokens.imported import import_tokens
 from maslin.curation.tokens.tokenizer import load_cached
@@ -17,7 +16,7 @@ from maslin.manifests import progress
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.tables import TOKEN_INDEX, TableWriter, part_name
+from maslin.manifests.tables import TOKEN_INDEX, TableWriter, open_table, part_name
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:
@@ -64,7 +63,8 @@ def build_tokens(
 def _encode_part(task: tuple[Path, int, Path, Path, str, int, tuple[str, ...]]) -> ShardResult:
     directory, part, documents, tokenizer_directory, dtype, end_of_text, special = task
     tokenizer = load_cached(tokenizer_directory)
-    carried = [field for field in pq.read_schema(documents) if field.name in CARRIED_COLUMNS]
+    with open_table(documents) as table:
+        carried = [field for field in table.schema_arrow if field.name in CARRIED_COLUMNS]
     binary = directory / "tokens" / f"part-{part:05d}.bin"
     position = total_bytes = 0
     with (
@@ -117,7 +117,7 @@ def encode_ids(tokenizer: "Tokenizer", texts: list[str], special: Sequence[str])
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pa.Table]:
     """The rows of a documents file in tables of at most about `BATCH_BYTES` of text, none of them empty."""
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=columns)
             begun = np.cumsum(pc.binary_length(table["text"]).to_numpy()) // BATCH_BYTES

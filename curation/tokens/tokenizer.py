@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from maslin.curation.tokens.long_words import pieces
 from maslin.manifests import chatml, progress
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import atomic_path, checksum, file_entry, write_json, write_text
 from maslin.manifests.identity import hash_int
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.tables import open_table
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def build_tokenizer(step: Step, workspace: Workspace, mapper: Mapper, path: Path
 
 def load_tokenizer(directory: Path) -> "Tokenizer":
     """The tokenizer of a step directory, set so that special tokens' names in a text are text."""
-    return _load(directory / TOKENIZER_NAME)
+    return _load(checked(directory / TOKENIZER_NAME))
 
 
 @cache
@@ -201,7 +202,7 @@ def sample_texts(paths: list[Path], share_bytes: int) -> pa.ChunkedArray:
     texts, hashes, size = pa.chunked_array([], pa.large_string()), np.empty(0, np.uint64), 0
     highest = np.uint64(2**64 - 1)  # of the sample of what was read so far
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with open_table(path) as file:
             for group in range(file.num_row_groups):
                 ids = file.read_row_group(group, columns=["id"])["id"].to_pylist()
                 progress.advance(len(ids))

@@ -53,7 +53,14 @@ def job(options: CompareOptions) -> "Job":
             "(`maslin train` trains it).")
     check_tensorboard(options.tensorboard)
     return Job(
-        "compare", recipe, options, phases, print_verdict, final=options.final, tensorboard=options.tensorboard)
+        "compare", recipe, options, phases, print_verdict, final=options.final, tensorboard=options.tensorboard,
+        shown=shown)
+
+
+def shown(plan: "Plan") -> "list[Step]":
+    """What a verdict is read from: the report, and the evaluations that it is computed from."""
+    assert plan.report is not None
+    return [plan.report, *(step for step in plan.report.input_steps().values() if step.kind == "evaluation")]
 
 
 def phases(plan: "Plan") -> "list[list[Step]]":

@@ -15,7 +15,7 @@ from maslin.manifests.diff import differences
 from maslin.manifests.errors import UsageError
 from maslin.manifests.lineage import lineage, verify_all
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.workspace import MANIFEST_NAME, is_complete, is_current, read_manifest
+from maslin.manifests.workspace import MANIFEST_NAME, is_complete, read_manifest
 
 
 @dataclass(frozen=True)
@@ -110,17 +110,15 @@ def verify(options: VerifyOptions) -> int:
     path = step_directory(options.asked, options.workspace)
     path = path.parent if path.is_file() else path
     if is_complete(path):
-        read_manifest(path)
         directories = lineage(path)
     else:
         directories = sorted(manifest.parent for manifest in path.glob(f"*/*@*/{MANIFEST_NAME}"))
         if not directories:
             raise UsageError(f"{path}: neither a finished step directory nor a workspace with any.")
-    others = [directory for directory in directories if not is_current(directory)]
-    found = verify_all([directory for directory in directories if directory not in others])
+    found = verify_all(directories)
     for problem in found.problems:
         print(problem)
-    for directory in others:
+    for directory in found.others:
         print(f"{directory}: of another Maslin, not checked; nothing is taken from it")
     print(f"{found.directories} directories, {found.bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
           + (f"{len(found.problems)} problems" if found.problems else "all sound"))

@@ -18,9 +18,10 @@ from maslin.manifests.workspace import (
     Step,
     Workspace,
     is_complete,
+    is_current,
+    is_sound,
     read_manifest,
     step_directories,
-    verify_sizes,
 )
 
 
@@ -147,7 +148,7 @@ def _state(directory: Path) -> str:
     if not is_complete(directory):
         return "unfinished"
     try:
-        if verify_sizes(directory):
+        if not is_sound(directory) and is_current(directory):
             return "damaged"
         return "built" if read_manifest(directory).complete else "built, too much failed"
     except OtherVersionError:

@@ -7,7 +7,6 @@ from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.job.planning import make_plan, source_inputs
-from maslin.manifests.errors import DataError
 from maslin.manifests.files import write_text
 from maslin.manifests.lineage import verify_all
 from maslin.manifests.plan import in_order
@@ -37,7 +36,7 @@ def run(root: Path, scale: float, workers: int | None, engine: str, prefect: str
 
 
 def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
-    """When everything is built: check all sizes and checksums, and say so; a damaged step is then built again."""
+    """When everything is built: check all sizes and checksums, and say so; damaged steps are then built again."""
     recipe, workspace = read_recipe(recipe_path), Workspace(root)
     plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     assert plan.report is not None
@@ -46,9 +45,8 @@ def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
     directories = [workspace.path(step) for step in in_order([plan.report]) if workspace.is_complete(step)]
     found = verify_all(directories)
     if found.problems:
-        raise DataError(
-            "results of an earlier run are damaged:", *found.problems,
-            f"Remove these directories (or all of {root}) and run the demo again.")
+        return "\n    ".join(
+            ["  not all results of an earlier run are sound; damaged ones are built anew:", *found.problems])
     return (f"  everything is built already: {found.directories} directories, {found.bytes:,} bytes, sizes and "
             "checksums verified")
 

@@ -4,13 +4,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from pathlib import Path
 from typing import Any
 
-from maslin.manifests.errors import UsageError
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.named import named
-from maslin.manifests.workspace import Mapper, Step, Workspace, is_complete, verify_sizes
+from maslin.manifests.plan import in_order
+from maslin.manifests.workspace import Mapper, Step, Workspace, is_marked, is_sound
 
 # kind of step → module and function of its builder: `build(step, workspace, mapper, **extra)`
 BUILDERS = {
@@ -33,7 +32,8 @@ BUILDERS = {
 def missing_steps(targets: Sequence[Step], workspace: Workspace) -> list[Step]:
     """The steps to build, inputs first: targets that are absent or damaged, and what these need.
 
-    A damaged directory (a file gone, or of another size than its manifest says) counts as missing.
+    A damaged directory (a file gone, of another size than its manifest says, or marked as damaged by whoever read it)
+    counts as missing; a marked one does wherever it is on the way to the targets.
     """
     found: dict[str, Step] = {}
 
@@ -49,20 +49,18 @@ def missing_steps(targets: Sequence[Step], workspace: Workspace) -> list[Step]:
                 visit(needed, through=False)
         for stage in step.via.values():
             visit(stage, through=True)
+        if step.kind == "report":  # it names all that it was made from
+            for upstream in in_order([step])[:-1]:
+                visit(upstream, through=False)
         if not sound:
             found[step.directory] = step
 
+    for step in in_order(targets):
+        if is_marked(workspace.path(step)):
+            visit(step, through=False)
     for target in targets:
         visit(target, through=False)
     return list(found.values())
-
-
-def is_sound(directory: Path) -> bool:
-    """Whether a step directory is finished and its files have the sizes its manifest says."""
-    try:
-        return is_complete(directory) and not verify_sizes(directory)
-    except UsageError:
-        return False  # an unreadable manifest
 
 
 def build_all(
@@ -79,6 +77,7 @@ def build_all(
             on_built(step, build(step, workspace, mapper, extra(step)))
         return
     waiting = {step.directory: step for step in steps}
+    upstream = {step.directory: {each.directory for each in in_order([step])[:-1]} for step in steps}
     running: dict[Future[Manifest], Step] = {}
     lock = threading.Lock()
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="step") as threads:
@@ -86,9 +85,7 @@ def build_all(
             while waiting or running:
                 pending = set(waiting) | {step.directory for step in running.values()}
                 for directory, step in list(waiting.items()):
-                    if len(running) < at_once and not any(
-                        needed.directory in pending for needed in _all_inputs(step)
-                    ):
+                    if len(running) < at_once and not upstream[directory] & pending:
                         del waiting[directory]
                         context = copy_context()  # a flow engine keeps its run there
                         running[threads.submit(context.run, build, step, workspace, mapper, extra(step))] = step
@@ -108,11 +105,3 @@ def build(step: Step, workspace: Workspace, mapper: Mapper, extra: dict[str, Any
     directory = workspace.path(step)
     (directory / "manifest.json").unlink(missing_ok=True)
     return named(BUILDERS[step.kind])(step, workspace, mapper, **extra)
-
-
-def _all_inputs(step: Step) -> list[Step]:
-    """Every step a builder may read: inputs, and the stages on the way, all the way down."""
-    stages = list(step.via.values())
-    for stage in stages:
-        stages.extend(stage.via.values())
-    return [*(value for value in step.inputs.values() if isinstance(value, Step)), *stages]

@@ -1,17 +1,18 @@
 """What came out: problems of the data, warnings, lines on finished steps, and where a recipe's results lie."""
 
+import contextlib
 from collections.abc import Sequence
 
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.shown.text import say
+from maslin.manifests.checked import checked
 from maslin.manifests.counts import Counts
-from maslin.manifests.errors import DataError
-from maslin.manifests.files import read_json
+from maslin.manifests.errors import DamagedError, DataError
 from maslin.manifests.locks import Lock, link_latest, read_lock, write_lock
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
-from maslin.manifests.workspace import MEASURED_NAME, Step, Workspace, is_complete, is_current
+from maslin.manifests.workspace import Step, Workspace, is_complete, is_current, read_measured
 from maslin.trainer.comparison.arms import how_arms_differ
 
 
@@ -46,6 +47,12 @@ def _failures(step: Step, counts: Counts) -> str:
     return f"source {step.name}: {failed:,} of {counts.read:,} {counts.unit} failed ({causes})"
 
 
+def check_files(step: Step, workspace: Workspace) -> None:
+    """Raise DamagedError unless all files of a finished step are as its manifest says."""
+    for entry in workspace.manifest(step).files if workspace.is_complete(step) else ():
+        checked(workspace.path(step) / entry.path)
+
+
 def warn_of_failures(plan: Plan, workspace: Workspace) -> None:
     """One line for each source with damaged records that stay within its `max_failed`."""
     for step in plan.documents.values():
@@ -56,7 +63,9 @@ def warn_of_failures(plan: Plan, workspace: Workspace) -> None:
 
 def tell_of_other_versions(recipe: Recipe, workspace: Workspace) -> None:
     """One line when what the recipe had here is of another Maslin: why it is built again, and what may go."""
-    lock = read_lock(workspace.root, recipe.name)
+    lock = None
+    with contextlib.suppress(DamagedError):  # it is written anew
+        lock = read_lock(workspace.root, recipe.name)
     paths = [workspace.root / path for path in lock.directories()] if lock else []
     if others := [path for path in paths if is_complete(path) and not is_current(path)]:
         say(f"{len(others)} results of this recipe in {workspace.root} are of another Maslin and stale: what "
@@ -71,7 +80,7 @@ def describe_built(step: Step, manifest: Manifest) -> str:
         dropped, failed = counts.dropped_in_all, counts.failed_in_all
         line += f"  read {counts.read:,} {counts.unit}, kept {counts.kept:,}, dropped {dropped:,}"
         line += f", failed {failed:,}" if failed else ""
-        for name, own in read_json(manifest.directory / MEASURED_NAME).get("own_rules", {}).items():
+        for name, own in read_measured(manifest.directory).get("own_rules", {}).items():
             line += f"; {name}: {own['documents_per_cpu_s']:,} documents a CPU-second"
     elif tokens := manifest.sizes.get("tokens"):
         line += f"  {tokens:,} tokens"

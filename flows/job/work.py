@@ -1,16 +1,19 @@
 """The work of a command on a recipe: plan by digests, build what is missing, say what came out."""
 
+import contextlib
 import importlib.util
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from maslin.flows.engine.build import build_all, missing_steps
 from maslin.flows.job.arguments import JobOptions
 from maslin.flows.job.foresight import foreseen
 from maslin.flows.job.outcome import (
+    check_files,
     describe_built,
     point_to_results,
     print_plan,
@@ -21,13 +24,16 @@ from maslin.flows.job.outcome import (
 )
 from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, tokenizer_path
 from maslin.flows.shown.text import say
+from maslin.manifests.errors import DamagedError
 from maslin.manifests.files import write_json
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.plan import Plan
-from maslin.manifests.recipe.inputs import InputFile
+from maslin.manifests.plan import Plan, in_order
+from maslin.manifests.recipe.inputs import InputFile, unchanged
 from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.steps.known import decode
 from maslin.manifests.workspace import Mapper, Step, Workspace
+
+_TRAINED = ("stack", "run", "evaluation", "report")
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ class Job:
     """What a command wants of a recipe.
 
     `phases`: of the plan, the steps it is for, in stages: data problems of one are told before the next begins.
-    `show` prints the result. `final`: scored on the closed test part; `tensorboard`: runs write event files too.
+    `show` prints the result; `shown`: the steps whose files it speaks of, which are checked before. `final`: scored on
+    the closed test part; `tensorboard`: runs write event files too.
     """
 
     command: str
@@ -45,6 +52,7 @@ class Job:
     show: Callable[[Plan, Workspace], None]
     final: bool = False
     tensorboard: bool = False
+    shown: Callable[[Plan], list[Step]] = lambda plan: []
 
 
 @dataclass(frozen=True)
@@ -81,12 +89,18 @@ def do(job: Job) -> Done:
     plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
     phases = job.phases(plan)
     targets = [step for phase in phases for step in phase]
+    shown = job.shown(plan)
+    for step in shown:
+        with contextlib.suppress(DamagedError):  # it is marked now, so it is missing
+            check_files(step, workspace)
     if todo := missing_steps(targets, workspace):
         _check_resources(todo)
         check_inputs(job.recipe, inputs, todo)
         tell_of_other_versions(job.recipe, workspace)
         with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
             _build(job, plan, phases, workspace, inputs)
+    for step in shown:
+        check_files(step, workspace)
     problems = problems_of(plan, targets, workspace)
     point_to_results(plan, workspace)
     return Done(plan, phases[-1], problems)
@@ -110,11 +124,7 @@ def _build(
 
         def work(mapper: Mapper) -> None:
             for phase in phases:
-                steps = missing_steps(phase, workspace)
-                if any(step.kind == "run" for step in steps):
-                    refuse(foreseen(plan, steps, workspace, mapper, board.say))
-                on_built = _count_built(board.say, len(steps))
-                build_all(steps, workspace, mapper, extra, on_built, at_once=engine.workers)
+                _build_phase(phase, plan, workspace, mapper, extra, board.say, engine.workers)
                 point_to_results(plan, workspace)  # names lead to what is done while the rest still runs
                 if phase is not phases[-1]:
                     refuse(problems_of(plan, phase, workspace))
@@ -138,6 +148,30 @@ def _build(
             work(engine.map)
 
 
+def _build_phase(
+    phase: Sequence[Step], plan: Plan, workspace: Workspace, mapper: Mapper, extra: Callable[[Step], dict[str, Any]],
+    say: Callable[[str], None], at_once: int,
+) -> None:
+    """Build what is missing of a phase. What is found damaged as it is read is built anew, and the work goes on.
+
+    Raises DamagedError for what cannot be built anew, or was found damaged again after it had been.
+    """
+    mine = {workspace.path(step) for step in in_order(phase)}
+    rebuilt: set[Path] = set()
+    while steps := missing_steps(phase, workspace):
+        if any(step.kind == "run" for step in steps):  # what was found damaged of data is there again before
+            steps = [step for step in steps if step.kind not in _TRAINED] or steps
+        try:
+            if steps[0].kind in _TRAINED and any(step.kind == "run" for step in steps):
+                refuse(foreseen(plan, steps, workspace, mapper, say))
+            build_all(steps, workspace, mapper, extra, _count_built(say, len(steps)), at_once)
+        except DamagedError as error:
+            if error.directory is None or error.directory not in mine or error.directory in rebuilt:
+                raise
+            rebuilt.add(error.directory)
+            say(f"{error.path}: damaged: {error.what}. Its step is built anew.")
+
+
 def _count_built(say: Callable[[str], None], total: int) -> Callable[[Step, Manifest], None]:
     """Hears of finished steps and says of each `[3/12] corpus web …  (4.1 s)`: seconds since the first began."""
     started, count = time.monotonic(), 0
@@ -158,9 +192,9 @@ def builder_arguments(
 
     def arguments(step: Step) -> dict[str, Any]:
         if step.kind == "documents":
-            return {"inputs": inputs[step.name], "source": recipe.sources[step.name]}
+            return {"inputs": unchanged(inputs[step.name]), "source": recipe.sources[step.name]}
         if step.kind == "tokens" and step.name in recipe.token_shards:
-            return {"inputs": inputs[step.name]}
+            return {"inputs": unchanged(inputs[step.name])}
         if step.kind == "tokenizer" and recipe.tokenizer.path is not None:
             return {"path": tokenizer_path(recipe)}
         if step.kind == "run":

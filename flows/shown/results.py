@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from maslin.flows.shown.text import table
-from maslin.manifests.files import read_json
-from maslin.manifests.workspace import MEASURED_NAME, Workspace
+from maslin.manifests.workspace import Workspace, read_measured
 
 if TYPE_CHECKING:
     from maslin.manifests.plan import Plan
@@ -58,8 +57,8 @@ def print_runs(plan: "Plan", workspace: Workspace) -> None:
     rows = []
     for name, step in plan.runs.items():
         if workspace.is_complete(step):
-            manifest, measured = workspace.manifest(step), read_json(workspace.path(step) / MEASURED_NAME)
-            mfu = "unknown" if measured["mfu"] is None else f"{measured['mfu']:.1%}"
+            manifest, measured = workspace.manifest(step), read_measured(workspace.path(step))
+            mfu = "unknown" if measured.get("mfu") is None else f"{measured['mfu']:.1%}"
             rows.append([
                 name, manifest.sizes["tokens"], manifest.summary["final_loss_nats"],
                 round(measured["tokens_per_second"]), mfu, f"{measured['matmul_share']:.1%}", step.directory])

@@ -1,5 +1,6 @@
 """Raw inputs: what the paths of a source name, and the digest of their content."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,8 +12,9 @@ from urllib.parse import urlsplit
 
 import xxhash
 
-from maslin.manifests.errors import UsageError
-from maslin.manifests.files import atomic_path, checksum, write_json
+from maslin.manifests.checked import checksum_once
+from maslin.manifests.errors import DamagedError, UsageError
+from maslin.manifests.files import atomic_path, read_sealed, sealed, write_json
 from maslin.manifests.identity import digest
 from maslin.manifests.recipe.paths import each_once, find_files, listed
 
@@ -99,27 +101,45 @@ class _DigestCache:
         self._changed = False
         self._entries: dict[str, Any] = {}
         if path.is_file():
-            try:
-                self._entries = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError:
-                self._entries = {}  # a cache: hash everything again
+            with contextlib.suppress(DamagedError):  # a cache: hash everything again
+                self._entries = read_sealed(path, "It is made anew.")
 
     def input_file(self, name: str, path: Path) -> InputFile:
         if path.is_dir():
             files = [self.input_file(item.relative_to(path).as_posix(), item) for item in tree_files(path)]
-            listing = [[item.name, item.digest] for item in files]
-            return InputFile(name, path, sum(item.bytes for item in files), xxhash.xxh3_128(
-                json.dumps(listing).encode()).hexdigest())
+            return InputFile(name, path, sum(item.bytes for item in files), _tree_digest(
+                [(item.name, item.digest) for item in files]))
         key, fingerprint = str(path.absolute()), _fingerprint(path)
         entry = self._entries.get(key)
         if not entry or entry["fingerprint"] != fingerprint:
-            entry = self._entries[key] = {"fingerprint": fingerprint, "digest": checksum(path)}
+            entry = self._entries[key] = {"fingerprint": fingerprint, "digest": checksum_once(path)}
             self._changed = True
         return InputFile(name, path, fingerprint[0], entry["digest"])
 
     def save(self) -> None:
         if self._changed:
-            write_json(self._path, self._entries)
+            write_json(self._path, sealed(self._entries))
+
+
+def unchanged(inputs: Sequence[InputFile]) -> Sequence[InputFile]:
+    """The inputs, about to be read, once their content is seen to be what they are known by. Raises DamagedError.
+
+    Digests are remembered by size and times, which stay when a disk flips a bit.
+    """
+    for item in inputs:
+        found = checksum_once(item.path) if item.path.is_file() else _tree_digest([
+            (file.relative_to(item.path).as_posix(), checksum_once(file)) for file in tree_files(item.path)])
+        if found != item.digest:
+            raise DamagedError(
+                item.path, f"its content has the digest {found}; {DIGEST_CACHE} remembers {item.digest}, of the same "
+                "size and time",
+                f"Put the file back, or remove {DIGEST_CACHE} from the workspace to take it as it is now.")
+    return inputs
+
+
+def _tree_digest(files: Sequence[tuple[str, str]]) -> str:
+    """Of a folder: over the names in it and the digests of their content."""
+    return xxhash.xxh3_128(json.dumps(files).encode()).hexdigest()
 
 
 def tree_files(folder: Path) -> list[Path]:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as hs
 
 from maslin.manifests.identity import document_id
-from maslin.manifests.lookup import FOLDER, find, index_tables, read_row, text_bytes
+from maslin.manifests.lookup import find, index_tables, read_row, text_bytes
 from maslin.manifests.tables import DOCUMENTS, LEDGER, TableWriter, ledger_row, part_name
-from maslin.manifests.workspace import Step, Workspace, commit, read_manifest, serial_map
+from maslin.manifests.workspace import INDEX_FOLDER, Step, Workspace, commit, read_manifest, serial_map
 
 ROWS, PARTS = 3000, 3
 
@@ -87,12 +87,12 @@ def test_an_index_is_made_once_and_again_for_other_bytes(tmp_path):
     assert places(find(directory, "documents", "file:b", said.append)) == [(1, 0)] and len(said) == 1
     find(directory, "documents", "file:b", said.append)
     assert len(said) == 1
-    made = {path.name: path.read_bytes() for path in (directory / FOLDER).iterdir()}
-    assert set(made) == {"documents-00000.arrow", "documents-00001.arrow"}
-    (directory / FOLDER / "documents-00001.arrow").write_bytes(made["documents-00000.arrow"])  # of another part
-    (directory / FOLDER / "documents-00000.arrow").write_bytes(b"cut")
+    made = {path.name: path.read_bytes() for path in (directory / INDEX_FOLDER).iterdir()}
+    assert set(made) == {"documents-00000.index", "documents-00001.index"}
+    (directory / INDEX_FOLDER / "documents-00001.index").write_bytes(made["documents-00000.index"])  # of another part
+    (directory / INDEX_FOLDER / "documents-00000.index").write_bytes(b"cut")
     assert places(find(directory, "documents", "file:b", said.append)) == [(1, 0)] and len(said) == 2
-    assert {path.name: path.read_bytes() for path in (directory / FOLDER).iterdir()} == made
+    assert {path.name: path.read_bytes() for path in (directory / INDEX_FOLDER).iterdir()} == made
 
 
 def test_the_builder_makes_the_same_indexes(tmp_path):
@@ -101,7 +101,7 @@ def test_the_builder_makes_the_same_indexes(tmp_path):
     index_tables(one, ("documents", "ledger"), files, serial_map, "index")
     find(other, "documents", "x")
     find(other, "ledger", "x")
-    made = [{path.name: path.read_bytes() for path in (root / FOLDER).iterdir()} for root in (one, other)]
+    made = [{path.name: path.read_bytes() for path in (root / INDEX_FOLDER).iterdir()} for root in (one, other)]
     assert made[0] == made[1] and len(made[0]) == 2
 
 

@@ -1,12 +1,14 @@
 """Score a run on held-out documents, by a metric: one row a document of every domain."""
 
+from functools import partial
+
 import pyarrow as pa
 
 from maslin.manifests.errors import DataError, UsageError
-from maslin.manifests.identity import hash_int
+from maslin.manifests.identity import digest_of, hash_int
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.tables import EVALUATION_ITEMS, part_name, write_table
-from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, digest_of, run_shards
+from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards, serial_map
 from maslin.trainer.comparison.metrics import METRICS, Metric
 from maslin.trainer.data.token_shards import TokenCorpus
 
@@ -71,7 +73,7 @@ _CHOSEN = pa.schema([
 
 
 def score_run(task: tuple[Workspace, Step]) -> ShardResult:
-    """Write the rows of one evaluation: runs in a worker process."""
+    """Write the rows of one evaluation: runs in a worker process. Killed, it goes on from its last finished part."""
     from maslin.trainer.comparison.scoring import document_scores, scorer_of
     from maslin.trainer.device import choose_device  # torch takes seconds to import: the command itself never needs it
     from maslin.trainer.models.saved_model import load_decoder
@@ -101,7 +103,9 @@ def score_run(task: tuple[Workspace, Step]) -> ShardResult:
                 corpus.read(start, end - 1)
                 for start, end in zip(chosen["start"].to_pylist(), chosen["end"].to_pylist(), strict=True)
             ]
-            scores = document_scores(scorer, model, documents, corpus.end_of_text, context, stride)
+            scores = document_scores(
+                scorer, model, documents, corpus.end_of_text, context, stride,
+                partial(run_shards, workspace.path(step), mapper=serial_map, label=domain, stage=f"scores-{domain}"))
         rows = len(documents)
         tables.append(pa.table({
             "run": [run.name] * rows, "arm": [_input(run, "mixture").name] * rows,

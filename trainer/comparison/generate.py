@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from maslin.manifests import chatml
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
 from maslin.manifests.identity import hash_unit
@@ -32,8 +33,8 @@ def generate(
     device = choose_device()
     folder = run / "model"
     model = load_decoder(folder, "generating text", device)
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_NAME))
-    end_of_text = read_json(folder / CONFIG_NAME)["eos_token_id"]
+    tokenizer = Tokenizer.from_file(str(checked(folder / TOKENIZER_NAME)))
+    end_of_text = read_json(checked(folder / CONFIG_NAME))["eos_token_id"]
     ids, ends = [end_of_text, *tokenizer.encode(prompt, add_special_tokens=False).ids], {end_of_text}
     if chat:
         ids, ends = [end_of_text, *_asked(tokenizer, prompt, folder)], {end_of_text, tokenizer.token_to_id(chatml.END)}

@@ -11,6 +11,7 @@ from numba import njit
 from tokenizers import Tokenizer
 
 from maslin.manifests import chatml
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.data.causal import causal
@@ -42,7 +43,7 @@ def answers(batch: Batch, chat: ChatTokens, end_of_text: int) -> Examples:
 
 def chat_tokens(tokenizer: Path) -> ChatTokens:
     """Raises UsageError when the tokenizer has no ChatML tokens."""
-    loaded = Tokenizer.from_file(str(tokenizer))
+    loaded = Tokenizer.from_file(str(checked(tokenizer)))
     start, end = (loaded.token_to_id(token) for token in chatml.SPECIAL_TOKENS)
     if start is None or end is None:
         raise UsageError(

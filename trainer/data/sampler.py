@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from maslin.manifests.errors import DataError, UsageError
-from maslin.manifests.identity import hash_int
-from maslin.manifests.workspace import digest_of, read_manifest
+from maslin.manifests.identity import digest_of, hash_int
+from maslin.manifests.workspace import read_manifest
 from maslin.trainer.data.apportionment import Schedule
 from maslin.trainer.data.document_subset import DocumentSubset
 from maslin.trainer.data.packed_documents import PackedDocuments

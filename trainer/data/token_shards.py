@@ -9,6 +9,7 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.manifest import FileEntry
 from maslin.manifests.tables import read_table
@@ -82,7 +83,7 @@ class TokenCorpus:
         else:
             if len(self._maps) >= OPEN_PARTS:
                 self._maps.popitem(last=False)
-            self._maps[part] = np.memmap(self._paths[part], self.dtype, "r").view(np.ndarray)
+            self._maps[part] = np.memmap(checked(self._paths[part]), self.dtype, "r").view(np.ndarray)
         return self._maps[part]
 
     def document_table(self, columns: list[str] | None = None) -> pa.Table:

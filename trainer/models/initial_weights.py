@@ -1,6 +1,5 @@
 """Weights to go on from: another run's model, on another mixture, with a new optimizer and a new schedule."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
 from maslin.trainer.config.model import ModelConfig
@@ -23,8 +23,8 @@ def load_initial_weights(model: LanguageModel, weights: Path, tokenizer: Path) -
     """
     folder = weights.parent.parent / "model"
     try:
-        config = ModelConfig.from_json(read_json(folder / "config.json")["maslin"])
-        tensors = load_file(weights, device=str(model.device))
+        config = ModelConfig.from_json(read_json(checked(folder / "config.json"))["maslin"])
+        tensors = load_file(checked(weights), device=str(model.device))
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise UsageError(f"{weights}: cannot be read ({error}).") from error
     check_same_vocabulary(folder / "tokenizer.json", tokenizer, config.spec.reserved)
@@ -44,7 +44,7 @@ def load_initial_weights(model: LanguageModel, weights: Path, tokenizer: Path) -
 
 def check_same_vocabulary(old: Path, new: Path, reserved: tuple[str, ...]) -> None:
     """Raise UsageError unless texts have the ids under `new` that they have under `old`, `reserved` tokens aside."""
-    before, after = (json.loads(path.read_text(encoding="utf-8")) for path in (old, new))
+    before, after = (read_json(checked(path)) for path in (old, new))
     for part in ("model", "normalizer", "pre_tokenizer"):
         if before.get(part) != after.get(part):
             raise UsageError(

@@ -1,6 +1,5 @@
 """A trained model on disk: safetensors, and a config that `transformers` opens, with our own inside it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
-from maslin.manifests.files import atomic_path, file_entry, write_json
+from maslin.manifests.files import atomic_path, file_entry, read_json, write_json
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.known import decoders
 from maslin.trainer.models.model import Decoder, LanguageModel
@@ -47,8 +47,8 @@ def load_decoder(folder: Path, purpose: str, device: torch.device | str = "cpu")
 def load_model(folder: Path, device: torch.device | str = "cpu") -> LanguageModel:
     """The model that `save_model` wrote into `<run>/model/`. Raises UsageError when there is none or it is damaged."""
     try:
-        config = ModelConfig.from_json(json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))["maslin"])
-        tensors = load_file(folder / WEIGHTS_NAME, device=str(device))
+        config = ModelConfig.from_json(read_json(checked(folder / CONFIG_NAME))["maslin"])
+        tensors = load_file(checked(folder / WEIGHTS_NAME), device=str(device))
         model = make_model(config)
         weights = {name.removeprefix(model.PREFIX): tensor for name, tensor in tensors.items()}
         model.load_state_dict(weights, assign=True)

@@ -6,6 +6,7 @@ from tokenizers import AddedToken, Tokenizer
 from tokenizers.processors import TemplateProcessing
 
 from maslin.manifests import chatml
+from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, write_json, write_text
 from maslin.trainer.config.model import ModelConfig
@@ -18,7 +19,7 @@ def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_te
 
     Raises UsageError when `tokenizer` has tokens of these names itself.
     """
-    loaded = Tokenizer.from_file(str(tokenizer))
+    loaded = Tokenizer.from_file(str(checked(tokenizer)))
     end = loaded.id_to_token(end_of_text)
     if config.spec.reserved:
         write_text(folder / TOKENIZER_NAME, _with_reserved(tokenizer, config, end, end_of_text))
@@ -36,7 +37,7 @@ def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_te
 
 
 def _with_reserved(path: Path, config: ModelConfig, end: str, end_of_text: int) -> str:
-    tokenizer, reserved = Tokenizer.from_file(str(path)), config.spec.reserved
+    tokenizer, reserved = Tokenizer.from_file(str(checked(path))), config.spec.reserved
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in reserved])
     for token in reserved:
         if tokenizer.token_to_id(token) != config.reserved_id(token):

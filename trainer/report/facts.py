@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from maslin.manifests.checked import checked
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DataError
 from maslin.manifests.manifest import Manifest
@@ -238,7 +239,7 @@ def loss_curve(paths: Sequence[Path], points: int = CURVE_POINTS) -> list[tuple[
     for path in paths:
         log = {}
         if path.is_file():
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for line in checked(path).read_text(encoding="utf-8").splitlines():
                 entry = json.loads(line)
                 if isinstance(entry.get("loss"), int | float) and "step" in entry:
                     log[entry["step"]] = (entry.get("tokens", entry["step"]), entry["loss"])

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from maslin.manifests.tables import iter_tables, read_table
+from maslin.manifests.tables import iter_tables, open_table, read_table
 from maslin.manifests.workspace import ShardResult, Step, Workspace
 
 EXAMPLES = 3
@@ -203,7 +202,7 @@ def _add_texts(examples: list[dict[str, Any]], documents: Sequence[Path]) -> Non
 
 def _texts(path: Path, ids: set[str]) -> Iterator[tuple[str, str]]:
     wanted = pa.array(sorted(ids), pa.string())
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         for group in range(file.num_row_groups):
             if pc.any(pc.is_in(file.read_row_group(group, columns=["id"])["id"], wanted)).as_py():
                 rows = file.read_row_group(group, columns=["id", "text"])

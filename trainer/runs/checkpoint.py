@@ -1,20 +1,28 @@
-"""Checkpoints: weights, optimizer state and one integer, in safetensors (nothing is unpickled), written atomically."""
+"""Checkpoints: weights, optimizer state and one integer, in safetensors (nothing is unpickled), written atomically.
 
+Beside each lies a note, `step-00000100.json`: its checksum, and that of the metrics up to its step. A run goes on from
+a checkpoint only while both are as they were written.
+"""
+
+import contextlib
 import json
 import math
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+import xxhash
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from maslin.manifests.errors import DataError, UsageError
-from maslin.manifests.files import atomic_path
+from maslin.manifests.checked import checked
+from maslin.manifests.errors import DamagedError, DataError, UsageError
+from maslin.manifests.files import atomic_path, checksum, read_sealed, sealed, write_json
 from maslin.trainer.models.model import LanguageModel
-from maslin.trainer.runs.metrics import METRICS_NAME
+from maslin.trainer.runs.metrics import METRICS_NAME, lines_until
 
 KEPT = 2  # a checkpoint that the disk damaged leaves the one before
 
@@ -65,46 +73,76 @@ def save_checkpoint(
 
 
 def write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    """Write a checkpoint and its note; the metrics of its steps are on the disk."""
     with atomic_path(path) as temporary:
         save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+    write_json(note_path(path), sealed(_note(path)))
+
+
+def note_path(checkpoint: Path) -> Path:
+    """The note beside a checkpoint."""
+    return checkpoint.with_suffix(".json")
+
+
+def _note(path: Path) -> dict[str, Any]:
+    """What a checkpoint's note says, as its files are now."""
+    metrics, state = path.parent.parent / METRICS_NAME, xxhash.xxh3_128()
+    for line in lines_until(metrics, _step_of(path)) if metrics.is_file() else ():
+        state.update(line)
+    return {"xxh3_128": checksum(path), "metrics_xxh3_128": state.hexdigest()}
+
+
+def _is_as_written(path: Path) -> bool:
+    """Whether a checkpoint and the metrics up to it are as its note says."""
+    if not note_path(path).is_file():
+        return False
+    with contextlib.suppress(DamagedError):
+        return read_sealed(note_path(path), "The checkpoint before it is taken.") == _note(path)
+    return False
+
+
+def _step_of(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))
 
 
 def remove_checkpoints(root: Path, kept: int, branch_steps: Collection[int]) -> list[Path]:
-    """Remove all checkpoints but the newest `kept` and those at `branch_steps`; returns the paths of these."""
+    """Remove all checkpoints but the newest `kept` and those at `branch_steps`; returns the files of these."""
     paths = sorted((root / "checkpoints").glob("step-*.safetensors"))
     staying = {*paths[-kept:], *(checkpoint_path(root, step) for step in branch_steps)}
     for path in paths:
         if path not in staying:
             path.unlink()
-    return [path for path in paths if path in staying]
+            note_path(path).unlink(missing_ok=True)
+    return [file for path in paths if path in staying for file in (path, note_path(path))]
 
 
 def branch_off(trunk: Path, root: Path, step: int) -> None:
     """Let a run that has not begun in `root` go on from the checkpoint of `trunk` at `step`, with its metrics."""
     checkpoint = checkpoint_path(trunk, step)
     if checkpoint.is_file() and not any((root / "checkpoints").glob("step-*.safetensors")):
-        for name in (METRICS_NAME, checkpoint.relative_to(trunk)):  # the checkpoint last: on it the run stands
+        names = (METRICS_NAME, note_path(checkpoint).relative_to(trunk), checkpoint.relative_to(trunk))
+        for name in names:  # the checkpoint last: on it the run stands
             with atomic_path(root / name) as temporary:
-                shutil.copyfile(trunk / name, temporary)
+                shutil.copyfile(checked(trunk / name), temporary)
 
 
 def load_checkpoint(
     root: Path, device: torch.device, mixture: str, until: float = math.inf,
 ) -> Checkpoint | None:
-    """The newest readable checkpoint of at most `until` steps, its tensors on `device`; None when there is none.
+    """The newest undamaged checkpoint of at most `until` steps, its tensors on `device`; None when there is none.
 
     Raises UsageError when it was written on another kind of device, or by a run on another mixture (`mixture` is the
     digest of this one's): later losses would differ.
     """
     for path in sorted((root / "checkpoints").glob("step-*.safetensors"), reverse=True):
-        if int(path.stem.removeprefix("step-")) > until:
-            continue
+        if _step_of(path) > until or not _is_as_written(path):
+            continue  # cut or damaged on the disk: the one before it is as good, only older
         try:
             with safe_open(path, framework="pt", device=str(device)) as file:
                 state = json.loads(file.metadata()["maslin"])
                 tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - not a mapping
         except SafetensorError:
-            continue  # cut or damaged on the disk: the one before it is as good, only older
+            continue
         if state["device"] != device.type:
             raise UsageError(
                 f"{path}: written on {state['device']}, but this run is on {device.type}: its losses would differ from "
@@ -161,20 +199,19 @@ def restore_moments(
 def average_weights(root: Path, number: int) -> dict[str, torch.Tensor]:
     """The mean of the weights of the last `number` checkpoints, or of all when there are fewer, summed in float64.
 
-    Raises DataError when one of them cannot be read.
+    Raises DataError when one of them is damaged.
     """
     sums: dict[str, torch.Tensor] = {}
     paths = sorted((root / "checkpoints").glob("step-*.safetensors"))[-number:]
     for path in paths:
-        try:
-            with safe_open(path, framework="pt") as file:
-                for name in file.keys():  # noqa: SIM118 - not a mapping
-                    if name.startswith("model."):
-                        value = file.get_tensor(name).double()
-                        name = name.removeprefix("model.")
-                        sums[name] = sums[name] + value if name in sums else value
-        except SafetensorError as error:
-            raise DataError(f"{path}: cannot be read ({error}). Delete {root} to train anew.") from error
+        if not _is_as_written(path):
+            raise DataError(f"{path}: damaged: it differs from its note. Delete {root} to train anew.")
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 - not a mapping
+                if name.startswith("model."):
+                    value = file.get_tensor(name).double()
+                    name = name.removeprefix("model.")
+                    sums[name] = sums[name] + value if name in sums else value
     return {name: (total / len(paths)).float() for name, total in sums.items()}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.distributed.checkpoint import HuggingFaceStorageWriter, async_save
 from torch.distributed.device_mesh import init_device_mesh
@@ -24,12 +24,17 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from maslin.manifests.errors import UsageError
-from maslin.manifests.files import atomic_path
 from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import LanguageModel
 from maslin.trainer.models.new_model import make_model
-from maslin.trainer.runs.checkpoint import checkpoint_metadata, checkpoint_path, checkpoint_tensors, remove_checkpoints
+from maslin.trainer.runs.checkpoint import (
+    checkpoint_metadata,
+    checkpoint_path,
+    checkpoint_tensors,
+    remove_checkpoints,
+    write_checkpoint,
+)
 from maslin.trainer.runs.workers import Alone, LossFunction
 
 
@@ -59,8 +64,7 @@ class _Writing:
     def put_together(self) -> None:
         """Give it the form and name of one that a process alone writes, and remove those it replaces."""
         (whole,) = self.parts.glob("*.safetensors")
-        with atomic_path(checkpoint_path(self.root, self.step)) as temporary:
-            save_file(load_file(whole), temporary, self.metadata)
+        write_checkpoint(checkpoint_path(self.root, self.step), load_file(whole), self.metadata)
         shutil.rmtree(self.parts)
         remove_checkpoints(self.root, self.kept, self.branch_steps)
 

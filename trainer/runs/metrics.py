@@ -1,9 +1,11 @@
 """What a run writes down as it trains: `metrics.jsonl`, the same bytes on every run, and `timing.jsonl` beside it."""
 
+import itertools
 import json
 import math
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -96,20 +98,20 @@ def read_timing(directory: Path, throughput: Throughput) -> dict[str, Any]:
 
 def _open_at(path: Path, step: int) -> Any:
     """Open for appending after the line of the last finished step; a line that a crash cut is dropped with the rest."""
-    end = 0
     if path.is_file():
-        with open(path, "rb") as file:
-            for line in file:
-                if not line.endswith(b"\n") or _step_of(line) > step:
-                    break
-                end += len(line)
-        os.truncate(path, end)
+        os.truncate(path, sum(map(len, lines_until(path, step))))
     return open(path, "a", encoding="utf-8", newline="\n")
 
 
+def lines_until(path: Path, step: int) -> Iterator[bytes]:
+    """The whole lines of a JSON-lines file from its beginning up to the first one of a later step."""
+    with open(path, "rb") as file:
+        yield from itertools.takewhile(lambda line: line.endswith(b"\n") and _step_of(line) <= step, file)
+
+
 def _step_of(line: bytes) -> float:
-    """A line that a power cut filled with zeros counts as later than every step."""
+    """A line that is none, as one that a power cut filled with zeros, counts as later than every step."""
     try:
-        return json.loads(line)["step"]
-    except ValueError:
+        return float(json.loads(line)["step"])
+    except (ValueError, TypeError, KeyError, RecursionError):
         return math.inf

@@ -9,7 +9,7 @@ import torch
 
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import file_entry
-from maslin.manifests.workspace import digest_of
+from maslin.manifests.identity import digest_of
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.data.sampler import Sampler

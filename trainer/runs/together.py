@@ -2,9 +2,10 @@
 
 import shutil
 
-from maslin.manifests.files import atomic_path, read_json
+from maslin.manifests.checked import checked
+from maslin.manifests.files import atomic_path
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.workspace import MEASURED_NAME, Mapper, ShardResult, Step, Workspace, commit, run_shards
+from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, read_measured, run_shards
 from maslin.trainer.runs.loop import train
 from maslin.trainer.runs.task import task_of
 
@@ -44,9 +45,9 @@ def take_from_stack(step: Step, stack: Step, workspace: Workspace) -> Manifest:
         folder, _, name = entry.path.partition("/")
         if folder == source.name:
             with atomic_path(root / name) as temporary:
-                shutil.copyfile(source / name, temporary)
+                shutil.copyfile(checked(source / name), temporary)
             entries.append({**entry.to_json(), "path": name})
     run = workspace.manifest(stack).summary["runs"][str(step.parameters["seed"])]
     return commit(
         root, step, entries, sizes=run["sizes"], summary=run["summary"],
-        measured=read_json(workspace.path(stack) / MEASURED_NAME))
+        measured=read_measured(workspace.path(stack)))

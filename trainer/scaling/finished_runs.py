@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from maslin.manifests.identity import digest_of
 from maslin.manifests.plan import Plan
-from maslin.manifests.workspace import Workspace, digest_of, is_current, read_manifest
+from maslin.manifests.workspace import Workspace, is_current, read_manifest
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.scaling.ladder import Ladder, LadderRun, fit_ladder
 

@@ -5,6 +5,7 @@ import pytest
 from maslin.curation.ingest.html.page import main_text
 from tests.curation.web_archives import LINE
 
+
 def wrapped(inner: str) -> str:
     return f"<html><body><div><div><div><div>{inner}</div></div></div></div></body></html>"
 
