@@ -9,6 +9,7 @@ Where damage is found, `.damaged` is left in the directory: whichever command ne
 """
 
 import contextlib
+import time
 from pathlib import Path
 
 from maslin.manifests.errors import DamagedError
@@ -18,7 +19,9 @@ from maslin.manifests.workspace import MANIFEST_NAME, mark_damaged, read_manifes
 
 _DEEPEST = 3  # folders between a step directory and a file of it, itself included: `s0/checkpoints/`
 
-_Fingerprint = tuple[int, ...]
+_TICK_NS = 50_000_000  # times of files advance in steps of some ms: one as young as that may change and keep its time
+
+_Fingerprint = tuple[int, ...]  # device, inode, size, time of the last change of content, and of any change
 _checksums: dict[_Fingerprint, str] = {}
 _entries: dict[Path, tuple[_Fingerprint, dict[str, FileEntry]]] = {}
 
@@ -44,9 +47,13 @@ def checked(path: Path) -> Path:
 def checksum_once(path: Path) -> str:
     """xxh3-128 hex of a file's bytes, read once a process while size, times and inode stay."""
     fingerprint = _fingerprint(path)
-    if fingerprint not in _checksums:
-        _checksums[fingerprint] = checksum(path)
-    return _checksums[fingerprint]
+    if fingerprint in _checksums:
+        return _checksums[fingerprint]
+    settled = time.time_ns() - fingerprint[-1] > _TICK_NS
+    found = checksum(path)
+    if settled:
+        _checksums[fingerprint] = found
+    return found
 
 
 def _difference(path: Path, entry: FileEntry) -> str | None:

@@ -1,10 +1,13 @@
 """A step directory with all it was made from, and whether all of it is sound."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from maslin.manifests.errors import DamagedError
+from maslin.manifests.files import read_sealed
+from maslin.manifests.recipe.inputs import DIGEST_CACHE
 from maslin.manifests.workspace import (
     DAMAGED_NAME,
     INDEX_FOLDER,
@@ -13,8 +16,9 @@ from maslin.manifests.workspace import (
     SHARD_MARKERS,
     OtherVersionError,
     is_complete,
-    is_current,
+    is_of_another,
     mark_damaged,
+    read_lock,
     read_manifest,
     read_measured,
     verify,
@@ -44,7 +48,7 @@ def verify_all(directories: Sequence[Path]) -> Verified:
     Those whose files are damaged are marked, so that the command that next needs them builds them anew.
     """
     problems: list[str] = []
-    others = [directory for directory in directories if _is_of_another(directory)]
+    others = [directory for directory in directories if is_of_another(directory)]
     total_bytes = 0
     for directory in directories:
         if directory in others:
@@ -75,6 +79,22 @@ def verify_all(directories: Sequence[Path]) -> Verified:
     return Verified(len(directories) - len(others), total_bytes, tuple(problems), tuple(others))
 
 
+def verify_beside(workspace: Path) -> list[str]:
+    """Problems of what lies beside the step directories of a workspace: lock files and remembered digests."""
+    problems = []
+    for path in sorted((workspace / "recipes").glob("*.lock.json")):
+        try:
+            read_lock(path)
+        except DamagedError as error:
+            problems.append(str(error))
+    if (digests := workspace / DIGEST_CACHE).is_file():
+        try:
+            read_sealed(digests, "It is made anew by the next command on a recipe.")
+        except DamagedError as error:
+            problems.append(str(error))
+    return problems
+
+
 def lineage(directory: Path) -> list[Path]:
     """A step directory and all step directories it was made from, as far as they are still there."""
     root = directory.resolve().parent.parent
@@ -85,19 +105,9 @@ def lineage(directory: Path) -> list[Path]:
         if path in found or not is_complete(path):
             continue
         found[path] = None
-        if is_current(path):
+        with contextlib.suppress(DamagedError, OtherVersionError):  # `verify_all` tells of it
             waiting.extend(root / value for value in read_manifest(path).inputs.values() if "@" in value)
     return list(found)
-
-
-def _is_of_another(directory: Path) -> bool:
-    try:
-        read_manifest(directory)
-    except OtherVersionError:
-        return True
-    except DamagedError:
-        return False
-    return False
 
 
 def _strays(directory: Path, named: set[str]) -> Iterator[str]:

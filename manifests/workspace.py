@@ -108,10 +108,18 @@ def is_complete(directory: Path) -> bool:
 
 
 def is_current(directory: Path) -> bool:
-    """Whether a step directory is finished, of this Maslin's schema, and its manifest undamaged."""
+    """Whether a step directory is finished and of this Maslin's schema. Raises DamagedError as `read_manifest` does."""
     try:
         return is_complete(directory) and bool(read_manifest(directory))
-    except (OtherVersionError, DamagedError):
+    except OtherVersionError:
+        return False
+
+
+def is_of_another(directory: Path) -> bool:
+    """Whether a finished step directory is of another Maslin; one with a damaged manifest is of this one."""
+    try:
+        return is_complete(directory) and not is_current(directory)
+    except DamagedError:
         return False
 
 
@@ -181,7 +189,8 @@ def is_sound(directory: Path) -> bool:
         if is_marked(directory):
             if verify(directory):
                 return False
-            (directory / DAMAGED_NAME).unlink()  # somebody put back what it should be
+            with contextlib.suppress(OSError):  # a workspace that may only be read
+                (directory / DAMAGED_NAME).unlink()  # somebody put back what it should be
         return True
     except (UsageError, DamagedError):
         return False  # an unreadable manifest

@@ -6,7 +6,7 @@ from pathlib import Path
 from maslin.manifests.errors import UsageError
 from maslin.manifests.locks import read_lock, read_locks
 from maslin.manifests.steps.spec import Origins
-from maslin.manifests.workspace import is_complete, is_current, read_manifest
+from maslin.manifests.workspace import is_complete, is_current, is_of_another, read_manifest
 
 
 def finished_corpora(workspace: Path, name: str | None = None) -> list[Path]:
@@ -19,7 +19,7 @@ def finished_corpora(workspace: Path, name: str | None = None) -> list[Path]:
     for lock in read_locks(workspace):
         for corpus, path in lock.groups.get("corpora", {}).items():
             if is_complete(workspace / path):
-                (found if is_current(workspace / path) else of_others)[workspace / path] = corpus
+                (of_others if is_of_another(workspace / path) else found)[workspace / path] = corpus
     if not found and of_others:
         read_manifest(next(iter(of_others)))  # says what is wrong with it
     if not found:

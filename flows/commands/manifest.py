@@ -13,7 +13,7 @@ from maslin.flows.shown.text import table
 from maslin.flows.step_directories import NAME_HELP, step_directory
 from maslin.manifests.diff import differences
 from maslin.manifests.errors import UsageError
-from maslin.manifests.lineage import lineage, verify_all
+from maslin.manifests.lineage import lineage, verify_all, verify_beside
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import MANIFEST_NAME, is_complete, read_manifest
 
@@ -109,20 +109,23 @@ def verify(options: VerifyOptions) -> int:
     started = time.monotonic()
     path = step_directory(options.asked, options.workspace)
     path = path.parent if path.is_file() else path
+    beside: list[str] = []
     if is_complete(path):
         directories = lineage(path)
     else:
         directories = sorted(manifest.parent for manifest in path.glob(f"*/*@*/{MANIFEST_NAME}"))
+        beside = verify_beside(path)
         if not directories:
             raise UsageError(f"{path}: neither a finished step directory nor a workspace with any.")
     found = verify_all(directories)
-    for problem in found.problems:
+    problems = [*found.problems, *beside]
+    for problem in problems:
         print(problem)
     for directory in found.others:
         print(f"{directory}: of another Maslin, not checked; nothing is taken from it")
     print(f"{found.directories} directories, {found.bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
-          + (f"{len(found.problems)} problems" if found.problems else "all sound"))
-    return 3 if found.problems else 0
+          + (f"{len(problems)} problems" if problems else "all sound"))
+    return 3 if problems else 0
 
 
 def diff(options: DiffOptions) -> int:

@@ -12,7 +12,7 @@ from maslin.manifests.locks import Lock, link_latest, read_lock, write_lock
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
-from maslin.manifests.workspace import Step, Workspace, is_complete, is_current, read_measured
+from maslin.manifests.workspace import Step, Workspace, is_of_another, read_measured
 from maslin.trainer.comparison.arms import how_arms_differ
 
 
@@ -67,7 +67,7 @@ def tell_of_other_versions(recipe: Recipe, workspace: Workspace) -> None:
     with contextlib.suppress(DamagedError):  # it is written anew
         lock = read_lock(workspace.root, recipe.name)
     paths = [workspace.root / path for path in lock.directories()] if lock else []
-    if others := [path for path in paths if is_complete(path) and not is_current(path)]:
+    if others := [path for path in paths if is_of_another(path)]:
         say(f"{len(others)} results of this recipe in {workspace.root} are of another Maslin and stale: what "
               f"decides their bytes is not all written in them. They are built anew beside the old ones, which "
               f"`maslin status {recipe.path}` names and you may then remove.")

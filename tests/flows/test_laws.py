@@ -14,9 +14,9 @@ import pytest
 
 from maslin.flows.cli import main
 from maslin.manifests.counts import Counts
-from maslin.manifests.files import read_json
+from maslin.manifests.files import read_json, write_json
 from maslin.manifests.tables import read_table
-from maslin.manifests.workspace import Step, Workspace, commit, read_manifest
+from maslin.manifests.workspace import Step, Workspace, commit, read_lock, read_manifest
 from tests.flows.small_inputs import write_all
 
 pytestmark = pytest.mark.slow
@@ -192,7 +192,7 @@ def test_explain_show_verify_status(inputs, compared, capsys):
     mixture = next(compared.glob("mixture/with-code@*"))
     assert maslin("manifest", "show", mixture) == 0 and "epochs" in capsys.readouterr().out
     assert maslin("manifest", "show", mixture, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["schema_version"] == 2
+    assert json.loads(capsys.readouterr().out)["schema_version"] == 3
     other = next(compared.glob("mixture/text-only@*"))
     assert maslin("manifest", "diff", other, mixture) == 0
     assert "parameters.weights.web-code: (absent) → 0.5" in capsys.readouterr().out
@@ -206,10 +206,13 @@ def test_what_an_earlier_version_left_is_told_and_never_mixed(inputs, tmp_path, 
     assert maslin(*arguments) == 0
     fresh = content(tmp_path)
     for path in list(tmp_path.glob("*/*@*/manifest.json")):
-        path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 1'))
+        manifest = read_json(path)
+        del manifest["checksum"]  # which came with schema 3
+        write_json(path, manifest | {"schema_version": 1})
         path.parent.rename(path.parent.with_name(path.parent.name.replace("@", "@0")[:-1]))
     (lock,) = tmp_path.glob("recipes/*.lock.json")
-    lock.write_text(re.sub("@([0-9a-f]{15})[0-9a-f]", r"@0\1", lock.read_text()))
+    named = re.sub("@([0-9a-f]{15})[0-9a-f]", r"@0\1", json.dumps(read_lock(lock)))
+    lock.write_text(named)
     capsys.readouterr()
     assert maslin("explain", "anything", "--workspace", tmp_path) == 2
     assert "of an earlier Maslin" in capsys.readouterr().err
@@ -218,5 +221,5 @@ def test_what_an_earlier_version_left_is_told_and_never_mixed(inputs, tmp_path, 
     assert fresh.items() <= content(tmp_path).items()
     assert maslin("status", inputs, "--workspace", tmp_path) == 0
     out = capsys.readouterr().out
-    assert out.count("of an earlier Maslin (manifest schema 1, this one reads 2)") == len(fresh)
+    assert out.count("of an earlier Maslin (manifest schema 1, this one reads 3)") == len(fresh)
     assert maslin("manifest", "verify", tmp_path) == 0 and "of another Maslin" in capsys.readouterr().out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from maslin.manifests.errors import UsageError
+from maslin.manifests.errors import DamagedError, UsageError
 from maslin.manifests.files import file_entry, write_text
 from maslin.manifests.workspace import (
     Step,
@@ -61,6 +61,17 @@ def test_a_shard_whose_file_is_gone_is_run_again(tmp_path):
     assert calls == [0, 1, 1]
 
 
+@pytest.mark.parametrize("name", ["part-1.txt", ".shards/part-00001.json"])
+def test_a_shard_that_is_not_as_it_was_written_is_run_again(tmp_path, name):
+    calls = []
+    run_shards(tmp_path, partial(write_shard, tmp_path, calls), [0, 1], serial_map, "work")
+    content = bytearray((tmp_path / name).read_bytes())
+    content[-5] ^= 1
+    (tmp_path / name).write_bytes(content)
+    results = run_shards(tmp_path, partial(write_shard, tmp_path, calls), [0, 1], serial_map, "work")
+    assert calls == [0, 1, 1] and [result["n"] for result in results] == [0, 1]
+
+
 def test_the_manifest_is_the_same_bytes_every_time(tmp_path):
     build(tmp_path / "a", [])
     build(tmp_path / "b", [])
@@ -71,18 +82,18 @@ def test_verify_finds_missing_resized_and_changed_files(tmp_path):
     build(tmp_path, [])
     assert verify(tmp_path) == []
     (tmp_path / "part-0.txt").write_text("SHARD 0")
-    assert "checksum" in verify(tmp_path)[0] and verify_sizes(tmp_path) == []
+    assert "the manifest says" in verify(tmp_path)[0] and verify_sizes(tmp_path) == []
     (tmp_path / "part-1.txt").write_text("longer than before")
     (tmp_path / "part-2.txt").unlink()
-    assert [problem.split(": ")[1] for problem in verify(tmp_path)] == [
-        "18 bytes, the manifest says 7", "missing"]
+    told = [problem.split(": ")[1] for problem in verify(tmp_path)]
+    assert told[:2] == ["18 bytes, the manifest says 7", "missing"] and "xxh3-128" in told[2]
 
 
 def test_reading_what_is_no_manifest_is_a_users_error(tmp_path):
     with pytest.raises(UsageError, match="not a finished step directory"):
         read_manifest(tmp_path)
     (tmp_path / "manifest.json").write_text("{")
-    with pytest.raises(UsageError, match="not a readable manifest"):
+    with pytest.raises(DamagedError, match="not a readable manifest"):
         read_manifest(tmp_path)
     (tmp_path / "manifest.json").write_text('{"schema_version": 99}')
     with pytest.raises(UsageError, match=r"of another Maslin .manifest schema 99"):

@@ -5,6 +5,8 @@ import json
 import pytest
 
 import maslin
+from maslin.manifests.files import sealed
+from maslin.manifests.workspace import read_lock
 from tests.flows.curated import curate, write_inputs
 
 
@@ -60,11 +62,12 @@ def test_no_workspace_is_told(tmp_path):
 
 def test_one_name_of_two_recipes(root, tmp_path):
     """A corpus of both is there by its name; two that differ are to be had recipe by recipe."""
-    lock = json.loads((root / "recipes/small.lock.json").read_text())
+    lock = read_lock(root / "recipes/small.lock.json")
     (tmp_path / "recipes").mkdir()
     (tmp_path / "corpus").symlink_to(root / "corpus")
     for name, directory in (("a", lock["corpora"]["mine"]), ("b", lock["corpora"]["mine"]), ("c", "corpus/mine@0")):
-        (tmp_path / f"recipes/{name}.lock.json").write_text(json.dumps(lock | {"corpora": {"mine": directory}}))
+        (tmp_path / f"recipes/{name}.lock.json").write_text(json.dumps(
+            sealed(lock | {"corpora": {"mine": directory}})))
         workspace = maslin.open(tmp_path)
         if name != "c":
             assert workspace.corpora["mine"].counts.kept > 0

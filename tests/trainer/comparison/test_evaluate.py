@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.tables import EVALUATION_ITEMS, read_table
 from maslin.manifests.workspace import Step, serial_map
+from maslin.trainer.comparison import scoring
 from maslin.trainer.comparison.evaluate import build_evaluation, choose_documents
 from maslin.trainer.data.token_shards import TokenCorpus
 from maslin.trainer.runs.train import build_run
@@ -78,6 +81,39 @@ def test_a_bound_on_bytes_takes_documents_by_hash_and_keeps_them(evaluated):
     assert 1000 < sum(some["bytes"].to_pylist()) <= 1500 < sum(more["bytes"].to_pylist()) <= 2500
     ids = some["id"].to_pylist()
     assert ids == sorted(ids) and ids != choose_documents(step, workspace, "xy")["id"].to_pylist()[: len(ids)]
+
+
+def test_one_that_was_killed_goes_on_from_its_last_finished_part(evaluated, monkeypatch):
+    workspace, step = evaluated
+    path = workspace.path(step) / "items" / "part-00000.parquet"
+    before = path.read_bytes()
+    path.unlink()
+    (workspace.path(step) / "manifest.json").unlink()
+    monkeypatch.setattr(scoring, "PART_BATCHES", 1)
+    monkeypatch.setattr(scoring, "BATCH_TOKENS", 512)
+    scored, batch_scores = [], scoring._batch_scores
+
+    def killed_late(*arguments):
+        if len(scored) == 5:
+            raise KeyboardInterrupt
+        scored.append(arguments[-1])
+        return batch_scores(*arguments)
+
+    monkeypatch.setattr(scoring, "_batch_scores", killed_late)
+    with pytest.raises(KeyboardInterrupt):
+        build_evaluation(step, workspace, serial_map)
+    assert not path.exists()
+    monkeypatch.setattr(scoring, "_batch_scores", lambda *arguments: scored.append(arguments[-1]) or batch_scores(
+        *arguments))
+    manifest = build_evaluation(step, workspace, serial_map)
+    windows = [window for batch in scored for window in batch]
+    assert len(scored) > 6 and sum(window.end - window.scored for window in windows) == manifest.sizes["tokens"]
+    assert read_table(path).drop_columns("nats").equals(pq.read_table(pa.BufferReader(before)).drop_columns("nats"))
+    again = path.read_bytes()
+    path.unlink()
+    (workspace.path(step) / "manifest.json").unlink()
+    build_evaluation(step, workspace, serial_map)
+    assert path.read_bytes() == again  # as in one go
 
 
 def test_the_same_evaluation_gives_the_same_bytes(evaluated):

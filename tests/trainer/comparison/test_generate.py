@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from maslin.flows.cli import main
+from maslin.manifests.files import file_entry, write_json
+from maslin.manifests.manifest import FileEntry
 from maslin.manifests.workspace import serial_map
 from maslin.trainer.comparison.generate import next_logits, sample
 from maslin.trainer.models.saved_model import load_model
@@ -24,8 +27,13 @@ def run(tmp_path_factory):
     vocabulary = {str(index): index for index in range(VOCABULARY - 1)} | {"<|endoftext|>": END_OF_TEXT}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="0"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.save(str(workspace.path(step) / "model" / "tokenizer.json"))
-    return workspace.path(step)
+    root = workspace.path(step)
+    tokenizer.save(str(root / "model/tokenizer.json"))
+    manifest = workspace.manifest(step)
+    entry = FileEntry(**file_entry(root, root / "model/tokenizer.json"))
+    files = tuple(entry if each.path == entry.path else each for each in manifest.files)
+    write_json(root / "manifest.json", replace(manifest, files=files).to_json())
+    return root
 
 
 def generated(capsys, *arguments: object) -> str:
