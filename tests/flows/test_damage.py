@@ -148,8 +148,8 @@ def test_commands_that_show_or_copy_refuse_it_by_name(workspace, recipe, tmp_pat
     before, path = content(workspace), one(workspace, pattern)
     flip(path)
     step = path.parents[len(path.relative_to(workspace).parts) - 3]
-    words = [word.format(step=step, out=tmp_path / "out", workspace=workspace, recipe=recipe) for word in command.split()]
-    assert maslin(*words) == 3
+    places = {"step": step, "out": tmp_path / "out", "workspace": workspace, "recipe": recipe}
+    assert maslin(*(word.format(**places) for word in command.split())) == 3
     told = capsys.readouterr().err
     assert f"{path}: damaged, and not used" in told and "anew" in told
     assert compare(recipe, workspace) == 0 and content(workspace) == before

@@ -1,14 +1,14 @@
 """Held-out documents: chosen once, scored whole, the test part closed."""
 
+import shutil
 from dataclasses import replace
+from functools import partial
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.tables import EVALUATION_ITEMS, read_table
-from maslin.manifests.workspace import Step, serial_map
+from maslin.manifests.workspace import Step, is_complete, serial_map
 from maslin.trainer.comparison import scoring
 from maslin.trainer.comparison.evaluate import build_evaluation, choose_documents
 from maslin.trainer.data.token_shards import TokenCorpus
@@ -84,36 +84,32 @@ def test_a_bound_on_bytes_takes_documents_by_hash_and_keeps_them(evaluated):
 
 
 def test_one_that_was_killed_goes_on_from_its_last_finished_part(evaluated, monkeypatch):
-    workspace, step = evaluated
-    path = workspace.path(step) / "items" / "part-00000.parquet"
-    before = path.read_bytes()
-    path.unlink()
-    (workspace.path(step) / "manifest.json").unlink()
-    monkeypatch.setattr(scoring, "PART_BATCHES", 1)
-    monkeypatch.setattr(scoring, "BATCH_TOKENS", 512)
-    scored, batch_scores = [], scoring._batch_scores
+    workspace, evaluation = evaluated
+    step = changed(evaluation, stride_tokens=8)
+    monkeypatch.setattr(scoring, "PART_BATCHES", 2)
+    monkeypatch.setattr(scoring, "BATCH_TOKENS", 256)
+    build_evaluation(step, workspace, serial_map)
+    in_one_go = items(workspace, step)
+    shutil.rmtree(workspace.path(step))
 
-    def killed_late(*arguments):
-        if len(scored) == 5:
+    batches, batch_scores = [], scoring._batch_scores
+
+    def scored(*arguments, most=10**6):
+        if len(batches) == most:
             raise KeyboardInterrupt
-        scored.append(arguments[-1])
+        batches.append(arguments[-1])
         return batch_scores(*arguments)
 
-    monkeypatch.setattr(scoring, "_batch_scores", killed_late)
+    monkeypatch.setattr(scoring, "_batch_scores", partial(scored, most=7))
     with pytest.raises(KeyboardInterrupt):
         build_evaluation(step, workspace, serial_map)
-    assert not path.exists()
-    monkeypatch.setattr(scoring, "_batch_scores", lambda *arguments: scored.append(arguments[-1]) or batch_scores(
-        *arguments))
+    assert len(batches) == 7 and not is_complete(workspace.path(step))
+    del batches[6:]  # the part that was under way
+    monkeypatch.setattr(scoring, "_batch_scores", scored)
     manifest = build_evaluation(step, workspace, serial_map)
-    windows = [window for batch in scored for window in batch]
-    assert len(scored) > 6 and sum(window.end - window.scored for window in windows) == manifest.sizes["tokens"]
-    assert read_table(path).drop_columns("nats").equals(pq.read_table(pa.BufferReader(before)).drop_columns("nats"))
-    again = path.read_bytes()
-    path.unlink()
-    (workspace.path(step) / "manifest.json").unlink()
-    build_evaluation(step, workspace, serial_map)
-    assert path.read_bytes() == again  # as in one go
+    windows = [window for batch in batches for window in batch]
+    assert len(batches) > 8 and sum(window.end - window.scored for window in windows) == manifest.sizes["tokens"]
+    assert items(workspace, step).equals(in_one_go)
 
 
 def test_the_same_evaluation_gives_the_same_bytes(evaluated):
