@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from maslin.manifests.files import json_text, read_json, read_sealed, sealed, write_text
-from maslin.manifests.lineage import lineage
+from maslin.manifests.soundness import lineage
 
 SUFFIX = ".lock.json"
 # The groups of a lock, in the order in which they are made, and the kind of what is in each. Of the last two a recipe
@@ -62,7 +62,7 @@ def write_lock(workspace: Path, lock: Lock) -> None:
 
 
 def read_lock(workspace: Path, recipe: str) -> Lock | None:
-    """The lock of a recipe; None when nothing of it is built here. Raises DamagedError when it is not as it was written.
+    """The lock of a recipe; None when nothing of it is built here. Raises DamagedError unless it is as it was written.
 
     One of an earlier Maslin has no checksum; what it names is told to be stale.
     """

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from maslin.manifests.checked import checked
 from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.soundness import checked
 
 ORIGIN = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
 

@@ -11,12 +11,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from maslin.manifests.checked import checked
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
 from maslin.manifests.locks import Lock, read_locks
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.soundness import checked
 from maslin.manifests.workspace import read_manifest, read_measured, verify
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from maslin.curation.stages import StageShard, chain, iter_surviving, surviving
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
+from maslin.manifests.soundness import checked
 from maslin.manifests.steps.dedup import NEAR_DEDUP, NearDedup
 from maslin.manifests.tables import (
     DOCUMENTS,
@@ -205,7 +206,7 @@ def _join_signals(paths: tuple[Path, ...], ids: pa.ChunkedArray) -> pa.Table:
     for path in paths:
         signals = read_table(path)
         rows = pc.index_in(ids, value_set=signals["id"])
-        for field in pq.read_schema(path):
+        for field in pq.read_schema(checked(path)):
             if field.name != "id":
                 table = table.append_column(field, signals[field.name].take(rows))
     return table

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.tokens.megatron import write_index
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, write_text
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.soundness import checked
 from maslin.manifests.tables import TableWriter, iter_tables, read_table
 from maslin.manifests.workspace import read_manifest
 

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from maslin.curation.tokens.long_words import pieces
 from maslin.manifests import chatml, progress
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import atomic_path, checksum, file_entry, write_json, write_text
 from maslin.manifests.identity import hash_int
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.soundness import checked
 from maslin.manifests.tables import open_table
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 

@@ -12,9 +12,11 @@ from maslin.flows.shown.results import stages_table
 from maslin.flows.shown.text import table
 from maslin.flows.step_directories import NAME_HELP, step_directory
 from maslin.manifests.diff import differences
-from maslin.manifests.errors import UsageError
-from maslin.manifests.lineage import lineage, verify_all, verify_beside
+from maslin.manifests.errors import DamagedError, UsageError
+from maslin.manifests.locks import read_locks
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.recipe.inputs import remembered_digests
+from maslin.manifests.soundness import lineage, verify_all
 from maslin.manifests.workspace import MANIFEST_NAME, is_complete, read_manifest
 
 
@@ -114,7 +116,7 @@ def verify(options: VerifyOptions) -> int:
         directories = lineage(path)
     else:
         directories = sorted(manifest.parent for manifest in path.glob(f"*/*@*/{MANIFEST_NAME}"))
-        beside = verify_beside(path)
+        beside = problems_beside(path)
         if not directories:
             raise UsageError(f"{path}: neither a finished step directory nor a workspace with any.")
     found = verify_all(directories)
@@ -126,6 +128,17 @@ def verify(options: VerifyOptions) -> int:
     print(f"{found.directories} directories, {found.bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
           + (f"{len(problems)} problems" if problems else "all sound"))
     return 3 if problems else 0
+
+
+def problems_beside(workspace: Path) -> list[str]:
+    """What is damaged of the files beside the step directories of a workspace, which commands read."""
+    problems = []
+    for read in (read_locks, remembered_digests):
+        try:
+            read(workspace)
+        except DamagedError as error:
+            problems.append(str(error))
+    return problems
 
 
 def diff(options: DiffOptions) -> int:

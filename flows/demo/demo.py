@@ -8,9 +8,9 @@ from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.job.planning import make_plan, source_inputs
 from maslin.manifests.files import write_text
-from maslin.manifests.lineage import verify_all
 from maslin.manifests.plan import in_order
 from maslin.manifests.recipe.reading import read_recipe
+from maslin.manifests.soundness import verify_all
 from maslin.manifests.workspace import Workspace
 
 
@@ -58,10 +58,11 @@ def _directory(root: Path, kind: str) -> Path:
 def _a_dropped_page(root: Path) -> str:
     """The URL of a page that C4 would not keep, for the reader to look into."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
+
+    from maslin.manifests.tables import read_table
 
     for ledger in sorted(root.glob("corpus/web-no-code@*/ledger/part-*.parquet")):
-        rows = pq.read_table(ledger, columns=["id", "step"])
+        rows = read_table(ledger, ["id", "step"])
         ids = rows.filter(pc.equal(rows["step"], "c4"))["id"].to_pylist()
         if ids:
             return ids[0]

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.shown.text import say
-from maslin.manifests.checked import checked
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DamagedError, DataError
 from maslin.manifests.locks import Lock, link_latest, read_lock, write_lock
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
+from maslin.manifests.soundness import checked
 from maslin.manifests.workspace import Step, Workspace, is_of_another, read_measured
 from maslin.trainer.comparison.arms import how_arms_differ
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import xxhash
 
-from maslin.manifests.checked import checksum_once
 from maslin.manifests.errors import DamagedError, UsageError
 from maslin.manifests.files import atomic_path, read_sealed, sealed, write_json
 from maslin.manifests.identity import digest
 from maslin.manifests.recipe.paths import each_once, find_files, listed
+from maslin.manifests.soundness import checksum_once
 
 DIGEST_CACHE = "inputs.json"
 REMOTE_SCHEMES = ("http", "https", "s3")
@@ -93,6 +93,12 @@ def _fingerprint(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns, status.st_ino]
 
 
+def remembered_digests(workspace: Path) -> dict[str, Any]:
+    """Content digests of raw inputs by path, as a workspace remembers them. Raises DamagedError."""
+    path = workspace / DIGEST_CACHE
+    return read_sealed(path, "The next command on a recipe makes it anew.") if path.is_file() else {}
+
+
 class _DigestCache:
     """Content digests by path, valid while size, modification time and inode stay."""
 
@@ -102,7 +108,7 @@ class _DigestCache:
         self._entries: dict[str, Any] = {}
         if path.is_file():
             with contextlib.suppress(DamagedError):  # a cache: hash everything again
-                self._entries = read_sealed(path, "It is made anew.")
+                self._entries = remembered_digests(path.parent)
 
     def input_file(self, name: str, path: Path) -> InputFile:
         if path.is_dir():

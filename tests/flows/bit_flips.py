@@ -8,12 +8,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from maslin.manifests.checked import checked
+from maslin.flows.commands.manifest import problems_beside
 from maslin.manifests.errors import DamagedError
 from maslin.manifests.identity import hash_int
-from maslin.manifests.lineage import verify_all, verify_beside
+from maslin.manifests.locks import read_locks
 from maslin.manifests.lookup import damaged_indexes
-from maslin.manifests.workspace import DAMAGED_NAME, MANIFEST_NAME, read_lock, read_manifest, read_measured
+from maslin.manifests.soundness import checked, verify_all
+from maslin.manifests.workspace import DAMAGED_NAME, MANIFEST_NAME, read_manifest, read_measured
 
 # Files that no command reads for what it makes or decides.
 NEVER_READ = ("*/timing.jsonl", "recipes/*.resolved.json", ".lock")
@@ -46,7 +47,7 @@ def _outcome(workspace: Path, path: Path) -> str:
     if any(inside.match(pattern) for pattern in NEVER_READ):
         return "never read"
     step = _step_of(workspace, path)
-    found = verify_all([step]).problems if step else verify_beside(workspace)
+    found = verify_all([step]).problems if step else problems_beside(workspace)
     assert any(str(path) in problem for problem in found), f"{path}: `manifest verify` did not find it"
     if path.parent.name == ".index":
         assert path in damaged_indexes(step), path
@@ -55,7 +56,7 @@ def _outcome(workspace: Path, path: Path) -> str:
         return "made anew"
     try:
         if path.parent.name == "recipes":
-            read_lock(path)
+            read_locks(workspace)
         elif path.name == MANIFEST_NAME:
             read_manifest(path.parent)
         elif path.name == "measured.json":

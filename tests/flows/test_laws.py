@@ -15,8 +15,9 @@ import pytest
 from maslin.flows.cli import main
 from maslin.manifests.counts import Counts
 from maslin.manifests.files import read_json, write_json
+from maslin.manifests.locks import read_lock
 from maslin.manifests.tables import read_table
-from maslin.manifests.workspace import Step, Workspace, commit, read_lock, read_manifest
+from maslin.manifests.workspace import Step, Workspace, commit, read_manifest
 from tests.flows.small_inputs import write_all
 
 pytestmark = pytest.mark.slow
@@ -211,7 +212,7 @@ def test_what_an_earlier_version_left_is_told_and_never_mixed(inputs, tmp_path, 
         write_json(path, manifest | {"schema_version": 1})
         path.parent.rename(path.parent.with_name(path.parent.name.replace("@", "@0")[:-1]))
     (lock,) = tmp_path.glob("recipes/*.lock.json")
-    named = re.sub("@([0-9a-f]{15})[0-9a-f]", r"@0\1", json.dumps(read_lock(lock)))
+    named = re.sub("@([0-9a-f]{15})[0-9a-f]", r"@0\1", json.dumps(read_lock(tmp_path, "small").to_json()))
     lock.write_text(named)
     capsys.readouterr()
     assert maslin("explain", "anything", "--workspace", tmp_path) == 2

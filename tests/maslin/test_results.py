@@ -6,7 +6,7 @@ import pytest
 
 import maslin
 from maslin.manifests.files import sealed
-from maslin.manifests.workspace import read_lock
+from maslin.manifests.locks import read_lock
 from tests.flows.curated import curate, write_inputs
 
 
@@ -62,7 +62,7 @@ def test_no_workspace_is_told(tmp_path):
 
 def test_one_name_of_two_recipes(root, tmp_path):
     """A corpus of both is there by its name; two that differ are to be had recipe by recipe."""
-    lock = read_lock(root / "recipes/small.lock.json")
+    lock = read_lock(root, "small").to_json()
     (tmp_path / "recipes").mkdir()
     (tmp_path / "corpus").symlink_to(root / "corpus")
     for name, directory in (("a", lock["corpora"]["mine"]), ("b", lock["corpora"]["mine"]), ("c", "corpus/mine@0")):

@@ -9,10 +9,10 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from maslin.manifests import chatml
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
 from maslin.manifests.identity import hash_unit
+from maslin.manifests.soundness import checked
 from maslin.trainer.device import choose_device
 from maslin.trainer.models.model import Decoder
 from maslin.trainer.models.saved_model import CONFIG_NAME, load_decoder

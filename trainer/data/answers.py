@@ -11,8 +11,8 @@ from numba import njit
 from tokenizers import Tokenizer
 
 from maslin.manifests import chatml
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
+from maslin.manifests.soundness import checked
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.data.causal import causal
 from maslin.trainer.data.sampler import Batch

@@ -9,9 +9,9 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.manifest import FileEntry
+from maslin.manifests.soundness import checked
 from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import read_manifest
 

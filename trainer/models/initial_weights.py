@@ -7,9 +7,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
+from maslin.manifests.soundness import checked
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.models.model import LanguageModel
 

@@ -6,9 +6,9 @@ from tokenizers import AddedToken, Tokenizer
 from tokenizers.processors import TemplateProcessing
 
 from maslin.manifests import chatml
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, write_json, write_text
+from maslin.manifests.soundness import checked
 from maslin.trainer.config.model import ModelConfig
 
 TOKENIZER_NAME, TOKENIZER_CONFIG_NAME = "tokenizer.json", "tokenizer_config.json"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from maslin.manifests.checked import checked
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DataError
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import in_order
+from maslin.manifests.soundness import checked
 from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import Mapper, Step, Workspace, run_shards
 from maslin.trainer.comparison.arms import ArmDifference, how_arms_differ

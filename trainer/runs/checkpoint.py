@@ -18,9 +18,9 @@ import xxhash
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from maslin.manifests.checked import checked
 from maslin.manifests.errors import DamagedError, DataError, UsageError
 from maslin.manifests.files import atomic_path, checksum, read_sealed, sealed, write_json
+from maslin.manifests.soundness import checked
 from maslin.trainer.models.model import LanguageModel
 from maslin.trainer.runs.metrics import METRICS_NAME, lines_until
 

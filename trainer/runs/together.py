@@ -2,9 +2,9 @@
 
 import shutil
 
-from maslin.manifests.checked import checked
 from maslin.manifests.files import atomic_path
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.soundness import checked
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, read_measured, run_shards
 from maslin.trainer.runs.loop import train
 from maslin.trainer.runs.task import task_of

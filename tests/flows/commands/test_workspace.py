@@ -97,5 +97,5 @@ def test_a_lock_that_cannot_be_read_is_named(built, tmp_path, capsys):
     path = lock_file(tmp_path, "torn")
     path.parent.mkdir()
     path.write_text('{"corpora": [')
-    assert main(["clean", "--workspace", str(tmp_path), "--yes"]) == 2
+    assert main(["clean", "--workspace", str(tmp_path), "--yes"]) == 3
     assert f"{path}: not a readable lock file" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 
 from maslin.manifests.counts import Counts
 from maslin.manifests.files import read_json, sealed, write_json
-from maslin.manifests.lineage import lineage, verify_all
+from maslin.manifests.soundness import lineage, verify_all
 from maslin.manifests.tables import write_table
 from maslin.manifests.workspace import Step, Workspace, commit, is_marked
 

@@ -7,9 +7,9 @@ import time
 import pyarrow as pa
 import pytest
 
-from maslin.manifests.checked import checked, checksum_once
 from maslin.manifests.errors import DamagedError
 from maslin.manifests.files import file_entry, write_text
+from maslin.manifests.soundness import checked, checksum_once
 from maslin.manifests.tables import iter_tables, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, is_marked, is_sound, verify_sizes
 
@@ -85,7 +85,7 @@ def test_a_file_that_stays_is_read_for_its_checksum_once(directory, monkeypatch)
     path = directory / "model/config.json"
     time.sleep(0.1)  # of a younger one, nobody could tell whether it stays
     first = checksum_once(path)
-    monkeypatch.setattr("maslin.manifests.checked.checksum", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr("maslin.manifests.soundness.checksum", lambda path: pytest.fail("read again"))
     assert checksum_once(path) == first
 
 
