@@ -128,7 +128,8 @@ def _read_shard(source: Source, shard: _Shard) -> ShardResult:
                     seen.add(record.id)
                     kept.append(record)
                     for note in record.notes:
-                        add(notes, note)
+                        name, _, times = note.partition(":")
+                        add(notes, name, int(times or 1))
                 elif isinstance(record, Dropped):
                     add(counts.dropped, record.cause)
                     if record.id is not None:

@@ -41,7 +41,7 @@ class Document:
     """A document as extracted. `id` comes from `maslin.manifests.identity.document_id`; the builder normalises `text`.
 
     `notes` are names of oddities that did not stop the document (`charset_differs`) and of what it asks of robots; they
-    stand beside it and are counted in the manifest.
+    stand beside it and are counted in the manifest. A note may say how many times: `templates_lost:3`.
     """
 
     id: str

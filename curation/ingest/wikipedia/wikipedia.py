@@ -29,6 +29,7 @@ from maslin.curation.ingest.records import (
     split_bytes,
 )
 from maslin.curation.ingest.wikipedia.dump_stream import Damage, Page, pages, stream_start
+from maslin.curation.ingest.wikipedia.namespaces import Namespaces
 from maslin.curation.ingest.wikipedia.wikitext import clean
 from maslin.manifests.identity import document_id
 from maslin.manifests.recipe.inputs import InputFile
@@ -40,7 +41,7 @@ _WIKIMEDIA = re.compile(
 )
 _DUMP_DATE = re.compile(r"-(20\d{6})[-.]")
 _REDIRECT = re.compile(r"\s*#\w{3,40}\s*:?\s*\[\[")
-_FILE_NAMESPACES, _CATEGORY_NAMESPACES = (-2, 6), (14,)
+_PROJECT = re.compile(r"(\w{2,20}?)(?:wiki|wiktionary|wikibooks|wikinews|wikiquote|wikisource|wikiversity|wikivoyage)$")
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ class Site:
     base: str | None = None
     namespaces: Mapping[str, int] = field(default_factory=dict)
 
-    def names(self, keys: Sequence[int]) -> frozenset[str]:
-        return frozenset(name.lower() for name, key in self.namespaces.items() if key in keys and name)
+    def silent_namespaces(self) -> Namespaces:
+        """Those whose links show nothing, in the language of the project's name (`zh_classicalwiki`), else in English."""
+        project = _PROJECT.match(self.project)
+        return Namespaces.of(project[1].replace("_", "-") if project else "en", tuple(self.namespaces.items()))
 
     def url(self, title: str) -> str | None:
         if not self.base:
@@ -97,7 +100,7 @@ def read(split: Split, options: NoOptions, watch: Watch) -> Iterator[Record]:
     if split.start:
         for item in pages(split.input.path, 0, split.input.bytes, watch=None, head_only=True):
             site = _site(item.data) if isinstance(item, Page) else site
-    files, hidden = _silent_namespaces(site)
+    silent = site.silent_namespaces()
     for ordinal, item in enumerate(pages(split.input.path, split.start, split.end, watch)):
         if isinstance(item, Damage):
             yield Failed(item.cause, item.detail, Origin(name, item.offset, item.length))
@@ -107,7 +110,7 @@ def read(split: Split, options: NoOptions, watch: Watch) -> Iterator[Record]:
             if b"<!DOCTYPE" in item.data or b"<!ENTITY" in item.data:
                 yield Failed("doctype_refused", "the XML declares a document type; it is not read", origin)
             site = _site(item.data)
-            files, hidden = _silent_namespaces(site)
+            silent = site.silent_namespaces()
             continue
         if not watch.enter(ordinal):
             yield Failed("worker_died", "reading this page ended the process", origin)
@@ -117,18 +120,18 @@ def read(split: Split, options: NoOptions, watch: Watch) -> Iterator[Record]:
         except (expat.ExpatError, ValueError) as error:
             yield Failed("damaged_xml", str(error), origin)
             continue
-        yield _record(revision, site, origin, dump_date[1] if dump_date else None, files, hidden)
+        yield _record(revision, site, origin, dump_date[1] if dump_date else None, silent)
 
 
 def _record(
-    revision: Revision, site: Site, origin: Origin, dump_date: str | None, files: frozenset[str], hidden: frozenset[str]
+    revision: Revision, site: Site, origin: Origin, dump_date: str | None, silent: Namespaces
 ) -> Record:
     if _namespace(revision, site) != 0:
         return Dropped("other_namespace")
     if revision.redirect or _REDIRECT.match(revision.text):
         return Dropped("redirect")
     identity = document_id("wikipedia", site.project, revision.page_id, revision.revision_id)
-    text = clean(revision.text, files, hidden)
+    text, lost = clean(revision.text, silent, revision.title)
     if not text:
         return Dropped("no_text", id=identity, detail=revision.title)
     date = dump_date or revision.timestamp[:10].replace("-", "")
@@ -137,6 +140,7 @@ def _record(
     return Document(
         id=identity, text=text, origin=origin, url=site.url(revision.title), date=revision.timestamp or None,
         source_id=revision.page_id or None, licence=None if foreign else licence,
+        notes=(f"templates_lost:{lost}",) if lost else (),
     )
 
 
@@ -146,12 +150,6 @@ def _namespace(revision: Revision, site: Site) -> int:
         return int(revision.ns)
     prefix, colon, _ = revision.title.partition(":")
     return site.namespaces.get(prefix, 0) if colon else 0
-
-
-def _silent_namespaces(site: Site) -> tuple[frozenset[str], frozenset[str]]:
-    """Names of the namespaces whose links show nothing: files and media, categories."""
-    files = frozenset({"file", "image", "media"}) | site.names(_FILE_NAMESPACES)
-    return files, frozenset({"category"}) | site.names(_CATEGORY_NAMESPACES)
 
 
 _FIELDS = {

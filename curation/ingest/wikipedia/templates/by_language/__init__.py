@@ -1,0 +1,1 @@
+"""Names of templates that one language's wikis have, beside those shared by all."""

@@ -1,0 +1,116 @@
+"""Formulas, fractions, numbers and symbols written as templates."""
+
+import re
+
+from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Table
+from maslin.curation.ingest.wikipedia.templates.shown import argument, around, before, constant, joined, last
+
+_ATOM = re.compile(r"[\w.,'′]+$")
+
+
+def _formula(given: Arguments) -> str:
+    inside = " ".join(given.get(1).split())
+    return f"${inside}$" if inside else ""
+
+
+def _grouped(text: str) -> str:
+    """In parentheses where it is more than a number or letter."""
+    return text if _ATOM.match(text) else f"({text})"
+
+
+def _fraction(given: Arguments) -> str:
+    """{{frac|3|1|2}}: three and a half; {{sfrac|3n + 1|2}}."""
+    parts = given.filled()[:3]
+    if not parts:
+        return ""
+    whole, above, below = [*([""] * (3 - len(parts))), *parts]
+    return f"{whole} {_grouped(above or '1')}/{_grouped(below)}".strip()
+
+
+def _root(given: Arguments) -> str:
+    degree = {"3": "∛", "4": "∜"}.get(given.get(2), f"{given.get(2)}√" if given.get(2) not in ("", "2") else "√")
+    return degree + _grouped(given.get(1))
+
+
+def _value(given: Arguments) -> str:
+    """{{val|1.23|0.05|e=6|u=m}}."""
+    number, second, third = given.get(1), given.get(2), given.get(3)
+    if second and third and second[0] not in "(±":
+        number += f" +{second.lstrip('+')} −{third.lstrip('-−')}" if second not in ("-", "–", "to") else f"–{third}"
+    elif second:
+        number += second if second.startswith("(") else f"±{second.lstrip('±')}"
+    power = f"×10^{given.get('e')}" if given.get("e") else ""
+    if power and "±" in number:
+        number = f"({number})"
+    unit = given.get("u", "ul")
+    below = given.get("up", "upl")
+    unit += f"/{below}" if below else ""
+    tight = unit[:1] in ("%", "°", "'", '"') and unit[:2] not in ("°C", "°F")
+    gap = "" if tight or not unit else " "
+    return f"{given.get('p')}{number}{power}{given.get('s')}{gap}{unit}".strip()
+
+
+def _matrix_element(given: Arguments) -> str:
+    return f"⟨{'|'.join(given.filled())}⟩"
+
+
+def _indices(given: Arguments) -> str:
+    """{{su|p=2|b=i}}."""
+    above, below = given.get("p", 1), given.get("b", 2)
+    return (f"<sub>{below}</sub>" if below else "") + (f"<sup>{above}</sup>" if above else "")
+
+
+def _indexed(given: Arguments) -> str:
+    """{{subsup|x|i|2}}."""
+    above = f"<sup>{given.get(3)}</sup>" if given.get(3) else ""
+    return f"{given.get(1)}<sub>{given.get(2)}</sub>{above}"
+
+
+def _nuclide(given: Arguments) -> str:
+    return "-".join(given.filled()[:2])
+
+
+def _binomial(given: Arguments) -> str:
+    return f"({given.get(1)} choose {given.get(2)})"
+
+
+_SYMBOLS = {
+    "pi": "π", "tau": "τ", "infty infinity ∞": "∞", "degree deg °": "°", "minus": "−", "times ×": "×", "cdot ⋅": "⋅",
+    "plusminus pm ± plus-minus": "±", "ne ≠ neq": "≠", "le ≤": "≤", "approx ≈": "≈", "prime": "′",
+    "epsilon": "ε", "phi": "φ", "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "omega": "ω",
+    "emptyset": "∅", "permille": "‰",
+}
+
+MATHEMATICS: Table = (
+    ("tmath", _formula),
+    ("math bigmath big_math mvar mathtext mathbf mathit mathcal bb vec mathsf",
+     argument(1)),
+    ("frac fraction sfrac", _fraction),
+    ("sqrt radic root radical", _root),
+    ("abs", around("|", "|")),
+    ("norm", around("‖", "‖")),
+    ("ceil", around("⌈", "⌉")),
+    ("floor", around("⌊", "⌋")),
+    ("bra", around("⟨", "|")),
+    ("ket", around("|", "⟩")),
+    ("bra-ket braket", _matrix_element),
+    ("angle", around("⟨", "⟩")),
+    ("mset set brace braces", around("{", "}")),
+    ("paren parentheses", around("(", ")")),
+    ("val", _value),
+    ("nts ntsc number_table_sorting formatnum", argument(1)),
+    ("su", _indices),
+    ("subsup sub_sup sup_sub", _indexed),
+    ("overset underset", last),
+    ("e", before("×10^")),
+    ("10^ 10e", before("10^")),
+    ("x10^ e10 ×10^", before("×10^")),
+    ("exp", before("e^")),
+    ("binom binomial", _binomial),
+    ("intmath", lambda given: "∫" + given.get(2)),
+    ("chem", joined("")),
+    ("chem2", argument(1)),
+    ("nuclide nuclide2 simplenuclide simplenuclide2 isotope", _nuclide),
+    ("subatomicparticle subatomic_particle", argument(2, 1)),
+    *((names, constant(symbol)) for names, symbol in _SYMBOLS.items()),
+)

@@ -1,0 +1,104 @@
+"""Names of ships, persons and places, links to pages in other languages, and cells of tables."""
+
+from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Shown, Table
+from maslin.curation.ingest.wikipedia.templates.shown import argument
+
+_PREFIXES = (
+    "HMS", "USS", "SS", "RMS", "HMAS", "HMCS", "HMNZS", "HMIS", "HMSAS", "USCGC", "USNS", "USRC", "USAT", "USAHS",
+    "CSS", "MV", "MS",
+    "MY", "INS", "PNS", "SMS", "KMS", "HSwMS", "HNoMS", "HDMS", "HNLMS", "ORP", "RFA", "SAS", "ARA", "BAP", "ROKS",
+    "JDS",
+    "JS", "TCG", "KRI", "KD", "RV", "GTS", "TSS", "USC&GS", "NMS", "EML", "BRP", "RSS", "USLHT",
+)
+
+
+def _named_ship(prefix: str, name: str, hull: str, form: str) -> str:
+    """A ship in the form of Template:Ship: 1 hull, 2 without hull, 3 without prefix, 5 no name, 6 name alone."""
+    full = f"{prefix} {name}".strip()
+    match form:
+        case "1":
+            return hull or full
+        case "2":
+            return full
+        case "3":
+            return f"{name} ({hull})" if hull else name
+        case "5":
+            return f"{prefix} {hull}".strip()
+        case "6":
+            return name
+    return f"{full} ({hull})" if hull else full
+
+
+def _ship(given: Arguments) -> str:
+    return _named_ship(given.get(1), given.get(2), given.get(3), given.get(4))
+
+
+def _prefixed(prefix: str) -> Shown:
+    return lambda given: _named_ship(prefix, given.get(1), given.get(2), given.get(3)) if given.get(1) else prefix
+
+
+def _ship_class(given: Arguments) -> str:
+    """{{sclass|Nimitz|aircraft carrier}}."""
+    name, kind = given.get(1), given.get(2)
+    match given.get(3):
+        case "0":
+            return name
+        case "1":
+            return f"{name} class"
+        case "2":
+            return f"{name}-class"
+    return f"{name}-class {kind}".strip()
+
+
+def _sort_name(given: Arguments) -> str:
+    return " ".join(filter(None, (given.get(1), given.get(2))))
+
+
+def _sorted(given: Arguments) -> str:
+    """{{sort|key|shown}}: without `shown` the key is the text."""
+    return given.get(2) if len(given.place) > 1 else given.get(1)
+
+
+def _author_year(given: Arguments) -> str:
+    """{{harvtxt|Smith|Jones|2010}}: Smith & Jones (2010)."""
+    *authors, year = given.filled() or [""]
+    return f"{' & '.join(authors)} ({year})" if authors else year
+
+
+def _listing(given: Arguments) -> str:
+    """Wikivoyage's places: the name, then what is said of it."""
+    return ". ".join(filter(None, (given.get("name").rstrip("."), given.get("content"))))
+
+
+def _cell(words: str) -> Shown:
+    """A cell of a table that has a colour and these words, unless it brings its own."""
+    return lambda given: given.get(1, "text") or words
+
+
+NAMES: Table = (
+    ("ill interlanguage_link interlanguage_link_multi illm ill-wd link-interwiki ill2", argument("lt", "label",
+    "display", 1)),
+    ("ship", _ship),
+    ("sclass sclass- sclass2 sclass2- ship_class", _ship_class),
+    *((prefix.lower(), _prefixed(prefix)) for prefix in _PREFIXES),
+    ("sortname sort_name", _sort_name),
+    ("sort", _sorted),
+    ("flag flagcountry flagu flag_country fb fbw fb-rt flagathlete flagcountry2",
+     argument("name", 1)),
+    ("harvtxt harvcoltxt citet", _author_year),
+    ("see do buy eat drink sleep go listing", _listing),
+    ("yes ya aye", _cell("Yes")),
+    ("no nay", _cell("No")),
+    ("partial", _cell("Partial")),
+    ("won", _cell("Won")),
+    ("nom nominated", _cell("Nominated")),
+    ("n/a na", _cell("N/A")),
+    ("tba", _cell("TBA")),
+    ("dunno", _cell("?")),
+    ("pending", _cell("Pending")),
+    ("free", _cell("Free")),
+    ("proprietary nonfree", _cell("Proprietary")),
+    ("included", _cell("Included")),
+    ("good bad some any maybe yes2 no2 yes-no", argument(1)),
+    ("bartable percentage percent pct", argument(1)),
+)
