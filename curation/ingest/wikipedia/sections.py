@@ -17,7 +17,7 @@ APPENDICES = frozenset({
     "przypisy", "linki zewnętrzne", "zobacz też", "источници", "външни препратки", "вижте също",
 })
 
-_HEADING = re.compile(r"\n(={1,6})[ \t]*([^\n]{1,500}?)[ \t]*\1[ \t\x04]*(?=\n|$)")
+_HEADING = re.compile(r"\n(={1,6})([^\n]{1,1000})(?=\n|$)")
 _MARKUP = re.compile(r"''+|\{\{[^{}\n]{0,200}\}\}|<[^<>\n]{0,200}>|\[\[(?:[^\[\]|\n]{0,200}\|)?|\]\]|\x04")
 
 
@@ -28,10 +28,14 @@ def without_appendices(text: str) -> str:
     place = 0
     left_out = 0  # the level of the section being left out
     for match in _HEADING.finditer(text):
-        level = len(match[1])
+        inside = match[2].rstrip(" \t\x04")
+        title = inside.rstrip("=")
+        level = min(len(match[1]), len(inside) - len(title))
+        if not level:
+            continue
         if left_out and level > left_out:
             continue
-        is_appendix = _MARKUP.sub("", match[2]).strip(" :").lower() in APPENDICES
+        is_appendix = _MARKUP.sub("", title).strip(" \t:").lower() in APPENDICES
         if is_appendix and not left_out:
             kept.append(text[place:match.start()])
         elif left_out and not is_appendix:

@@ -53,7 +53,7 @@ class Site:
     namespaces: Mapping[str, int] = field(default_factory=dict)
 
     def silent_namespaces(self) -> Namespaces:
-        """Those whose links show nothing, in the language of the project's name (`zh_classicalwiki`), else in English."""
+        """Those whose links show nothing, by the language in the project's name (`zh_classicalwiki`), else English."""
         project = _PROJECT.match(self.project)
         return Namespaces.of(project[1].replace("_", "-") if project else "en", tuple(self.namespaces.items()))
 

@@ -19,29 +19,20 @@ _RANGES = {
 _UNITS = {
     "sqmi": "sq mi", "km2": "km²", "sqkm": "km²", "m2": "m²", "cm2": "cm²", "mm2": "mm²", "sqm": "m²", "ft2": "sq ft",
     "sqft": "sq ft", "in2": "sq in", "sqin": "sq in", "sqyd": "sq yd", "yd2": "sq yd", "mi2": "sq mi", "m3": "m³",
-    "cm3": "cm³",
-    "mm3": "mm³", "km3": "km³", "dm3": "dm³", "cuft": "cu ft", "ft3": "cu ft", "cuin": "cu in", "in3": "cu in",
-    "cuyd": "cu yd",
-    "yd3": "cu yd", "cumi": "cu mi", "mi3": "cu mi", "cc": "cc", "C": "°C", "F": "°F", "R": "°R", "C-change": "°C",
-    "F-change": "°F", "°": "°", "deg": "°", "mi": "miles", "acre": "acres", "acre.ft": "acre⋅ft", "acreft": "acre-ft",
-    "nmi": "nmi", "impgal": "imp gal", "USgal": "US gal", "usgal": "US gal", "USoz": "US fl oz", "impoz": "imp fl oz",
-    "USfloz":
-    "US fl oz", "impfloz": "imp fl oz", "LT": "long tons", "ST": "short tons", "lt": "long tons", "MT": "t",
-    "tonne": "t",
-    "ton": "tons", "long ton": "long tons", "short ton": "short tons", "ft.lbf": "ft⋅lbf", "ftlbf": "ft⋅lbf",
-    "lbft": "lb⋅ft",
-    "lb.ft": "lb⋅ft", "lbf.ft": "lbf⋅ft", "N.m": "N⋅m", "Nm": "N⋅m", "kgm": "kg⋅m", "kn": "knots", "kt": "knots",
-    "bbl": "barrels",
-    "oilbbl": "barrels", "ha": "ha", "pd": "pounds", "in_Hg": "inHg", "um": "μm", "µm": "μm", "ly": "light-years",
-    "AU": "AU",
-    "pc": "parsecs", "solar mass": "solar masses", "foot": "ft", "feet": "ft", "inch": "in", "inches": "in",
-    "mile": "miles",
-    "ftin": "ft", "miydft": "miles", "stlb": "st", "mich": "miles", "chain": "chains", "furlong": "furlongs",
-    "fathom": "fathoms",
-    "carat": "carats", "PD/sqmi": "people per sq mi", "PD/km2": "people per km²", "/sqmi": "per sq mi",
-    "/km2": "per km²", "PD/ha": "people per ha", "Mt": "Mt", "kcal": "kcal", "bhp": "bhp", "horsepower": "hp", "PS": "PS", "mpgUS": "mpg‑US",
-    "mpgus": "mpg‑US",
-    "mpgimp": "mpg‑imp", "mpgImp": "mpg‑imp",
+    "cm3": "cm³", "mm3": "mm³", "km3": "km³", "dm3": "dm³", "cuft": "cu ft", "ft3": "cu ft", "cuin": "cu in",
+    "in3": "cu in", "cuyd": "cu yd", "yd3": "cu yd", "cumi": "cu mi", "mi3": "cu mi", "C": "°C", "F": "°F", "R": "°R",
+    "C-change": "°C", "F-change": "°F", "°": "°", "deg": "°", "mi": "miles", "acre": "acres", "acre.ft": "acre⋅ft",
+    "acreft": "acre-ft", "impgal": "imp gal", "USgal": "US gal", "usgal": "US gal", "USoz": "US fl oz",
+    "impoz": "imp fl oz", "USfloz": "US fl oz", "impfloz": "imp fl oz", "LT": "long tons", "ST": "short tons",
+    "lt": "long tons", "MT": "t", "tonne": "t", "ton": "tons", "long ton": "long tons", "short ton": "short tons",
+    "ft.lbf": "ft⋅lbf", "ftlbf": "ft⋅lbf", "lbft": "lb⋅ft", "lb.ft": "lb⋅ft", "lbf.ft": "lbf⋅ft", "N.m": "N⋅m",
+    "Nm": "N⋅m", "kgm": "kg⋅m", "kn": "knots", "kt": "knots", "bbl": "barrels", "oilbbl": "barrels", "pd": "pounds",
+    "in_Hg": "inHg", "um": "μm", "µm": "μm", "ly": "light-years", "pc": "parsecs", "solar mass": "solar masses",
+    "foot": "ft", "feet": "ft", "inch": "in", "inches": "in", "mile": "miles", "ftin": "ft", "miydft": "miles",
+    "stlb": "st", "mich": "miles", "chain": "chains", "furlong": "furlongs", "fathom": "fathoms", "carat": "carats",
+    "PD/sqmi": "people per sq mi", "PD/km2": "people per km²", "/sqmi": "per sq mi", "/km2": "per km²",
+    "PD/ha": "people per ha", "horsepower": "hp", "mpgUS": "mpg‑US", "mpgus": "mpg‑US", "mpgimp": "mpg‑imp",
+    "mpgImp": "mpg‑imp",
 }
 _SMALLER = {
     "ft": {"in"}, "yd": {"ft"}, "mi": {"yd", "ft", "chain", "ch", "furlong"}, "lb": {"oz"}, "st": {"lb"}, "m": {"cm",
@@ -52,6 +43,7 @@ _SMALLER = {
     "kg": {"g"},
     "foot": {"in"}, "USgal": {"USqt"}, "impgal": {"impqt", "imppt"}, "hr": {"min"}, "h": {"min"}, "min": {"s"},
 }
+_MOST_PARTS = 60
 _POWERS = {"e3": "thousand", "e6": "million", "e9": "billion", "e12": "trillion", "e15": "quadrillion"}
 _LARGE = re.compile(r"(e3|e6|e9|e12|e15)(?=\D)")
 
@@ -74,21 +66,26 @@ def _number(text: str) -> str:
 
 
 def _convert(given: Arguments) -> str | None:
-    parts = [part.strip() for part in given.place]
-    shown, units, place = _quantity(parts, 0)
+    parts = [part.strip() for part in given.place[:_MOST_PARTS]]
+    shown, unit, place = _quantity(parts, 0)
+    # Further quantities of the same kind: 5|ft|2|in|to|6|ft|1|in.
+    while shown and place + 1 < len(parts) and parts[place] in _RANGES and _VALUE.match(parts[place + 1]):
+        more, unit, end = _quantity(parts, place + 1)
+        shown += _RANGES[parts[place]] + more
+        place = end
     if not shown:
         return given.get(1) or None  # a value from elsewhere ({{convert|input=P2048}}) cannot be known
     display = given.get("disp")
     if display in ("unit", "unit or text", "unit2"):
-        return unit_name(units)
+        return unit_name(unit)
     if display == "number":
-        return shown.removesuffix(unit_name(units)).strip()
+        return shown.removesuffix(unit_name(unit)).strip()
     middle = given.get("adj")
     if middle in ("mid", "pre") and len(parts) > place and not _VALUE.match(parts[-1]):
         extra = parts[-1]
         if middle == "mid":
             return shown + (extra if extra.startswith("-") else f" {extra}")
-        name = unit_name(units)
+        name = unit_name(unit)
         return f"{shown.removesuffix(name)}{extra} {name}"
     return shown
 
@@ -121,10 +118,6 @@ def _quantity(parts: list[str], place: int) -> tuple[str, str, int]:
             break
         shown += f" {_number(parts[place])}"
         place += 1
-    # A second quantity of the same kind: 5|ft|2|in|to|6|ft|1|in.
-    if place + 1 < len(parts) and parts[place] in _RANGES and _VALUE.match(parts[place + 1]):
-        more, unit_of_more, end = _quantity(parts, place + 1)
-        return shown + _RANGES[parts[place]] + more, unit_of_more, end
     return shown, unit, place
 
 

@@ -5,10 +5,8 @@ from maslin.curation.ingest.wikipedia.templates.shown import argument
 
 _PREFIXES = (
     "HMS", "USS", "SS", "RMS", "HMAS", "HMCS", "HMNZS", "HMIS", "HMSAS", "USCGC", "USNS", "USRC", "USAT", "USAHS",
-    "CSS", "MV", "MS",
-    "MY", "INS", "PNS", "SMS", "KMS", "HSwMS", "HNoMS", "HDMS", "HNLMS", "ORP", "RFA", "SAS", "ARA", "BAP", "ROKS",
-    "JDS",
-    "JS", "TCG", "KRI", "KD", "RV", "GTS", "TSS", "USC&GS", "NMS", "EML", "BRP", "RSS", "USLHT",
+    "CSS", "MV", "MS", "MY", "INS", "PNS", "SMS", "KMS", "HSwMS", "HNoMS", "HDMS", "HNLMS", "ORP", "RFA", "SAS", "ARA",
+    "BAP", "ROKS", "JDS", "JS", "TCG", "KRI", "KD", "RV", "GTS", "TSS", "USC&GS", "NMS", "EML", "BRP", "RSS", "USLHT",
 )
 
 

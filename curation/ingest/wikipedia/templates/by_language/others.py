@@ -6,8 +6,7 @@ from maslin.curation.ingest.wikipedia.templates.shown import argument, block, no
 
 _POLISH_MONTHS = (
     "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "września", "października",
-    "listopada",
-    "grudnia",
+    "listopada", "grudnia",
 )
 _CZECH_MONTHS = (
     "ledna", "února", "března", "dubna", "května", "června", "července", "srpna", "září", "října", "listopadu",
