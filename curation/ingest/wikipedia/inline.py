@@ -4,6 +4,7 @@ import html
 import re
 
 from maslin.curation.ingest.wikipedia.gaps import close_gaps
+from maslin.curation.ingest.wikipedia.sentinels import APOSTROPHE
 
 _SUPERSCRIPTS = str.maketrans("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿⁱ")
 _SUP = re.compile(r"<sup(?:\s[^<>]{0,200})?>([^<>]{0,40})</sup\s*>", re.I)
@@ -30,7 +31,7 @@ def inline_text(text: str) -> str:
         text = _without_tags(text)
     text = _EXTERNAL.sub(lambda match: match[1], text)
     text = _QUOTES.sub(_apostrophes, text)
-    text = _RESIDUE.sub("", text)
+    text = _RESIDUE.sub("", text).replace(APOSTROPHE, "'")
     text = close_gaps(text)
     return html.unescape(text) if "&" in text else text
 

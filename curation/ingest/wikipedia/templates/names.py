@@ -1,5 +1,7 @@
 """Names of ships, persons and places, links to pages in other languages, and cells of tables."""
 
+import re
+
 from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Shown, Table
 from maslin.curation.ingest.wikipedia.templates.shown import argument
 
@@ -8,6 +10,9 @@ _PREFIXES = (
     "CSS", "MV", "MS", "MY", "INS", "PNS", "SMS", "KMS", "HSwMS", "HNoMS", "HDMS", "HNLMS", "ORP", "RFA", "SAS", "ARA",
     "BAP", "ROKS", "JDS", "JS", "TCG", "KRI", "KD", "RV", "GTS", "TSS", "USC&GS", "NMS", "EML", "BRP", "RSS", "USLHT",
 )
+
+
+_NUMBER = re.compile(r"[+-]?\d{1,5}(?:\.\d{0,12})?$")
 
 
 def _named_ship(prefix: str, name: str, hull: str, form: str) -> str:
@@ -63,6 +68,26 @@ def _author_year(given: Arguments) -> str:
     return f"{' & '.join(authors)} ({year})" if authors else year
 
 
+def _coordinates(given: Arguments) -> str:
+    """{{coord|12|19|N|70|1|W}}, {{coord|12.3|-70}}; nothing where they stand in the title alone."""
+    if given.get("display") in ("title", "t"):
+        return ""
+    shown: list[str] = []
+    numbers: list[str] = []
+    for part in given.filled():
+        if part in ("N", "S", "E", "W"):
+            shown.append("".join(f"{number}{sign}" for number, sign in zip(numbers, "°′″", strict=False)) + part)
+            numbers = []
+        elif not _NUMBER.match(part):
+            break
+        else:
+            numbers.append(part)
+    if not shown and len(numbers) > 1:
+        pairs = zip(numbers, ("NS", "EW"), strict=False)
+        shown = [f"{number.lstrip('+-')}°{ends[number.startswith('-')]}" for number, ends in pairs]
+    return " ".join(shown[:2])
+
+
 def _listing(given: Arguments) -> str:
     """Wikivoyage's places: the name, then what is said of it."""
     return ". ".join(filter(None, (given.get("name").rstrip("."), given.get("content"))))
@@ -79,6 +104,7 @@ NAMES: Table = (
     ("ship", _ship),
     ("sclass sclass- sclass2 sclass2- ship_class", _ship_class),
     *((prefix.lower(), _prefixed(prefix)) for prefix in _PREFIXES),
+    ("coord", _coordinates),
     ("sortname sort_name", _sort_name),
     ("sort", _sorted),
     ("flag flagcountry flagu flag_country fb fbw fb-rt flagathlete flagcountry2",

@@ -32,7 +32,7 @@ SILENT: Table = (
      """, nothing),
     # Breaks, anchors, icons, sounds, sort keys, boxes.
     ("""
-     clear clear_left clear_right clr - -" anchor anchors shy wbr zwj zwnj zwsp lrm rlm 0 coord coordinates flagicon
+     clear clear_left clear_right clr - -" anchor anchors shy wbr zwj zwnj zwsp lrm rlm 0 coordinates flagicon
      flagdeco flag_icon fbicon icon color_box colorbox colour_box legend_inline increase decrease steady gain loss
      profit up down no_change audio audio-ipa listen pronunciation respell respelling pronunciation_needed usdict
      enpr phonos hs hidden_sort_key hid ntsh dtsh sortkey displaytitle defaultsort toc_limit toc toc_right portal

@@ -1,5 +1,6 @@
 """Templates that format words or stand for a character."""
 
+from maslin.curation.ingest.wikipedia.sentinels import APOSTROPHE
 from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Table
 from maslin.curation.ingest.wikipedia.templates.shown import argument, around, before, block, constant, joined, last
 
@@ -42,7 +43,7 @@ TEXT: Table = (
     ("verse_translation verse", lambda given: "\n" + "\n\n".join(given.filled()) + "\n"),
     ("pre2 poem lyrics", block(1, "text")),
     ("\" “ quote_inline inline_quote", around("“", "”")),
-    ("angbr angle_bracket angle_brackets angbr_ipa orth grapheme ⟨ ⟨⟩", around("⟨", "⟩")),
+    ("angbr angle_bracket angle_brackets angbr_ipa orth grapheme vr ⟨ ⟨⟩", around("⟨", "⟩")),
     ("ipaslink ipaplink ipa_phoneme", around("/", "/")),
     ("ipablink ipa_link", around("[", "]")),
     ("bracket brackets", around("[", "]")),
@@ -65,10 +66,10 @@ TEXT: Table = (
     ("· • dot middot bullet bull dotted_separator ,", constant(" · ")),
     ("nbsp space spaces thinsp hairspace hair_space hairsp thin_space nnbsp narrow_no-break_space indent in5 gap "
      "px2 sp ensp emsp figure_space pad", constant(" ")),
-    ("' apostrophe", constant("'")),
-    ("'\"", constant("'\"")),
-    ("\"'", constant("\"'")),
-    ("'s", constant("'s")),
+    ("' apostrophe", constant(APOSTROPHE)),
+    ("'\" '_\"", constant(f'{APOSTROPHE}"')),
+    ("\"' \"_'", constant(f'"{APOSTROPHE}')),
+    ("'s", constant(f"{APOSTROPHE}s")),
     ("!", constant("|")),
     ("!!", constant("||")),
     ("=", constant("=")),

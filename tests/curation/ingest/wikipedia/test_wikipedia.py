@@ -196,3 +196,15 @@ def test_article_beginnings_agree_with_another_extractor() -> None:
             ours = set(documents[record["id"]][:1500].split())
             shares.append(sum(word in ours for word in words) / max(1, len(words)))
     assert shares and sum(shares) / len(shares) > 0.95
+
+
+def test_templates_lost_are_noted_with_their_number(tmp_path: Path) -> None:
+    record, whole = read(tmp_path / "x.xml", dump(page(1, "It is {{no such|5}} or {{no such|6}} long."), page(2)))
+    assert isinstance(record, Document) and record.notes == ("templates_lost:2",)
+    assert isinstance(whole, Document) and whole.notes == ()
+
+
+def test_the_language_of_the_dump_decides_names_and_variants(tmp_path: Path) -> None:
+    data = dump(page(1, "[[Image:x.jpg]][[檔案:y.jpg|a]]-{H|zh-cn:甲}-{{le|中|X}}")).replace(b"enwiki", b"zhwiki")
+    (record,) = read(tmp_path / "x.xml", data)
+    assert isinstance(record, Document) and record.text == "中"
