@@ -41,6 +41,22 @@ def document_id(kind: str, *parts: str | bytes) -> str:
     return state.hexdigest()
 
 
+_RECORD_CHARACTERS = 31
+
+
+def variant_id(id: str, place: int) -> str:
+    """The id of a record's document of which there are up to 16: its last digit says which, from the preferred one on.
+
+    So those of a record are neighbours in the order of ids, the preferred one first.
+    """
+    return f"{record_of(id)}{place:x}"
+
+
+def record_of(id: str) -> str:
+    """What the ids of a record's variants have in common."""
+    return id[:_RECORD_CHARACTERS]
+
+
 def hash_unit(seed: int, *identity: str) -> float:
     """A uniform draw in [0, 1) that is a pure function of (seed, identity)."""
     return int(document_id(str(seed), *identity)[:13], 16) / 16**13

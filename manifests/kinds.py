@@ -23,10 +23,10 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "documents": Kind(5, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
-    "segment": Kind(2, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
+    "segment": Kind(3, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(2, ("datasketch", "pyarrow", UNICODE)),
-    "held_out": Kind(3, ("pyarrow", UNICODE)),
+    "held_out": Kind(4, ("pyarrow", UNICODE)),
     "corpus": Kind(3, ("datasketch", "pyarrow", UNICODE)),
     "tokenizer": Kind(2, ("tokenizers",)),
     "tokens": Kind(2, ("pyarrow", "tokenizers")),

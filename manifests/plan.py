@@ -63,7 +63,7 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
         name: _step(
             "documents", name,
             {"kind": source.kind, "options": source.options_json(), "limit": limit, **source.own_code()},
-            {f"input:{item.name}": item.digest for item in inputs[name]}, libraries=source.declared.libraries)
+            {f"input:{item.name}": item.digest for item in inputs[name]}, libraries=source.libraries)
         for name, source in recipe.sources.items() if name in inputs
     }
     splits, held_out = _plan_held_out(recipe, documents)
@@ -259,7 +259,8 @@ def _plan_held_out(recipe: Recipe, documents: dict[str, Step]) -> tuple[dict[str
         split = splits.setdefault(corpus.source, _step(
             "split", corpus.source,
             {"seed": comparison.seed, "fraction": comparison.held_out_share, "test_share": comparison.test_share,
-             "near_dedup": _json(NearDedup())},
+             "near_dedup": _json(NearDedup()),
+             **({"variants": True} if recipe.sources[corpus.source].has_variants else {})},
             {"documents": source},
         ))
         held_out[domain] = _step(

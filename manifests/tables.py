@@ -15,11 +15,13 @@ from maslin.manifests.soundness import checked
 ORIGIN = pa.struct([("file", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
 
 # One row a document. `origin` is enough to read the raw record again; `source_id` is the input's own id, if any;
-# `notes`: oddities of reading it (`charset_differs`) and what it asks of robots (`robots_noindex`), null for none.
+# `notes`: oddities of reading it (`charset_differs`) and what it asks of robots (`robots_noindex`), null for none;
+# `extractor`: who found the text of a page.
 DOCUMENTS = pa.schema([
     ("id", pa.string()), ("source_id", pa.string()), ("text", pa.string()), ("source", pa.string()),
     ("url", pa.string()), ("date", pa.string()), ("language", pa.string()), ("language_score", pa.float64()),
     ("licence", pa.string()), ("origin", ORIGIN), ("notes", pa.list_(pa.string())),
+    ("extractor", pa.string()),
 ])
 
 # One row a removed document: why it left, with the measured value and the threshold it was held against.

@@ -50,7 +50,9 @@ def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     assert isinstance(documents, Step)
     total = workspace.manifest(documents).counted().kept
     search = Search(directory, "split", mapper, f"{step.name}: duplicate groups", total)
-    found = find_groups(search, surviving(documents, workspace), NEAR_DEDUP.decode(step.parameters["near_dedup"]))
+    found = find_groups(
+        search, surviving(documents, workspace), NEAR_DEDUP.decode(step.parameters["near_dedup"]),
+        step.parameters.get("variants", False))
     seed, fraction, test_share = (step.parameters[key] for key in ("seed", "fraction", "test_share"))
     parts = []
     for path in found.paths:

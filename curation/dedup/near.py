@@ -23,7 +23,7 @@ from maslin.curation.dedup.sketches import Sketches, band_column, sketch_shards,
 from maslin.curation.dedup.verification import candidate_sets
 from maslin.curation.stages import StageShard
 from maslin.manifests.files import atomic_path
-from maslin.manifests.identity import digest
+from maslin.manifests.identity import digest, record_of
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import Mapper
 
@@ -126,8 +126,11 @@ def find_matches(
     return Found(_write_shards(search, sketches, "matches", table), summary)
 
 
-def find_groups(search: Search, shards: Sequence[StageShard], near: NearDedup) -> Found:
-    """Every document's duplicate group, named by its smallest id: the connected parts of the verified pairs."""
+def find_groups(search: Search, shards: Sequence[StageShard], near: NearDedup, variants: bool = False) -> Found:
+    """Every document's duplicate group, named by its smallest id: the connected parts of the verified pairs.
+
+    `variants`: those of one record (maslin.manifests.identity.variant_id) are connected, however they differ.
+    """
     sketches = search.sketch((), shards, near)
     first = matching.first_equal(sketches.column("text_high"), sketches.column("text_low"))
     candidates, buckets = _candidates(sketches, first, near)
@@ -137,6 +140,8 @@ def find_groups(search: Search, shards: Sequence[StageShard], near: NearDedup) -
     group = first.copy()
     group[candidates] = candidates[roots]
     group = group[first]
+    if variants:
+        group = _with_records(group, sketches)
 
     def table(which: np.ndarray) -> pa.Table:
         return pa.table([sketches.ids(which), sketches.ids(group[which])], schema=GROUPS)
@@ -145,6 +150,19 @@ def find_groups(search: Search, shards: Sequence[StageShard], near: NearDedup) -
         "groups": len(np.unique(group)), "largest_groups": _largest(sketches, group, "id", 2),
     }
     return Found(_write_shards(search, sketches, "groups", table), summary)
+
+
+def _with_records(group: np.ndarray, sketches: Sketches) -> np.ndarray:
+    """Groups, by position, with those joined that variants of a record are in."""
+    from scipy.sparse import coo_array  # here: few sources have variants
+    from scipy.sparse.csgraph import connected_components
+
+    records = np.array([record_of(id) for id in sketches.ids(np.arange(len(group))).to_pylist()])
+    after = np.flatnonzero(records[1:] == records[:-1]) + 1  # positions ascend by id: variants are neighbours
+    pairs = coo_array((np.ones(len(after), np.int8), (group[after - 1], group[after])), (len(group), len(group)))
+    _, joined = connected_components(pairs, directed=False)
+    _, smallest = np.unique(joined, return_index=True)
+    return smallest[joined[group]]
 
 
 def read_found(path: Path) -> pa.Table:

@@ -233,6 +233,7 @@ def _table(source: str, documents: Sequence[Document]) -> pa.Table:
         "licence": _strings(document.licence for document in documents),
         "origin": origin,
         "notes": pa.array([document.notes or None for document in documents], pa.list_(pa.string())),
+        "extractor": _strings(document.extractor for document in documents),
     }
     return pa.table([columns[name] for name in DOCUMENTS.names], schema=DOCUMENTS)
 

@@ -54,6 +54,7 @@ class Document:
     language_score: float | None = None
     licence: str | None = None
     notes: tuple[str, ...] = ()
+    extractor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

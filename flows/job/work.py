@@ -31,6 +31,7 @@ from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.inputs import InputFile, unchanged
 from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.steps.known import decode
+from maslin.manifests.steps.spec import Need
 from maslin.manifests.workspace import Mapper, Step, Workspace
 
 _TRAINED = ("stack", "run", "evaluation", "report")
@@ -94,7 +95,7 @@ def do(job: Job) -> Done:
         with contextlib.suppress(DamagedError):  # it is marked now, so it is missing
             check_files(step, workspace)
     if todo := missing_steps(targets, workspace):
-        _check_resources(todo)
+        _check_resources(todo, job.recipe)
         check_inputs(job.recipe, inputs, todo)
         tell_of_other_versions(job.recipe, workspace)
         with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
@@ -206,10 +207,12 @@ def builder_arguments(
     return arguments
 
 
-def _check_resources(todo: Sequence[Step]) -> None:
+def _check_resources(todo: Sequence[Step], recipe: Recipe) -> None:
     """Models and packages that are missing or damaged are found before work starts."""
     steps = [decode(entry) for step in todo for entry in step.parameters.get("steps", ())]
     needs = {(step.name, need) for step in steps for need in step.needs}
+    needs |= {(step.name, Need("package", extra)) for step in todo if step.kind == "documents"
+              for extra in recipe.sources[step.name].extras}
     if needs:
         from maslin.curation.resources import check
 

@@ -18,6 +18,7 @@ from maslin.manifests.recipe.typed_yaml import (
     convert_dataclass,
     suggestion,
 )
+from maslin.manifests.steps.dedup import ONE_EXTRACTOR, OneExtractor
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.steps.spec import CurationStep, Origin
@@ -165,9 +166,18 @@ def _read_corpora(node: Node, sources: dict[str, Source], folder: Path) -> dict[
         _check_name(child, name)
         read(name, (name,))
     return {  # only now: what a variant fills in is not to be taken for what `like` has written
-        name: Corpus(corpora[name].source, tuple(step.resolved() for step in corpora[name].steps))
+        name: Corpus(corpora[name].source, tuple(
+            step.resolved() for step in _with_one_variant(corpora[name].steps, sources[corpora[name].source])))
         for name in children
     }
+
+
+def _with_one_variant(steps: tuple[CurationStep, ...], source: Source) -> tuple[CurationStep, ...]:
+    """The choice among a record's variants, unless the recipe says where: before steps that look at all documents."""
+    if not source.has_variants or any(step.spec is ONE_EXTRACTOR for step in steps):
+        return steps
+    place = next((index for index, step in enumerate(steps) if step.is_barrier), len(steps))
+    return (*steps[:place], CurationStep(ONE_EXTRACTOR, OneExtractor()), *steps[place:])
 
 
 def _read_steps(node: Node, folder: Path) -> tuple[CurationStep, ...]:

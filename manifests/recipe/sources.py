@@ -47,10 +47,13 @@ class SourceKind:
     `splits(inputs, options)` and `read(split, options, watch)`: see `maslin.curation.ingest.records`; without `splits`
     a file is one split. `check(inputs, options)`, if there is one, raises UsageError before any work for what the
     options name and the inputs do not have. `options`: a frozen dataclass, its fields the keys in a recipe, with bounds
-    as metadata. `libraries`: whose versions decide what the reader makes of a file. `folders_are_inputs`: a folder is
-    an input as a whole, not all the files in it. `suffixes`: of the names of its files, in lower case and without that
-    of a compression; `belongs(path)`: whether a file of another name is one by its content. Kinds without `suffixes`
-    read all files of a folder. `conversations`: texts in ChatML, whose signs become single tokens.
+    as metadata. `libraries`: whose versions decide what the reader makes of a file; `further_libraries(options)`: those
+    of which the options say so; `extras(options)`: packages that they need and an installation may lack.
+    `has_variants(options)`: a record may be several documents, of which a corpus keeps one
+    (maslin.manifests.identity.variant_id). `folders_are_inputs`: a folder is an input as a whole, not all the files in
+    it. `suffixes`: of the names of its files, in lower case and without that of a compression; `belongs(path)`: whether
+    a file of another name is one by its content. Kinds without `suffixes` read all files of a folder. `conversations`:
+    texts in ChatML, whose signs become single tokens.
     """
 
     read: Callable[..., Any]
@@ -58,6 +61,9 @@ class SourceKind:
     check: Callable[..., Any] | None = None
     options: type = NoOptions
     libraries: tuple[str, ...] = ()
+    further_libraries: Callable[[Any], tuple[str, ...]] = lambda options: ()
+    extras: Callable[[Any], tuple[str, ...]] = lambda options: ()
+    has_variants: Callable[[Any], bool] = lambda options: False
     folders_are_inputs: bool = False
     suffixes: tuple[str, ...] = ()
     belongs: Callable[[Path], bool] | None = None
@@ -87,6 +93,19 @@ class Source:
     @property
     def declared(self) -> SourceKind:
         return source_kind(self.kind, self.code)
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The packages whose versions decide what is read."""
+        return self.declared.libraries + self.declared.further_libraries(self.options)
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        return self.declared.extras(self.options)
+
+    @property
+    def has_variants(self) -> bool:
+        return self.declared.has_variants(self.options)
 
     def own_code(self) -> dict[str, str]:
         """What the identity of its documents holds beside kind and options: the digest of a reader of the user's."""

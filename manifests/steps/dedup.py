@@ -18,6 +18,18 @@ EXACT_DEDUP = StepSpec(
 
 
 @dataclass(frozen=True)
+class OneExtractor:
+    """Keep of a page's texts by several extractors the first that is still there: see a source's `extractors`."""
+
+
+ONE_EXTRACTOR = StepSpec(
+    "one_extractor", OneExtractor, "maslin.curation.dedup.extractors:find_others",
+    "a union of extractors: a page is kept if any one's text passes the filters", role="barrier",
+    rules=(Rule("other_extractor", words="is the text of a page that an extractor named before it has, too"),),
+)
+
+
+@dataclass(frozen=True)
 class NearDedup:
     """Drop a document whose set of word shingles has at least this Jaccard similarity with one that stays.
 

@@ -1,4 +1,4 @@
-"""Who finds the text of a page: we, or the user's own function."""
+"""Who finds the text of a page: we, another library, or the user's own function; or several, of which one is kept."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,9 +11,28 @@ if TYPE_CHECKING:
     from maslin.curation.ingest.html.page import Page
     from maslin.manifests.recipe.typed_yaml import Node
 
-# `module:function` each, imported when the first page is read: (html, url) -> the page, or its text, or None for none.
-EXTRACTORS = {"maslin": "maslin.curation.ingest.html.page:read_page"}
+
+@dataclass(frozen=True)
+class Builtin:
+    """An extractor of a name: (html, url) -> the page, or its text, or None for none.
+
+    `where`: `module:function`, imported when the first page is read. `libraries`: whose versions decide what it finds.
+    `extra`: the package to install for it, and what `maslin[…]` calls it.
+    """
+
+    where: str
+    libraries: tuple[str, ...] = ()
+    extra: str | None = None
+
+
+EXTRACTORS = {
+    "maslin": Builtin("maslin.curation.ingest.html.page:read_page"),
+    "resiliparse": Builtin("maslin.curation.ingest.web.peers:by_resiliparse", ("resiliparse",)),
+    "trafilatura": Builtin(
+        "maslin.curation.ingest.web.peers:by_trafilatura", ("trafilatura", "justext", "lxml"), "trafilatura"),
+}
 OWN_EXTRACTORS = "maslin.extractors"  # the group of entry points by which installed packages offer theirs
+MOST = 16  # extractors of a source: each has a digit of a document's id
 
 
 class ExtractorError(Exception):
@@ -22,7 +41,7 @@ class ExtractorError(Exception):
 
 @dataclass(frozen=True)
 class Extractor:
-    """The option `extractor`: one of ours by name, or the user's `code`, whose name `name` then is."""
+    """The option `extractor`: one by name, or the user's `code`, whose name `name` then is."""
 
     name: str = "maslin"
     code: OwnCode | None = None
@@ -43,6 +62,14 @@ class Extractor:
             node.fail(f"`{code.name}` of {code.path} is no function of (html, url)")
         return cls(code.called, code)
 
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        return () if self.code else EXTRACTORS[self.name].libraries
+
+    @property
+    def extra(self) -> str | None:
+        return None if self.code else EXTRACTORS[self.name].extra
+
     def to_json(self) -> Any:
         return self.name if self.code is None else {"name": self.name, "code": self.code.digest}
 
@@ -51,7 +78,7 @@ class Extractor:
         from maslin.curation.ingest.html.page import Page, read_metas
 
         if self.code is None:
-            module, function = EXTRACTORS[self.name].split(":")
+            module, function = EXTRACTORS[self.name].where.split(":")
             extract = getattr(import_module(module), function)
         else:
             extract = self.code.load()
@@ -70,3 +97,23 @@ class Extractor:
 
 
 MASLIN = Extractor()
+
+
+@dataclass(frozen=True)
+class Extractors:
+    """The option `extractors`: each gives its text of a page, and a corpus keeps the first that its steps keep."""
+
+    each: tuple[Extractor, ...] = ()
+
+    @classmethod
+    def from_yaml(cls, node: "Node") -> "Extractors":
+        each = tuple(Extractor.from_yaml(item) for item in node.items())
+        if not 2 <= len(each) <= MOST:
+            node.fail(f"name 2 to {MOST} extractors, the one you prefer first; for one there is `extractor`")
+        names = [extractor.name for extractor in each]
+        if again := [name for name in names if names.count(name) > 1]:
+            node.fail(f"`{again[0]}` stands twice")
+        return cls(each)
+
+    def to_json(self) -> Any:
+        return [extractor.to_json() for extractor in self.each]

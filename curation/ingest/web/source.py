@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from maslin.curation.ingest.web.extractors import MASLIN, Extractor
+from maslin.curation.ingest.web.extractors import MASLIN, Extractor, Extractors
 from maslin.manifests.recipe.sources import Later, SourceKind
 
 # A body may be transferred longer than it decodes to, by headers, chunk sizes and a little that does not compress.
@@ -13,12 +13,18 @@ _TRANSFER_SLACK_BYTES = 256 << 10
 @dataclass(frozen=True)
 class WarcOptions:
     """`reader`: who parses the records' heads. `max_page_bytes`: a larger HTML body is not parsed but dropped, with
-    its size in the ledger. `extractor`: who finds the text of a page.
+    its size in the ledger. `extractor`: who finds the text of a page; `extractors`: several, the preferred first.
     """
 
     reader: Literal["fastwarc", "warcio"] = "fastwarc"
     max_page_bytes: int = field(default=2 << 20, metadata={"min": 1})
     extractor: Extractor = MASLIN
+    extractors: Extractors = Extractors()
+
+    @property
+    def asked(self) -> tuple[Extractor, ...]:
+        """Who is asked for the text of a page, in the order they are preferred."""
+        return self.extractors.each or (self.extractor,)
 
     @property
     def keep_bytes(self) -> int:
@@ -29,4 +35,7 @@ class WarcOptions:
 WARC = SourceKind(
     read=Later("maslin.curation.ingest.web.warc:read"), splits=Later("maslin.curation.ingest.web.warc:splits"),
     suffixes=(".warc", ".arc", ".wet", ".wat"), belongs=Later("maslin.curation.ingest.told_by_content:is_web_archive"),
-    options=WarcOptions, libraries=("resiliparse",))  # encodings of pages that announce none
+    options=WarcOptions, libraries=("resiliparse",),  # encodings of pages that announce none
+    further_libraries=lambda options: tuple(name for asked in options.asked for name in asked.libraries),
+    extras=lambda options: tuple(asked.extra for asked in options.asked if asked.extra),
+    has_variants=lambda options: len(options.asked) > 1)

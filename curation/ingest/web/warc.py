@@ -18,18 +18,19 @@ from maslin.curation.ingest.records import (
     split_bytes,
 )
 from maslin.curation.ingest.web.body import BadBody, HttpMessage, TooLarge, decoded_body, parse_http
-from maslin.curation.ingest.web.charset import decode
-from maslin.curation.ingest.web.extractors import ExtractorError
+from maslin.curation.ingest.web.charset import Decoded, decode
+from maslin.curation.ingest.web.extractors import MOST, Extractor, ExtractorError
 from maslin.curation.ingest.web.framing import ArchiveFile, Damage, Frame
 from maslin.curation.ingest.web.robots import robots_notes
 from maslin.curation.ingest.web.sniff import is_html, may_be_html
 from maslin.curation.ingest.web.source import WarcOptions
 from maslin.curation.ingest.web.urls import normalised
 from maslin.curation.ingest.web.warc_records import WarcRecord, payload_digest, read_record
-from maslin.manifests.identity import document_id
+from maslin.manifests.identity import document_id, variant_id
 from maslin.manifests.recipe.inputs import InputFile
 
 _HEADER_ONLY = frozenset(("warcinfo", "request", "metadata", "revisit", "continuation"))
+_ENTRIES = MOST + 1  # numbers of a record: one for its decoding, one for each extractor
 
 
 def splits(inputs: Sequence[InputFile], options: WarcOptions) -> list[Split]:
@@ -58,10 +59,19 @@ def read(split: Split, options: WarcOptions, watch: Watch) -> Iterator[Record]:
             if isinstance(frame, Damage):
                 yield Failed(frame.cause, frame.detail, Origin(split.input.name, frame.offset))
             else:
-                yield _record(frame, Origin(split.input.name, frame.offset, frame.length), options, watch, ordinal)
+                yield from _records(frame, Origin(split.input.name, frame.offset, frame.length), options, watch, ordinal)
 
 
-def _record(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int) -> Record:
+def _records(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int) -> Iterator[Record]:
+    found = _response(frame, origin, options)
+    if isinstance(found, tuple):
+        yield from _pages(*found, origin, frame, options, watch, ordinal * _ENTRIES)
+    else:
+        yield found
+
+
+def _response(frame: Frame, origin: Origin, options: WarcOptions) -> tuple[WarcRecord, HttpMessage] | Record:
+    """A record with its answer of status 200, or what it is instead."""
     try:
         record = read_record(frame, options.reader)
     except ValueError as error:
@@ -80,20 +90,45 @@ def _record(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, or
         return Failed("bad_http", f"{record.uri}: the response begins with no HTTP status", origin)
     if message.status != 200:
         return Dropped("redirect" if 300 <= message.status < 400 else "http_error")
-    return _page(record, message, origin, frame, options, watch, ordinal)
+    return record, message
 
 
-def _page(
+def _pages(
     record: WarcRecord, message: HttpMessage, origin: Origin, frame: Frame, options: WarcOptions, watch: Watch,
-    ordinal: int,
-) -> Record:
-    content_type = message.headers.get("content-type")
-    identified = record.headers.get("warc-identified-payload-type")
+    entry: int,
+) -> Iterator[Record]:
+    """A page as each extractor that is asked finds it, or what it is instead. `entry`: the first number for `watch`."""
+    content_type, identified = message.headers.get("content-type"), record.headers.get("warc-identified-payload-type")
     if not may_be_html(content_type, identified):
-        return Dropped("not_html")
+        yield Dropped("not_html")
+        return
     id = document_id("warc", normalised(record.uri), record.date or "", payload_digest(record, message.body))
-    if not watch.enter(ordinal):
-        return Failed("worker_died", f"{record.uri}: native code crashed on this page, twice", origin, id)
+    if not watch.enter(entry):
+        yield _worker_died(record, origin, id)
+        return
+    body = _body(record, message, origin, frame, options, id)
+    if not isinstance(body, bytes):
+        yield body
+        return
+    decoded = decode(body, content_type or "", message.headers.get("content-language", ""))
+    several = len(options.asked) > 1
+    for place, extractor in enumerate(options.asked):
+        own_id = variant_id(id, place) if several else id
+        if several and not watch.enter(entry + 1 + place):
+            yield _worker_died(record, origin, own_id)
+        else:
+            yield _document(record, message, origin, decoded, extractor, own_id)
+
+
+def _worker_died(record: WarcRecord, origin: Origin, id: str) -> Failed:
+    return Failed("worker_died", f"{record.uri}: native code crashed on this page, twice", origin, id)
+
+
+def _body(
+    record: WarcRecord, message: HttpMessage, origin: Origin, frame: Frame, options: WarcOptions, id: str,
+) -> bytes | Record:
+    """The HTML of an answer, or what it is instead."""
+    content_type, identified = message.headers.get("content-type"), record.headers.get("warc-identified-payload-type")
     limit = options.max_page_bytes
     try:
         if len(frame.block) < frame.block_length:  # more than is held
@@ -107,11 +142,14 @@ def _page(
         if "warc-truncated" not in record.headers or not bad.part:
             return Failed("damaged_body", f"{record.uri}: {bad}", origin, id)
         body = bad.part  # the crawler says that it cut it
-    if not is_html(content_type, identified, body):
-        return Dropped("not_html")
-    decoded = decode(body, content_type or "", message.headers.get("content-language", ""))
+    return body if is_html(content_type, identified, body) else Dropped("not_html")
+
+
+def _document(
+    record: WarcRecord, message: HttpMessage, origin: Origin, decoded: Decoded, extractor: Extractor, id: str,
+) -> Record:
     try:
-        page = options.extractor.read_page(decoded.text, record.uri)
+        page = extractor.read_page(decoded.text, record.uri)
     except ExtractorError as error:
         return Failed("extractor_error", f"{record.uri}: {error}", origin, id)
     if not page.text:
@@ -120,7 +158,8 @@ def _page(
     notes += robots_notes(message.headers.get("x-robots-tag", ""), page.metas)
     if "warc-truncated" in record.headers:
         notes += ("truncated_by_crawler",)
-    return Document(id, page.text, origin, record.uri, record.date, record.record_id, notes=notes)
+    return Document(
+        id, page.text, origin, record.uri, record.date, record.record_id, notes=notes, extractor=extractor.name)
 
 
 def _converted(record: WarcRecord, origin: Origin, frame: Frame, options: WarcOptions) -> Record:
