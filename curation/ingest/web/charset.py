@@ -16,6 +16,7 @@ _TOLERATED_ONE_IN = 20  # bytes beyond ASCII: a page with a few damaged characte
 _UNANNOUNCED_UTF_8 = 4  # characters to a damaged byte
 # Encodings of seven bits would pass for UTF-8: how a shift to two-byte characters looks.
 _SHIFTS = {"iso2022_jp_ext": rb"\x1b\$[@B]", "iso2022_kr": rb"\x1b\$\)C", "hz": rb"~\{[!-w]"}
+_SIGNS_IN_ASCII = (b"\x1b", b"~{", b"\0")  # of these encodings, and of UTF-16
 _UTF_16 = (
     (re.compile(rb"(?:\s\0)*+<\0[!?A-Za-z]\0"), "utf-16-le"), (re.compile(rb"(?:\0\s)*+\0<\0[!?A-Za-z]"), "utf-16-be"),
 )
@@ -40,6 +41,8 @@ def decode(body: bytes, header: str = "", language: str = "") -> Decoded:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return Decoded(body[len(mark):].decode(encoding, "replace"), encoding, False)
+    if body.isascii() and not any(sign in body for sign in _SIGNS_IN_ASCII):  # nearly half of all pages
+        return Decoded(body.decode("ascii"), "utf-8", False)
     announced = [encoding for encoding in (python_encoding(content_type(header)[1]), meta_encoding(body)) if encoding]
     first = _seven_bit_encoding(body, announced) or _wide_encoding(body)
     if not first:

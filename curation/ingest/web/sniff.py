@@ -15,7 +15,7 @@ _BINARY = re.compile(  # how documents, archives, media and programs begin, as n
     rb"\s*+(?:%PDF-|%!PS|\{\\rtf|begin [0-7]{3} \S|\x89PNG|GIF8[79]a|\xff\xd8\xff|II\*\x00|MM\x00\*|\x00\x00\x01\x00"
     rb"|RIFF....(?:WAVE|AVI |WEBP)|PK\x03\x04|PK\x05\x06|\x1f\x8b\x08|BZh[1-9]1AY|7z\xbc\xaf|Rar!\x1a|\xfd7zXZ"
     rb"|\x28\xb5\x2f\xfd|\xd0\xcf\x11\xe0|ID3[\x02-\x04]|OggS\x00|fLaC\x00|MThd\x00|FLV\x01|\x1aE\xdf\xa3|....ftyp"
-    rb"|[FCZ]WS[\x01-\x40]|wOF[F2][\x00O]|OTTO\x00|\x00\x01\x00\x00|\x7fELF|MZ[^<]{2}\x00|\xca\xfe\xba\xbe|\x00asm"
+    rb"|[FCZ]WS[\x01-\x40]|wOF[F2][\x00O]|OTTO\x00|\x00\x01\x00\x00|\x7fELF|MZ.\x00|\xca\xfe\xba\xbe|\x00asm"
     rb"|SQLite format 3\x00)", re.DOTALL)
 _CONTROLS = bytes((*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)))  # what no text has; ESC shifts some
 _MAX_CONTROLS = 0.02  # of the first bytes; compressed ones have .1
@@ -49,6 +49,8 @@ def is_html(header: str | None, identified: str | None, body: bytes) -> bool:
     (`text/plain`, `application/json`, scripts, feeds) is believed: browsers would not show it as a page either.
     """
     (kind, _), head = content_type(header), body[:_SNIFF_BYTES]
+    if _BEGINS_AS_HTML.match(head):
+        return kind in _HTML_TYPES or kind in _VAGUE_TYPES
     if _BINARY.match(head):
         return False
     if _is_wide(head):
@@ -57,9 +59,7 @@ def is_html(header: str | None, identified: str | None, body: bytes) -> bool:
         return False
     if kind in _HTML_TYPES or (kind in _VAGUE_TYPES and content_type(identified)[0] in _HTML_TYPES):
         return bool(_TAG.search(head)) and (_is_text(head) or _BEGINS_DAMAGED.match(head) is not None)
-    if kind in _UNKNOWN_TYPES and _BEGINS_WITH_TAG.match(head):
-        return True
-    return kind in _VAGUE_TYPES and bool(_BEGINS_AS_HTML.match(head))
+    return kind in _UNKNOWN_TYPES and bool(_BEGINS_WITH_TAG.match(head))
 
 
 def _is_wide(head: bytes) -> bool:

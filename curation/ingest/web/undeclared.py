@@ -23,23 +23,24 @@ _MAX_DIVERGENCE = 0.35  # nats a letter; of the languages' own texts .02–.2, o
 _WITH_HINT = 0.8  # where the detector, or what the page says its language is, names it too
 _GAIN = 6.0  # nats: the bytes are e⁶ times as likely letters of that language as of one of windows-1252
 _HINT = 3.0  # nats that a hint counts for: the detector's guess, or the language the page says it is in
+_FEW_LETTERS = 4
 _UNHEARD_OF = 1e-4  # the share of a letter that a language has not
 # Detected, but pages in the other have all its letters.
 _DETECTED = {"koi8-r": "koi8-u", "utf-8": "", "ascii": ""}
 _NEUTRAL_SHARE = 0.05
-_NEUTRAL = frozenset("\xa0\xad«»‹›“”„‘’‚–—…•·©®™°§€¡¿´")  # stand in texts of any language
+_NEUTRAL = frozenset("\xa0\xad«»‹›“”„‘’‚–—…•·©®™°§€¡¿´£±µ×÷²³½¼¾ªº")  # stand in texts of any language
 
 # Letters beyond ASCII, per mille of all letters, and the encodings of pages that do not say theirs. Those of
 # windows-1252 are not here: it is what remains.
 _LANGUAGES: tuple[tuple[str, str, str], ...] = (
-    ("pl", "cp1250 iso8859-2", "ą10 ć4 ę11 ł18 ń2 ó9 ś7 ź.6 ż8"),
-    ("cs", "cp1250 iso8859-2", "á22 č10 ď.3 é13 ě16 í32 ň.8 ó.4 ř12 š8 ť.4 ú1.2 ů7 ý10 ž10"),
-    ("sk", "cp1250 iso8859-2", "á20 ä1.5 č10 ď1 é8 í11 ľ4.5 ĺ.1 ň2 ó2 ô2 ŕ.1 š9.5 ť4 ú10 ý11 ž9.5"),
-    ("hu", "cp1250 iso8859-2", "á36 é35 í7 ó10 ö9.5 ő9 ú3 ü6 ű2"),
-    ("hr bs sr sh", "cp1250 iso8859-2", "č10 ć6 đ2.5 š9.5 ž5.5"),
-    ("sl", "cp1250 iso8859-2", "č13 š9.5 ž7 ć.1 đ.1"),
+    ("pl", "cp1250 iso8859-2 cp852", "ą10 ć4 ę11 ł18 ń2 ó9 ś7 ź.6 ż8"),
+    ("cs", "cp1250 iso8859-2 cp852", "á22 č10 ď.3 é13 ě16 í32 ň.8 ó.4 ř12 š8 ť.4 ú1.2 ů7 ý10 ž10"),
+    ("sk", "cp1250 iso8859-2 cp852", "á20 ä1.5 č10 ď1 é8 í11 ľ4.5 ĺ.1 ň2 ó2 ô2 ŕ.1 š9.5 ť4 ú10 ý11 ž9.5"),
+    ("hu", "cp1250 iso8859-2 cp852", "á36 é35 í7 ó10 ö9.5 ő9 ú3 ü6 ű2"),
+    ("hr bs sr sh", "cp1250 iso8859-2 cp852", "č10 ć6 đ2.5 š9.5 ž5.5"),
+    ("sl", "cp1250 iso8859-2 cp852", "č13 š9.5 ž7 ć.1 đ.1"),
     ("ro mo", "cp1250 iso8859-2 iso8859-16", "ă40 â9 î13 ş14 ș14 ţ12 ț12"),
-    ("hsb dsb", "cp1250 iso8859-2", "ć6 č8 ě14 ł10 ń2 ó12 ř3 š10 ž8"),
+    ("hsb dsb", "cp1250 iso8859-2 cp852", "ć6 č8 ě14 ł10 ń2 ó12 ř3 š10 ž8"),
     ("lt", "cp1257 iso8859-13", "ą6 č4.5 ė16 ę2.5 į6 š12 ų13 ū5 ž8"),
     ("lv", "cp1257 iso8859-13", "ā39 č1.5 ē18 ģ1.3 ī19 ķ1.5 ļ3.3 ņ6 š9 ū5.5 ž3"),
     ("et", "cp1257 iso8859-13", "ä17 õ12 ö2.5 ü9 š.2 ž.1"),
@@ -77,8 +78,7 @@ def undeclared_encoding(body: bytes, language: str = "") -> str:
             hints = (codec == guess) + (spoken in names.split())
             gain = _likelihood(counts, codec, shares) - western - _GAIN + _HINT * hints
             if gain > best:
-                divergence, letters = _divergence(counts, codec, shares)
-                if divergence <= (_WITH_HINT if hints else _MAX_DIVERGENCE) + len(shares.split()) / (2 * max(letters, 1)):
+                if _divergence(counts, codec, shares) <= (_WITH_HINT if hints else _MAX_DIVERGENCE):
                     best, found = gain, codec
     return found
 
@@ -94,13 +94,16 @@ def _likelihood(counts: Counter[int], codec: str, shares: str) -> float:
     return sum(times * log(expected[byte]) for byte, times in counts.items())
 
 
-def _divergence(counts: Counter[int], codec: str, shares: str) -> tuple[float, int]:
-    """How far the letters come in other shares than expected (Kullback-Leibler, nats a letter), and how many they are."""
+def _divergence(counts: Counter[int], codec: str, shares: str) -> float:
+    """How far the letters come in other shares than expected: Kullback-Leibler, nats a letter, less what letters in
+    these shares differ by chance (half a nat for each kind of letter).
+    """
     expected, is_letter = _expected(codec, shares)
     seen = {byte: times for byte, times in counts.items() if is_letter[byte]}
     letters = sum(seen.values())
     nats = sum(times * log(times / letters / expected[byte]) for byte, times in seen.items())
-    return nats / max(letters, 1), letters
+    by_chance = len(shares.split()) / 2 if letters >= _FEW_LETTERS else len(seen) / 2
+    return (nats - by_chance) / max(letters, 1)
 
 
 @cache
