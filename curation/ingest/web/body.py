@@ -97,14 +97,16 @@ def _dechunked(body: bytes, limit: int) -> bytes:
     is_chunked = found.end() + int(found[1], 16) > len(body)  # breaks off in its first chunk
     while found and (size := int(found[1], 16)):
         begin, end = found.end(), found.end() + size
-        if end <= len(body) and _CHUNK_END.match(body, end):
-            is_chunked = True
+        ends = end <= len(body) and _CHUNK_END.match(body, end) is not None
+        is_chunked |= ends
+        found = _CHUNK_SIZE.match(body, end) if ends else None
+        if ends and (found or _REST.match(body, end)):
             parts.append(body[begin:end])
-            found = _CHUNK_SIZE.match(body, end)
-            if found or _REST.match(body, end):
-                continue
-            begin = _NO_SIZE.match(body, end).end()  # type: ignore[union-attr]
+            continue
         found = _next_sound_chunk(body, begin)
+        if ends and not (found and found.start() < end):  # the chunk is right, the size after it is none
+            parts.append(body[begin:end])
+            begin = _NO_SIZE.match(body, end).end()  # type: ignore[union-attr]
         parts.append(body[begin:found.start() if found else len(body)])
     return b"".join(parts) if is_chunked or found else body
 

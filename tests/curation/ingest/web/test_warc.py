@@ -2,11 +2,12 @@ import gzip
 from collections import Counter
 from dataclasses import replace
 
+import brotli
 import pytest
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, NoWatch
 from maslin.curation.ingest.web import warc
-from maslin.curation.ingest.web.extractors import Extractor
+from maslin.curation.ingest.web.extractors import MASLIN, MOST, Extractor, Extractors
 from maslin.curation.ingest.web.source import WarcOptions
 from maslin.manifests.own_code import in_file
 from tests.curation.web_archives import LINE, gzipped, http, input_file, page, record
@@ -109,6 +110,14 @@ def test_crawler_truncation_is_noted(tmp_path):
     assert read_one(tmp_path, http(page()), WARC_Truncated="length").notes == ("truncated_by_crawler",)
 
 
+@pytest.mark.parametrize("name, pack", [("gzip", gzip.compress), ("br", brotli.compress)])
+def test_of_a_body_that_the_crawler_cut_what_decodes_is_read(tmp_path, name, pack):
+    body = http(pack(page("".join(f"{LINE}Verse {number}. " for number in range(900))))[:-60], Content_Encoding=name)
+    found = read_one(tmp_path, body, WARC_Truncated="length")
+    assert "Verse 1." in found.text and found.notes == ("truncated_by_crawler",)
+    assert read_one(tmp_path, body).cause == "damaged_body"
+
+
 def test_converted_text_is_a_document(tmp_path):
     found = read_one(tmp_path, "Título\nwords\n".encode(), "http://a.test/", "conversion")
     assert (found.text, found.url) == ("Título\nwords", "http://a.test/")
@@ -121,7 +130,7 @@ def test_html_resource_is_a_document(tmp_path):
 def test_a_record_that_killed_its_worker_is_failed_by_name(tmp_path):
     class Killer(NoWatch):
         def enter(self, ordinal):
-            return ordinal != 1
+            return ordinal != MOST + 1
 
     file = input_file(tmp_path / "a.warc.gz", gzipped(*[record(http(page()), f"http://a.test/{n}") for n in range(3)]))
     found = read(file, Killer())
@@ -193,4 +202,30 @@ def test_an_extractor_of_ones_own_is_asked_and_its_exceptions_fail_the_page(tmp_
     found = read(input_file(tmp_path / "a.warc.gz", gzipped(*pages)), extractor=Extractor("mine", code))
     assert found[0].text == "http://a.test/a" and found[1].cause == "empty_text"
     assert [item.cause for item in found[2:]] == ["extractor_error"] * 2
+    assert found[0].extractor == "mine"
     assert "gave a int" in found[2].detail and "mine.py:2: KeyError: 'd'" in found[3].detail
+
+
+def test_several_extractors_give_a_document_each(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "def none(html, url):\n    return None\n\ndef bad(html, url):\n    raise ValueError(url)\n")
+    asked = Extractors((MASLIN, Extractor("resiliparse"), *(
+        Extractor(name, in_file(tmp_path / "mine.py", name)) for name in ("none", "bad"))))
+    single = read_one(tmp_path, http(page()))
+    file = input_file(tmp_path / "a.warc.gz", gzipped(record(http(page())), record(http(b"", "404 No"), "http://b.test/")))
+    found = read(file, extractors=asked)
+    assert [getattr(item, "cause", None) or item.extractor for item in found] == [
+        "maslin", "resiliparse", "empty_text", "extractor_error", "http_error"]
+    assert [item.id for item in found[:4]] == [f"{single.id[:-1]}{place}" for place in range(4)]
+    assert found[0].text == single.text and LINE.strip() in found[1].text
+    assert single.extractor == "maslin"
+
+
+def test_an_extractor_that_killed_its_worker_fails_alone(tmp_path):
+    class Killer(NoWatch):
+        def enter(self, ordinal):
+            return ordinal != 2
+
+    found = read(input_file(tmp_path / "a.warc.gz", gzipped(record(http(page())))), Killer(),
+                 extractors=Extractors((MASLIN, Extractor("resiliparse"))))
+    assert [getattr(item, "cause", None) for item in found] == [None, "worker_died"]
