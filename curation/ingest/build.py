@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from maslin.curation.ingest.crumb import Crumb
 from maslin.curation.ingest.records import Document, Dropped, Failed, Record, Split, split_bytes, whole_files
 from maslin.curation.ingest.repeated_ids import drop_repeated, find_repeated
 from maslin.manifests.counts import Counts, add, sum_counts
+from maslin.manifests.identity import record_of
 from maslin.manifests.lookup import index_tables
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
@@ -180,7 +181,7 @@ class _Watch:
 
 def _records(source: Source, shard: _Shard, watch: _Watch) -> Iterator[Record]:
     read = source.declared.read
-    left = shard.limit
+    left, last = shard.limit, ""
     bytes_before = 0
     for split in shard.splits:
         watch.next_split(bytes_before)
@@ -188,12 +189,14 @@ def _records(source: Source, shard: _Shard, watch: _Watch) -> Iterator[Record]:
         if left is None:
             yield from records
         else:
-            for record in islice(records, left):
-                left -= 1
+            for record in records:
+                id = record.id or ""
+                left -= id == last or not id or record_of(id) != record_of(last)  # not for each variant of a record
+                if left < 0:
+                    records.close()
+                    return
+                last = id
                 yield record
-            if left <= 0:
-                records.close()
-                return
         bytes_before += split.bytes
 
 

@@ -111,6 +111,17 @@ def test_a_missing_package_is_named_before_any_work(tmp_path, capsys, monkeypatc
     assert not list((tmp_path / "work").glob("documents/*"))
 
 
+def test_an_extractor_that_is_not_installed_is_named_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("maslin.curation.resources.find_spec", lambda name: None)
+    (tmp_path / "a.warc").write_bytes(b"WARC/1.0\r\nContent-Length: 0\r\n\r\n\r\n\r\n")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("name: n\nsources: {s: {kind: warc, paths: [a.warc], extractors: [maslin, trafilatura]}}\n"
+                      "corpora: {s: {from: s}}\n")
+    assert main(["curate", str(recipe), "--workspace", str(tmp_path / "work"), "--prefect", "off"]) == 2
+    assert "s: the package `trafilatura`" in (said := capsys.readouterr().err)
+    assert "pip install 'maslin[trafilatura]'" in said and not list((tmp_path / "work").glob("documents/*"))
+
+
 def test_a_command_says_which_section_it_lacks(tmp_path, capsys):
     path = tmp_path / "r.yaml"
     path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\n")

@@ -117,3 +117,6 @@ class Extractors:
 
     def to_json(self) -> Any:
         return [extractor.to_json() for extractor in self.each]
+
+
+ONE_ALONE = Extractors()

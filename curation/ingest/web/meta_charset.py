@@ -1,7 +1,7 @@
 """What a page's markup says of its encoding: a browser's scan of its first bytes, before anything is decoded.
 
-WHATWG HTML, "prescan a byte stream to determine its encoding": comments, what stands in attributes of other elements and
-declarations that name no encoding are passed over. So are the contents of elements that hold plain text, as browsers
+WHATWG HTML, "prescan a byte stream to determine its encoding": comments, attributes of other elements and declarations
+that name no encoding are passed over. So are the contents of elements that hold plain text, as browsers
 change to what a real `meta` element says.
 """
 

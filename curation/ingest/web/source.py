@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from maslin.curation.ingest.web.extractors import MASLIN, Extractor, Extractors
+from maslin.curation.ingest.web.extractors import MASLIN, ONE_ALONE, Extractor, Extractors
+from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.sources import Later, SourceKind
 
 # A body may be transferred longer than it decodes to, by headers, chunk sizes and a little that does not compress.
@@ -19,7 +20,11 @@ class WarcOptions:
     reader: Literal["fastwarc", "warcio"] = "fastwarc"
     max_page_bytes: int = field(default=2 << 20, metadata={"min": 1})
     extractor: Extractor = MASLIN
-    extractors: Extractors = Extractors()
+    extractors: Extractors = ONE_ALONE
+
+    def __post_init__(self) -> None:
+        if self.extractors.each and self.extractor != MASLIN:
+            raise UsageError("`extractor` and `extractors`: name one of the two.")
 
     @property
     def asked(self) -> tuple[Extractor, ...]:

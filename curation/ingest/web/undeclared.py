@@ -52,8 +52,11 @@ _LANGUAGES: tuple[tuple[str, str, str], ...] = (
 )
 # The same of languages of windows-1252, and last of all of them together, which is to stand for those not here.
 _WESTERN: tuple[tuple[str, str], ...] = (
-    ("de", "ä5.5 ö3 ü6.5 ß3"), ("fr", "é19 è3 à5 ê2 ç.9 ù.6 â.5 î.5 û.4 ô.2 ï.1 ë.1 œ.2"), ("it", "è3 à6 ù2 ò2.5 é.6 ì1.5"),
-    ("es", "á5 é4.5 í7 ó9 ú1.7 ñ3 ü.1"), ("pt", "ã8 á5 ç5 é5 ó3 ê3.5 í3 õ2 ú1.2 â1 à1"), ("da no nb nn", "å10 ø9 æ8 é.5"),
+    ("de", "ä5.5 ö3 ü6.5 ß3"), ("it", "è3 à6 ù2 ò2.5 é.6 ì1.5"),
+    ("fr", "é19 è3 à5 ê2 ç.9 ù.6 â.5 î.5 û.4 ô.2 ï.1 ë.1 œ.2"),
+    ("es", "á5 é4.5 í7 ó9 ú1.7 ñ3 ü.1"),
+    ("pt", "ã8 á5 ç5 é5 ó3 ê3.5 í3 õ2 ú1.2 â1 à1"),
+    ("da no nb nn", "å10 ø9 æ8 é.5"),
     ("ca", "à9 é6 ó6 è4 ò3 í4 ç1.5 ú1 ï.5 ü.4"), ("is fo", "á18 í16 ð44 þ15 é6 ó10 ö8 ú6 ý2.5 æ9 ø3"),
     ("sv fi", "ä20 ö11 å8 é.3"), ("nl af", "ë3 é1 ï.5 è.3 ê.3 ö.2"), ("sq", "ë70 ç5"), ("ga", "á15 é8 í18 ó11 ú9"),
     ("", "é20 ä12 á9 ü9 ó8 í8 ö8 à6 è6 å6 ç4 ñ4 ã4 ø4 ê3 ú3 æ3 ß2 õ2 ô2 â2 ò2 ë2 ù1 ì1 ý1 ð1 þ1 î1 ï1 û1 œ1 š1 ž1"),
@@ -77,9 +80,9 @@ def undeclared_encoding(body: bytes, language: str = "") -> str:
         for codec in codecs.split():
             hints = (codec == guess) + (spoken in names.split())
             gain = _likelihood(counts, codec, shares) - western - _GAIN + _HINT * hints
-            if gain > best:
-                if _divergence(counts, codec, shares) <= (_WITH_HINT if hints else _MAX_DIVERGENCE):
-                    best, found = gain, codec
+            allowed = _WITH_HINT if hints else _MAX_DIVERGENCE
+            if gain > best and _divergence(counts, codec, shares) <= allowed:
+                best, found = gain, codec
     return found
 
 
@@ -108,7 +111,7 @@ def _divergence(counts: Counter[int], codec: str, shares: str) -> float:
 
 @cache
 def _expected(codec: str, shares: str) -> tuple[tuple[float, ...], tuple[bool, ...]]:
-    """By byte its share among those beyond ASCII, and whether it is a letter: what is none says little of a language."""
+    """Each byte's share among those beyond ASCII, and whether it is a letter; what is none says little of a language."""
     given = {entry[0]: float(entry[1:]) for entry in shares.split()}
     whole = sum(given.values())
     expected, is_letter = [1.0] * 256, [False] * 256

@@ -59,7 +59,8 @@ def read(split: Split, options: WarcOptions, watch: Watch) -> Iterator[Record]:
             if isinstance(frame, Damage):
                 yield Failed(frame.cause, frame.detail, Origin(split.input.name, frame.offset))
             else:
-                yield from _records(frame, Origin(split.input.name, frame.offset, frame.length), options, watch, ordinal)
+                origin = Origin(split.input.name, frame.offset, frame.length)
+                yield from _records(frame, origin, options, watch, ordinal)
 
 
 def _records(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int) -> Iterator[Record]:

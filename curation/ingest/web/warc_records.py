@@ -101,4 +101,5 @@ def _arc_record(frame: Frame) -> WarcRecord:
     found = _ARC_DATE.fullmatch(date)
     return WarcRecord(
         "warcinfo" if uri.startswith("filedesc:") else "response", uri,
-        "{}-{}-{}T{}:{}:{}Z".format(*found.groups()) if found else date, {"content-type": _text(head.type)}, frame.block)
+        "{}-{}-{}T{}:{}:{}Z".format(*found.groups()) if found else date, {"content-type": _text(head.type)},
+        frame.block)

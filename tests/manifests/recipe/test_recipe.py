@@ -237,3 +237,19 @@ def test_parquet_columns_may_have_other_names(tmp_path):
         "text": "content", "id": None, "url": None, "date": None, "language": None, "licence": None}}
     with pytest.raises(RecipeError, match="unknown key `txt`; did you mean `text`"):
         read(tmp_path, f"name: n\nsources: {{p: {source.replace('text:', 'txt:')}}}\n")
+
+
+@pytest.mark.parametrize(("steps", "expected"), [
+    ("[]", ["one_extractor"]),
+    ("[gopher_quality, exact_dedup, c4]", ["gopher_quality", "one_extractor", "exact_dedup", "c4"]),
+    ("[c4_line_dedup]", ["one_extractor", "c4_line_dedup"]),
+    ("[one_extractor, gopher_quality]", ["one_extractor", "gopher_quality"]),
+])
+def test_a_corpus_of_several_extractors_keeps_one_text_of_a_page(tmp_path, steps, expected):
+    path = tmp_path / "r.yaml"
+    path.write_text("name: n\nsources:\n  one: {kind: warc, paths: [x]}\n"
+                    "  two: {kind: warc, paths: [x], extractors: [maslin, resiliparse]}\n"
+                    f"corpora:\n  a: {{from: two, steps: {steps}}}\n  b: {{like: a, set: {{}}}}\n"
+                    "  c: {from: one, steps: [exact_dedup]}\n")
+    corpora = read_recipe(path).corpora
+    assert [[step.name for step in corpora[name].steps] for name in "abc"] == [expected, expected, ["exact_dedup"]]

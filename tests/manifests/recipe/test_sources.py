@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from maslin.manifests.errors import RecipeError
+from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.recipe.sources import SOURCES, SourceKind, source_kind
 
@@ -35,7 +35,11 @@ def source(folder, line, reader=READER):
 @pytest.mark.parametrize(("line", "said"), [
     ("kind: jsonl, depth: 3", r"r\.yaml:3: sources\.s\.depth: unknown key `depth`"),
     ("kind: warc, max_page_bytes: 0", r"sources\.s\.max_page_bytes: 0 is too small"),
-    ("kind: warc, extractor: maslim", r"sources\.s\.extractor: `maslim` is not one of maslin; did you mean `maslin`"),
+    ("kind: warc, extractor: maslim", r"sources\.s\.extractor: `maslim` is not one of maslin, resiliparse, traf.*; did you mean `maslin`"),
+    ("kind: warc, extractors: [maslin]", r"sources\.s\.extractors: name 2 to 16 extractors"),
+    ("kind: warc, extractors: [maslin, maslin]", r"sources\.s\.extractors: `maslin` stands twice"),
+    ("kind: warc, extractors: [maslin, traf]", r"sources\.s\.extractors\[1\]: `traf` is not one of"),
+    ("kind: warc, extractor: resiliparse, extractors: [maslin, resiliparse]", "name one of the two"),
     ("kind: warc, extractor: {file: my.py, name: number}", r"sources\.s\.extractor: `number` of .* is no function"),
     ("kind: {file: my.py, name: forum}, dept: 3", r"r\.yaml:3: sources\.s\.dept: unknown key.*did you mean `depth`"),
     ("kind: {file: my.py, name: forum}, depth: 0", r"sources\.s\.depth: 0 is too small"),
@@ -44,7 +48,7 @@ def source(folder, line, reader=READER):
     ("kind: {name: no_such}", r"sources\.s\.kind\.name: no installed package offers `no_such`"),
 ])
 def test_what_is_wrong_is_told_by_its_line_and_key(tmp_path, line, said):
-    with pytest.raises(RecipeError, match=said):
+    with pytest.raises(UsageError, match=said):
         source(tmp_path, line)
 
 
@@ -61,6 +65,15 @@ def test_an_extractor_stands_in_the_identity_by_name_or_by_the_digest_of_its_cod
     assert source(tmp_path, "kind: warc").options_json()["extractor"] == "maslin"
     own = source(tmp_path, "kind: warc, extractor: {file: my.py, name: plain}").options_json()["extractor"]
     assert own["name"] == "plain" and len(own["code"]) == 16
+
+
+def test_a_library_is_in_the_identity_of_what_it_reads_alone(tmp_path):
+    assert set(source(tmp_path, "kind: warc").libraries) == {"resiliparse"}
+    union = source(tmp_path, "kind: warc, extractors: [maslin, {file: my.py, name: plain}, trafilatura]")
+    assert {"resiliparse", "trafilatura"} <= set(union.libraries) and union.extras == ("trafilatura",)
+    assert union.has_variants and pickle.loads(pickle.dumps(union)) == union
+    assert [each if isinstance(each, str) else each["name"] for each in union.options_json()["extractors"]] == [
+        "maslin", "plain", "trafilatura"]
 
 
 @pytest.mark.parametrize("kind", SOURCES)

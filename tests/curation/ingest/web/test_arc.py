@@ -11,7 +11,8 @@ from tests.curation.web_archives import http, input_file, page
 
 DATE = "20040615042000"
 FIRST = {
-    1: "filedesc://x.arc 0.0.0.0 {0} text/plain {1}\n1 0 Archive\nURL IP-address Archive-date Content-type Archive-length\n",
+    1: "filedesc://x.arc 0.0.0.0 {0} text/plain {1}\n1 0 Archive\nURL IP-address Archive-date Content-type "
+       "Archive-length\n",
     2: "filedesc://x.arc 0.0.0.0 {0} text/plain 200 - - 0 x.arc {1}\n2 0 Archive\nURL IP-address Archive-date "
        "Content-type Result-code Checksum Location Offset Filename Archive-length\n",
 }

@@ -46,8 +46,8 @@ OPEN = b'<?xml version="1.0"?>\n'
 @pytest.mark.parametrize("body", [
     RSS, OPEN + RSS, b"\xef\xbb\xbf \n" + OPEN + b"<!-- x --><?xml-stylesheet href='a'?>" + RSS,
     b'<!DOCTYPE rss PUBLIC "a" "b.dtd">' + RSS, b"<!DOCTYPE rss [<!ENTITY a 'b'>]>\n" + RSS,
-    OPEN + b"<feed xmlns='http://www.w3.org/2005/Atom'><entry/></feed>", b"<atom:feed xmlns:atom='x'></atom:feed>",
-    RDF + b"<item/></rdf:RDF>", OPEN + b"<urlset><url><loc>http://a.test/</loc></url></urlset>", b"<opml><body/></opml>",
+    OPEN + b"<feed xmlns='http://www.w3.org/2005/Atom'><entry/></feed>", b"<a:feed xmlns:a='x'></a:feed>",
+    RDF + b"<item/></rdf:RDF>", OPEN + b"<urlset><url><loc>http://a.test/</loc></url></urlset>", b"<opml><p>",
     (OPEN + RSS).decode().encode("utf-16-le"), (OPEN + RSS).decode().encode("utf-16"),
 ])
 def test_a_feed_is_no_page_whatever_its_header_says(body):
@@ -60,9 +60,12 @@ def noise(length):
 
 @pytest.mark.parametrize("body", [
     b"%PDF-1.4\n<html>", b"\n%PDF-1.7", b"%!PS-Adobe-3.0 <a>", b"{\\rtf1 <b>x}", b"PK\x03\x04" + noise(4096),
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(4096), b"ID3\x03\0" + noise(4096), b"\xff\xfb\x90\x64" + noise(4096),
-    b"FWS\x06" + noise(4096), b"CWS\x0a" + noise(4096), gzip.compress(PAGE), b"GIF89a" + noise(400), b"\xff\xd8\xff<p>",
-    b"\x89PNG\r\n<p>", b"RIFF\x10\0\0\0WAVE<p>", b"\0\0\0\x18ftypmp42<p>", b"begin 644 a.zip\nM<A<B", b"MZ\x90\0\x03<p>",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(4096), b"ID3\x03\0" + noise(4096),
+    b"\xff\xfb\x90\x64" + noise(4096),
+    b"FWS\x06" + noise(4096), b"CWS\x0a" + noise(4096), gzip.compress(PAGE), b"GIF89a" + noise(400),
+    b"\xff\xd8\xff<p>",
+    b"\x89PNG\r\n<p>", b"RIFF\x10\0\0\0WAVE<p>", b"\0\0\0\x18ftypmp42<p>", b"begin 644 a.zip\nM<A<B",
+    b"MZ\x90\0\x03<p>",
     noise(8192), b"name.html" + bytes(503) + noise(4096), b"\x7fELF<p>", b"BZh91AY<p>",
 ], ids=range(22))
 def test_binary_data_is_no_page_whatever_its_header_says(body):
@@ -70,10 +73,11 @@ def test_binary_data_is_no_page_whatever_its_header_says(body):
 
 
 @pytest.mark.parametrize("body", [
-    b"\xef\xbb\xbf" + PAGE, "\ufeff" .encode("utf-16-le") + PAGE.decode().encode("utf-16-le"),
+    b"\xef\xbb\xbf" + PAGE, "\ufeff".encode("utf-16-le") + PAGE.decode().encode("utf-16-le"),
     PAGE.decode().encode("utf-16"), PAGE.decode().encode("utf-16-be"), b"\0\0\0" + PAGE, b"\x01\x02\xff" + PAGE,
     bytes(300) + PAGE, b"\x0c\x1a" + PAGE + b"\0" * 3000, b"MZ is a signature <p>of programs", b"ID3 tags <p>explained",
-    b"BZh is <b>bzip2</b>", b"PK <i>x</i>", b"RIFF files <p>x", b"\x1b$B<p>", b"<p>\x01a few\x02", "<p>日本".encode("utf-16"),
+    b"BZh is <b>bzip2</b>", b"PK <i>x</i>", b"RIFF files <p>x", b"\x1b$B<p>", b"<p>\x01a few\x02",
+    "<p>日本".encode("utf-16"),
     b"<rssreader>x</rssreader><p>", b"<rdf:RDF><html><p>a licence", b"<feedback>x</feedback>",
     b"<!doctype html><p>how to write &lt;rss> <rss>",
 ], ids=range(20))
@@ -81,7 +85,9 @@ def test_a_page_is_one_however_it_begins(body):
     assert is_html("text/html", None, body)
 
 
-@pytest.mark.parametrize("body", [b"<!--x-->" * 600, b"<?xml " * 800, b"<!a[" * 1000, b"\xff" * 4096, b" " * 4096, b"<!DOCTYPE x [" + b"]" * 4000])
+@pytest.mark.parametrize("body", [
+    b"<!--x-->" * 600, b"<?xml " * 800, b"<!a[" * 1000, b"\xff" * 4096, b" " * 4096, b"<!DOCTYPE x [" + b"]" * 4000,
+])
 def test_made_up_beginnings_take_no_time(body):
     began = time.process_time()
     is_html("text/html", None, body)
