@@ -111,7 +111,7 @@ def _divergence(counts: Counter[int], codec: str, shares: str) -> float:
 
 @cache
 def _expected(codec: str, shares: str) -> tuple[tuple[float, ...], tuple[bool, ...]]:
-    """Each byte's share among those beyond ASCII, and whether it is a letter; what is none says little of a language."""
+    """Each byte's share of those beyond ASCII, and whether it is a letter: others say little of a language."""
     given = {entry[0]: float(entry[1:]) for entry in shares.split()}
     whole = sum(given.values())
     expected, is_letter = [1.0] * 256, [False] * 256

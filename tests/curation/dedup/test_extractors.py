@@ -1,4 +1,4 @@
-"""Of the texts of one page by several extractors the first that is still there stays; never one page's for another's."""
+"""Of the texts of one page by several extractors the first that is still there stays."""
 
 import pytest
 from hypothesis import given, settings
@@ -44,7 +44,8 @@ def test_the_first_that_is_there_stays(tmp_path_factory, shards):
     for part, shard in enumerate(pages):
         rows = read_table(workspace.path(dedup) / "ledger" / part_name(part)).to_pylist()
         assert [(row["id"], row["survivor_id"], row["detail"], row["rule"]) for row in rows] == [
-            (variant_id(make_id(name), place), variant_id(make_id(name), places[0]), NAMES[places[0]], "other_extractor")
+            (variant_id(make_id(name), place), variant_id(make_id(name), places[0]), NAMES[places[0]],
+             "other_extractor")
             for name, places in shard for place in places[1:]]
 
 

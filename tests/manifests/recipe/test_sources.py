@@ -35,7 +35,8 @@ def source(folder, line, reader=READER):
 @pytest.mark.parametrize(("line", "said"), [
     ("kind: jsonl, depth: 3", r"r\.yaml:3: sources\.s\.depth: unknown key `depth`"),
     ("kind: warc, max_page_bytes: 0", r"sources\.s\.max_page_bytes: 0 is too small"),
-    ("kind: warc, extractor: maslim", r"sources\.s\.extractor: `maslim` is not one of maslin, resiliparse, traf.*; did you mean `maslin`"),
+    ("kind: warc, extractor: maslim",
+     r"sources\.s\.extractor: `maslim` is not one of maslin, resiliparse, traf.*; did you mean `maslin`"),
     ("kind: warc, extractors: [maslin]", r"sources\.s\.extractors: name 2 to 16 extractors"),
     ("kind: warc, extractors: [maslin, maslin]", r"sources\.s\.extractors: `maslin` stands twice"),
     ("kind: warc, extractors: [maslin, traf]", r"sources\.s\.extractors\[1\]: `traf` is not one of"),
