@@ -3,13 +3,16 @@
 import numpy as np
 from numba import njit
 
-from maslin.curation.ingest.html.elements import ANCHOR, OFFSET, PRIME, name_hash
+from maslin.curation.ingest.html.elements import ANCHOR, OFFSET, PRIME, TYPED, name_hash
 from maslin.curation.ingest.html.furniture import (
     ASIDE_NAME,
+    DISPLAYED,
     FURNITURE,
     HEADER_NAME,
     HIDDEN,
     IS_MAIN,
+    IS_SHADOW,
+    IS_TEX,
     LINKED,
     PART_OF_TEXT,
     REMARKS,
@@ -25,6 +28,14 @@ _ROLES = np.array([name_hash(name) for name in (
 _MAIN_ROLES = np.array([name_hash(name) for name in (b"main", b"article")], np.uint64)
 _ARTICLE_BODY = np.uint64(name_hash(b"articlebody"))
 _TRUE = np.uint64(name_hash(b"true"))
+_TYPES = np.array([name_hash(name) for name in (b"type", b"encoding")], np.uint64)
+_DISPLAY = np.uint64(name_hash(b"display"))
+_SHADOWS = np.array([name_hash(name) for name in (b"shadowrootmode", b"shadowroot")], np.uint64)
+_SHADOW_MODES = np.array([name_hash(name) for name in (b"open", b"closed")], np.uint64)
+_TEX_TYPES = np.array([name_hash(name) for name in (
+    b"math/tex", b"application/x-tex", b"application/x-latex", b"text/x-tex", b"text/x-latex", b"tex", b"latex",
+)], np.uint64)
+_DISPLAYS = np.array([name_hash(name) for name in (b"block", b"mode=display")], np.uint64)
 _NOT_SHOWN = np.array([name_hash(name) for name in (b"display:none", b"visibility:hidden")], np.uint64)
 
 
@@ -40,8 +51,8 @@ def value_hash(page, start, end):
 
 
 @njit(cache=True)
-def _is_one_of(value, hashes):
-    return np.any(hashes == value)
+def is_one_of(value, hashes):
+    return value in hashes
 
 
 @njit(cache=True)
@@ -50,15 +61,35 @@ def _hides(page, start, end):
     begin = start
     for position in range(start, end + 1):
         if position == end or page[position] == 59:  # ;
-            if position - begin >= 12 and _is_one_of(value_hash(page, begin, position), _NOT_SHOWN):
+            if position - begin >= 12 and is_one_of(value_hash(page, begin, position), _NOT_SHOWN):
                 return True
             begin = position + 1
     return False
 
 
 @njit(cache=True)
+def _said_of_type(page, name, start, end):
+    """What an attribute of an element that is `TYPED` says: whether it is TeX, on a line of its own, a shadow root."""
+    if is_one_of(name, _TYPES):  # a media type, perhaps with a parameter
+        semicolon = start
+        while semicolon < end and page[semicolon] != 59:
+            semicolon += 1
+        if is_one_of(value_hash(page, start, semicolon), _TEX_TYPES):
+            return IS_TEX | (DISPLAYED if is_one_of(value_hash(page, semicolon + 1, end), _DISPLAYS) else 0)
+    elif name == _DISPLAY:
+        return DISPLAYED if is_one_of(value_hash(page, start, end), _DISPLAYS) else 0
+    elif is_one_of(name, _SHADOWS):
+        return IS_SHADOW if is_one_of(value_hash(page, start, end), _SHADOW_MODES) else 0
+    return 0
+
+
+@njit(cache=True)
 def _said_by_attribute(page, attribute, name_end, start, end, kind, words, word_kinds):
-    """What an attribute says of its element: bits of html_furniture."""
+    """What an attribute says of its element: bits of `furniture.py`."""
+    if kind & TYPED:
+        said = _said_of_type(page, value_hash(page, attribute, name_end), start, end)
+        if said:
+            return said
     length = name_end - attribute
     if length < 2 or length > 11:
         return 0
@@ -83,7 +114,7 @@ def _said_by_attribute(page, attribute, name_end, start, end, kind, words, word_
         return HIDDEN if _hides(page, start, end) else 0
     if name == _ROLE:
         value = value_hash(page, start, end)
-        return ASIDE_NAME if _is_one_of(value, _ROLES) else IS_MAIN if _is_one_of(value, _MAIN_ROLES) else 0
+        return ASIDE_NAME if is_one_of(value, _ROLES) else IS_MAIN if is_one_of(value, _MAIN_ROLES) else 0
     if name == _ITEMPROP:
         return IS_MAIN if value_hash(page, start, end) == _ARTICLE_BODY else 0
     return 0

@@ -15,7 +15,9 @@ OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
     VOID, RAW, UNSHOWN, BLOCK, APART, HEADING, PARAGRAPH, ITEM, TERM, LIST, TABLE, TABLE_TITLE, SECTION, ROW, CELL, PRE,
     LINK, BREAK, RULE, QUOTE, BOUND, DRAWING, LEAVES_DRAWING, FIGURE, CAPTION, NAVIGATION, FOOTER, HEADER, ASIDE, MAIN,
     FORM, CONTROL, SELECT, ROOT, HEAD, OF_TEXT, ANCHOR, SUMMARY, TOP_HEADING, RANK_2, RANK_3, RANK_4, RANK_5, RANK_6,
-) = (1 << bit for bit in range(44))
+    TYPED, TEX, FORMULA, ANNOTATION, FRACTION, UPPER, LOWER, ROOTED, NTH_ROOT, FENCED, ROWS, CELLS, SUPERSCRIPT,
+    SUBSCRIPT,
+) = (1 << bit for bit in range(58))
 
 _KINDS: dict[int, str] = {
     VOID: "area base basefont bgsound br col embed frame hr img input link meta param source track wbr keygen",
@@ -23,7 +25,7 @@ _KINDS: dict[int, str] = {
     RAW: "script style noembed noframes iframe xmp textarea title plaintext",
     # Nothing of them is on the page.
     UNSHOWN: "template object applet audio video canvas map datalist noscript script style noembed noframes iframe "
-             "textarea title annotation annotation-xml progress meter select",
+             "textarea title annotation annotation-xml mphantom progress meter select",
     BLOCK: "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure "
            "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre "
            "listing search section summary table caption tbody thead tfoot tr td th ul",
@@ -74,6 +76,21 @@ _KINDS: dict[int, str] = {
             "tr td th a span blockquote",
     TABLE_TITLE: "caption",
     SUMMARY: "summary dt",
+    # What they are, an attribute says.
+    TYPED: "script template annotation math",
+    # Of MathML (https://www.w3.org/TR/mathml-core/).
+    FORMULA: "math",
+    ANNOTATION: "annotation",
+    FRACTION: "mfrac",
+    UPPER: "msup mover",
+    LOWER: "msub msubsup munder munderover",
+    ROOTED: "msqrt",
+    NTH_ROOT: "mroot",
+    FENCED: "mfenced",
+    ROWS: "mtable",
+    CELLS: "mtr mlabeledtr",
+    SUPERSCRIPT: "sup",
+    SUBSCRIPT: "sub",
 }
 
 

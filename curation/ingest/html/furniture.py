@@ -12,12 +12,16 @@ from maslin.curation.ingest.html.elements import OFFSET, PRIME, named_table
 from maslin.curation.text.hash_table import look_up
 
 # What a name says of its element, as bits.
-FURNITURE, ASIDE_NAME, HEADER_NAME, REMARKS, HIDDEN, CAPTIONED, NOTE, PART_OF_TEXT, LINKED, IS_MAIN = (
-    1 << bit for bit in range(10))
+(
+    FURNITURE, ASIDE_NAME, HEADER_NAME, REMARKS, HIDDEN, CAPTIONED, NOTE, PART_OF_TEXT, LINKED, IS_MAIN, IS_TEX,
+    DISPLAYED, IS_SHADOW, RENDERED,
+) = (1 << bit for bit in range(14))
 
 # What a word says: by itself, wherever it stands in a name; as a name's only word beside affixes; or in a pair.
-ANYWHERE, WHOLE, A_REMARK, WHOLE_HIDDEN, AFFIX, META_OF, META, A_CAPTION, A_NOTE, A_PART, TEXT_OF, WHOLE_HEADER = (
-    1 << bit for bit in range(12))
+(
+    ANYWHERE, WHOLE, A_REMARK, WHOLE_HIDDEN, AFFIX, META_OF, META, A_CAPTION, A_NOTE, A_PART, TEXT_OF, WHOLE_HEADER,
+    DRAWN,
+) = (1 << bit for bit in range(13))
 
 _WORDS: dict[int, str] = {
     ANYWHERE: """
@@ -59,6 +63,8 @@ _TEXTS = (
     "article body", "article content", "article text", "entry content", "entry body", "post content", "post body",
     "post text", "story body", "story content", "story text", "main content", "main body", "page content",
 )
+# What a script draws of a formula, beside its source.
+_DRAWN = ("math jax",)
 # And furniture.
 _PAIRS = (
     "read more", "read next", "read also", "keep reading", "more stories", "more from", "also like", "see also",
@@ -74,6 +80,7 @@ _PAIRS = (
 
 def _kinds_by_word() -> dict[str, int]:
     kinds: dict[str, int] = dict.fromkeys(_PAIRS, ANYWHERE) | dict.fromkeys(_TEXTS, TEXT_OF)
+    kinds |= dict.fromkeys(_DRAWN, DRAWN)
     for kind, words in _WORDS.items():
         for word in words.split():
             kinds[word] = kinds.get(word, 0) | kind
@@ -97,17 +104,16 @@ def said_by_names(page, start, end, whole_only, hashes, kinds):
         is_letter = 97 <= letter <= 122 and byte >= 65
         if last and (not is_letter or (byte < 97 and last >= 97)):
             kind = look_up(hashes, kinds, word)
+            together = look_up(hashes, kinds, pair) if pair != 0 else 0
             if not whole_only:
-                if kind & ANYWHERE or (pair != 0 and look_up(hashes, kinds, pair) & ANYWHERE):
+                if (kind | together) & ANYWHERE or (kind & META and before & META_OF):
                     said |= FURNITURE
-                if kind & META and before & META_OF:
-                    said |= FURNITURE
-                if pair != 0 and look_up(hashes, kinds, pair) & TEXT_OF:
-                    said |= IS_MAIN
                 if kind & A_CAPTION:
                     said |= CAPTIONED
-            if pair != 0 and look_up(hashes, kinds, pair) & TEXT_OF:
+            if together & TEXT_OF:
                 said |= IS_MAIN
+            if together & DRAWN:
+                said |= RENDERED
             if kind & A_REMARK:
                 said |= REMARKS
             if kind & A_NOTE:

@@ -33,7 +33,7 @@ def read_page(html: str, url: str | None = None) -> Page:
         page, ELEMENT_HASHES, ELEMENT_KINDS, WORD_HASHES, WORD_KINDS)
     for how in (STRICT, WITH_REMARKS, ALL):
         gone = gone_parts(kind, said, parent, own, linked, spaces, how)
-        text = write_text(page, kind, close, of, start, end, gone).tobytes().decode()
+        text = write_text(page, kind, said, close, of, start, end, gone).tobytes().decode()
         if "&" in text:
             text = unescape(text)
         text = text.lstrip("\r\n").rstrip()

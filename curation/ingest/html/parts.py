@@ -16,6 +16,7 @@ from maslin.curation.ingest.html.elements import (
     FIGURE,
     FOOTER,
     FORM,
+    FORMULA,
     HEADER,
     HEADING,
     LINK,
@@ -29,6 +30,7 @@ from maslin.curation.ingest.html.elements import (
     SUMMARY,
     TABLE,
     TABLE_TITLE,
+    TEX,
     TOP_HEADING,
 )
 from maslin.curation.ingest.html.furniture import (
@@ -40,6 +42,7 @@ from maslin.curation.ingest.html.furniture import (
     IS_MAIN,
     NOTE,
     REMARKS,
+    RENDERED,
 )
 
 # How much of a page is looked for.
@@ -69,7 +72,7 @@ def _inside(parent, values):
 
 @njit(cache=True)
 def gone_parts(kind, said, parent, own, linked, spaces, how):
-    """uint8 (elements): KEPT, GONE or SHELL. The arrays are those of `html_tree.read_tree`."""
+    """uint8 (elements): KEPT, GONE or SHELL. The arrays are those of `tree.read_tree`."""
     number = len(kind)
     gone = np.zeros(number, np.uint8)
     if how == ALL:
@@ -80,6 +83,9 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     headings, code = _inside(parent, kind & HEADING != 0), _inside(parent, kind & (PRE | TABLE) != 0)
     anchors, gaps = _inside(parent, kind & LINK != 0), _inside(parent, spaces)
     has_titles = np.any(kind & (PRE | TABLE_TITLE) != 0)  # what is called a caption may belong to them
+    has_formulas = np.any(kind & (FORMULA | TEX) != 0)
+    formulas = _inside(parent, kind & FORMULA != 0) if has_formulas else spaces
+    sources = _inside(parent, kind & TEX != 0) if has_formulas else spaces
     is_main = (kind & MAIN != 0) | (said & IS_MAIN != 0)
     mains = _inside(parent, is_main)
     depth, in_main, in_links = np.zeros(number, np.int32), np.zeros(number, np.bool_), np.zeros(number, np.bool_)
@@ -102,6 +108,11 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
         is_small = plain[element] * _SMALL_ONE_IN <= total or (
             not is_most and paragraphs[0] >= _SMALL_ONE_IN and paragraphs[element] * _SMALL_ONE_IN <= paragraphs[0])
         leaves = names & HIDDEN and not is_most
+        if has_formulas:
+            if leaves and formulas[element] and not own[element] and not of & (BLOCK | FORMULA):
+                leaves = False  # what is shown is its picture
+            elif names & RENDERED and sources[0] and not sources[element]:
+                leaves = True  # its source is kept
         if not of & (OF_TEXT | QUOTE) and not tops[element]:
             leaves = leaves or (names & FURNITURE and is_small) or (names & ASIDE_NAME and not is_most) or (
                 names & REMARKS and of & BLOCK and how == STRICT and plain[element] * 5 <= total * _REMARKS_OF_FIVE)

@@ -8,6 +8,7 @@ from maslin.curation.ingest.html.elements import (
     BLOCK,
     BREAK,
     CELL,
+    FORMULA,
     HEADING,
     LIST,
     PRE,
@@ -15,8 +16,12 @@ from maslin.curation.ingest.html.elements import (
     ROW,
     RULE,
     SECTION,
+    SUPERSCRIPT,
     TABLE,
+    TEX,
 )
+from maslin.curation.ingest.html.formulas import formula_text, mark_of_superscript
+from maslin.curation.ingest.html.furniture import DISPLAYED
 from maslin.curation.ingest.html.parts import GONE, KEPT
 from maslin.curation.ingest.html.tree import CLOSED, OPENED
 
@@ -34,19 +39,20 @@ def _grown(out, room):
 
 
 @njit(cache=True)
-def write_text(page, kind, close, of, start, end, gone):
+def write_text(page, kind, said, close, of, start, end, gone):
     """uint8: the text of all elements that are not gone, character references as they stand."""
     out = np.empty(page.size // 2 + 1024, np.uint8)
     size = 0
     between, indent, preformatted = _NOTHING, 0, 0
     lines = 0  # of preformatted text, not yet written
-    cell_begins, row_broken, row_begins = False, False, True
+    # Nothing is written yet of the cell, of the row; the row goes on on another line; what stood before the cell.
+    cell_begins, row_begins, row_broken, before_cell = False, True, False, _NOTHING
     # The heading under which there is no text yet: where it begins, its rank; whether something under it is left out.
     bare, rank, left_out, in_heading = -1, 0, False, False
     event, events = 0, len(of)
     while event < events:
         element, begin = of[event], start[event]
-        of_kind = kind[element]
+        of_kind, source, place, finish, displayed = kind[element], page, 0, 0, False
         # --- An element begins ---
         if begin == OPENED:
             if gone[element] == GONE:
@@ -56,11 +62,11 @@ def write_text(page, kind, close, of, start, end, gone):
             if of_kind & BREAK:
                 if preformatted:
                     lines += 1
-                else:
+                elif not cell_begins:
                     between = _PARAGRAPH if between >= _LINE else _LINE
             elif of_kind & CELL:
                 between = max(between, _LINE) if row_begins or row_broken else _TAB
-                cell_begins, row_begins = True, False
+                cell_begins, before_cell = True, between
             elif of_kind & BLOCK:
                 if of_kind & HEADING:
                     if bare >= 0 and left_out and of_kind & RANKS <= rank:
@@ -70,15 +76,29 @@ def write_text(page, kind, close, of, start, end, gone):
                     row_begins, row_broken = True, False
                 if not cell_begins or of_kind & (ROW | LIST | PRE):
                     between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
-                    row_broken = row_broken or not row_begins
+                    row_broken = row_broken or not row_begins or of_kind & (LIST | PRE) != 0
                 indent += bool(of_kind & LIST)
                 if of_kind & PRE:
                     preformatted += 1
                     lines = 0
+            elif of_kind & (FORMULA | TEX):
+                if gone[element] == KEPT:
+                    displayed = said[element] & DISPLAYED != 0 and not preformatted
+                    if displayed:
+                        between = max(between, _LINE)
+                    source = formula_text(page, kind, said, close, of, start, end, event)
+                    finish = len(source)
+                event = close[element]
+            elif of_kind & SUPERSCRIPT and size and between == _NOTHING:
+                mark = mark_of_superscript(page, kind, close, of, start, end, event, out[size - 1])
+                if mark and size < len(out):
+                    out[size] = mark
+                    size += 1
         # --- An element ends ---
         elif begin == CLOSED:
             if of_kind & CELL:
-                cell_begins, between = False, min(between, _LINE)
+                between = before_cell if cell_begins else between if row_begins else min(between, _LINE)
+                cell_begins = False
             elif of_kind & BLOCK and not of_kind & RULE:
                 if of_kind & PRE:
                     preformatted -= 1
@@ -86,18 +106,21 @@ def write_text(page, kind, close, of, start, end, gone):
                 indent -= bool(of_kind & LIST)
                 if of_kind & HEADING:
                     in_heading = False
+                elif of_kind & TABLE:
+                    row_broken = True  # of the table around it
                 if not cell_begins:
                     between = max(between, _PARAGRAPH if of_kind & APART and not (of_kind & LIST and indent) else _LINE)
-        # --- A text: what stands between it and the last, then its words ---
         elif gone[element] == KEPT:
-            finish, place = end[event], start[event]
+            place, finish = begin, end[event]
+        # --- A text: what stands between it and the last, then its words ---
+        if finish > place:
             if size + 2 * (finish - place) + _ROOM > len(out):
                 out = _grown(out, 2 * (finish - place) + _ROOM)
             while place < finish:
-                byte = page[place]
+                byte = source[place]
                 if preformatted:
                     if byte == 10 or byte == 13:
-                        lines += byte == 10 or place + 1 >= finish or page[place + 1] != 10
+                        lines += byte == 10 or place + 1 >= finish or source[place + 1] != 10
                         place += 1
                         continue
                 elif byte <= 32:
@@ -131,7 +154,7 @@ def write_text(page, kind, close, of, start, end, gone):
                             out[size] = 32
                             size += 1
                     between, lines = _NOTHING, 0
-                cell_begins = False
+                cell_begins = row_begins = False
                 if not in_heading:
                     bare = -1
                 while byte > 32 or (preformatted and byte != 10 and byte != 13):
@@ -140,7 +163,9 @@ def write_text(page, kind, close, of, start, end, gone):
                     place += 1
                     if place == finish:
                         break
-                    byte = page[place]
+                    byte = source[place]
+            if displayed:
+                between = _LINE
         event += 1
     if bare > 0 and left_out:
         size = bare

@@ -10,12 +10,14 @@ from numba import njit
 
 from maslin.curation.ingest.html.attributes import read_attributes, value_hash
 from maslin.curation.ingest.html.elements import (
+    ANNOTATION,
     BLOCK,
     BOUND,
     BREAK,
     CELL,
     CONTROL,
     DRAWING,
+    FORMULA,
     HEAD,
     HEADING,
     ITEM,
@@ -32,11 +34,13 @@ from maslin.curation.ingest.html.elements import (
     TABLE,
     TABLE_TITLE,
     TERM,
+    TEX,
+    TYPED,
     UNSHOWN,
     VOID,
     name_hash,
 )
-from maslin.curation.ingest.html.furniture import LINKED
+from maslin.curation.ingest.html.furniture import IS_SHADOW, IS_TEX, LINKED
 from maslin.curation.text.hash_table import look_up
 
 MAX_DEPTH = 500
@@ -174,7 +178,8 @@ def read_tree(page, hashes, kinds, words, word_kinds):
     level, elements, events = 0, 1, 1
     of[0], start[0] = 0, OPENED
     overflow, drawing, foreign = 0, 0, 0
-    unshown, link, paragraphs, selects = -1, -1, 0, 0  # levels of the first unshown and the present link; how many open
+    # Levels of the first unshown, the present link and the first formula; how many are open.
+    unshown, link, formula, paragraphs, selects = -1, -1, -1, 0, 0
     position = 0
     while position < size:
         # --- A text, up to the next `<` that begins a tag or a comment ---
@@ -257,10 +262,18 @@ def read_tree(page, hashes, kinds, words, word_kinds):
             drawing, foreign = 0 if slash else 1, 0
             continue
         elif of_kind & RAW:
+            begin = position
             position = size if tag == _PLAINTEXT else _behind_raw(page, position, tag)
-            continue
+            if not attributes & IS_TEX or unshown >= 0 or level == MAX_DEPTH:
+                continue
+            of_kind = TEX | VOID  # a formula's source, and of its text what is before the end tag
+            finish = position - 1
+            while finish > begin and page[finish] != 60:
+                finish -= 1
         elif of_kind:
             lowest = _ended_by_start_tag(of_kind, name, kind, stack, level, paragraphs, selects)
+            if formula >= 0 and of_kind & BLOCK and unshown < 0:
+                lowest = min(lowest, formula)
         if closing and of_kind & PARAGRAPH and lowest > level:  # an end tag alone is an empty paragraph
             closing = False
             of_kind |= VOID
@@ -274,10 +287,16 @@ def read_tree(page, hashes, kinds, words, word_kinds):
                 unshown = -1
             if level <= link:
                 link = -1
+            if level == formula:
+                formula = -1
             level -= 1
         # --- The element that it begins ---
-        if closing or (of_kind & VOID and not of_kind & (BREAK | RULE | PARAGRAPH)):
+        if formula >= 0 and slash:  # as everywhere in XML
+            of_kind |= VOID
+        elif closing or (of_kind & VOID and not of_kind & (BREAK | RULE | PARAGRAPH | TEX)):
             continue
+        if of_kind & TYPED and attributes & (IS_TEX if of_kind & ANNOTATION and formula >= 0 else IS_SHADOW):
+            of_kind &= ~UNSHOWN
         if level == MAX_DEPTH:
             overflow += not of_kind & VOID
             continue
@@ -285,6 +304,10 @@ def read_tree(page, hashes, kinds, words, word_kinds):
         of[events], start[events] = elements, OPENED
         events += 1
         if of_kind & VOID:
+            if of_kind & TEX and finish > begin:
+                of[events], start[events], end[events] = elements, begin, finish
+                own[elements] = finish - begin
+                events += 1
             of[events], start[events], close[elements] = elements, CLOSED, events
             events += 1
         else:
@@ -294,6 +317,8 @@ def read_tree(page, hashes, kinds, words, word_kinds):
             selects += bool(of_kind & SELECT)
             if unshown < 0 and of_kind & UNSHOWN:
                 unshown = level
+            if of_kind & FORMULA and formula < 0:
+                formula = level
             if of_kind & LINK:
                 link = level if attributes & LINKED else -1
         elements += 1

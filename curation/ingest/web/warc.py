@@ -5,7 +5,9 @@ record types; `not_http`; `redirect` and `http_error` by status; `not_html` by h
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from maslin.curation.ingest.html.xhtml import html_of_xhtml, is_xml_type
 from maslin.curation.ingest.records import (
     Document,
     Dropped,
@@ -19,6 +21,7 @@ from maslin.curation.ingest.records import (
 )
 from maslin.curation.ingest.web.body import BadBody, HttpMessage, TooLarge, decoded_body, parse_http
 from maslin.curation.ingest.web.charset import Decoded, decode
+from maslin.curation.ingest.web.content_type import content_type
 from maslin.curation.ingest.web.extractors import MOST, Extractor, ExtractorError
 from maslin.curation.ingest.web.framing import ArchiveFile, Damage, Frame
 from maslin.curation.ingest.web.robots import robots_notes
@@ -99,8 +102,8 @@ def _pages(
     entry: int,
 ) -> Iterator[Record]:
     """A page as each extractor that is asked finds it, or what it is instead. `entry`: the first number for `watch`."""
-    content_type, identified = message.headers.get("content-type"), record.headers.get("warc-identified-payload-type")
-    if not may_be_html(content_type, identified):
+    header, identified = message.headers.get("content-type"), record.headers.get("warc-identified-payload-type")
+    if not may_be_html(header, identified):
         yield Dropped("not_html")
         return
     id = document_id("warc", normalised(record.uri), record.date or "", payload_digest(record, message.body))
@@ -111,7 +114,9 @@ def _pages(
     if not isinstance(body, bytes):
         yield body
         return
-    decoded = decode(body, content_type or "", message.headers.get("content-language", ""))
+    decoded = decode(body, header or "", message.headers.get("content-language", ""))
+    if is_xml_type(content_type(header)[0]):
+        decoded = replace(decoded, text=html_of_xhtml(decoded.text))
     several = len(options.asked) > 1
     for place, extractor in enumerate(options.asked):
         own_id = variant_id(id, place) if several else id
@@ -129,21 +134,21 @@ def _body(
     record: WarcRecord, message: HttpMessage, origin: Origin, frame: Frame, options: WarcOptions, id: str,
 ) -> bytes | Record:
     """The HTML of an answer, or what it is instead."""
-    content_type, identified = message.headers.get("content-type"), record.headers.get("warc-identified-payload-type")
+    header, identified = message.headers.get("content-type"), record.headers.get("warc-identified-payload-type")
     limit = options.max_page_bytes
     try:
         if len(frame.block) < frame.block_length:  # more than is held
             raise TooLarge(len(message.body) + frame.block_length - len(frame.block))
         body = decoded_body(message, limit)
     except TooLarge as large:
-        if not is_html(content_type, identified, message.body) and "content-encoding" not in message.headers:
+        if not is_html(header, identified, message.body) and "content-encoding" not in message.headers:
             return Dropped("not_html")
         return Dropped("too_large", id, record.uri, float(large.args[0]), float(limit), ">")
     except BadBody as bad:
         if "warc-truncated" not in record.headers or not bad.part:
             return Failed("damaged_body", f"{record.uri}: {bad}", origin, id)
         body = bad.part  # the crawler says that it cut it
-    return body if is_html(content_type, identified, body) else Dropped("not_html")
+    return body if is_html(header, identified, body) else Dropped("not_html")
 
 
 def _document(

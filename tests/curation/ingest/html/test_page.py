@@ -1,6 +1,9 @@
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maslin.curation.ingest.html.page import main_text
 from tests.curation.web_archives import LINE
@@ -29,9 +32,42 @@ def wrapped(inner: str) -> str:
     ("<svg><title>bad</title><text>bad</text></svg><noscript>bad</noscript><template>bad</template>x", "x"),
     ("a<input><select><option>bad</select><p>b &lt;b&gt; &amp;amp; c&nbsp;d", "a\n\nb <b> &amp; c\xa0d"),
     ("<h3><button>a</button></h3><p>b<button>bad</button>", "a\n\nb"),
+    ("<x-y><template shadowrootmode=open><p>a</template></x-y><template shadowroot=closed>b</template>", "a\n\nb"),
+    ("<template>bad</template><template shadowrootmode=x>bad</template>a<template id=shadowroot>bad", "a"),
 ])
 def test_main_text(inner, expected):
     assert main_text(wrapped(inner)) == expected
+
+
+@pytest.mark.parametrize("inner, expected", [
+    ("<tr><th></th><th>1</th></tr><tr><td></td><td>2</td><td>3</td></tr>", "1\n2\t\t3"),  # the first is empty
+    ("<tr><td>1<td><td>2<tr><td>3<td>4<td></tr><tr><td>5", "1\t\t2\n3\t\t4\n5"),  # one between, the last
+    ("<tr><td>1<tr><td><td><tr><td> <td><br><tr><td>2", "1\n2"),  # all
+    ("<tr><td><br><td>1<tr><td>2<td><br><td>3<tr><td><p></p><td>4", "1\n2\t\t3\n4"),  # empty in other ways
+    ("<tr><td><img><td>1<tr><td>2", "1\n2"),
+    ("<tr><td rowspan=2>1<td>2<tr><td>3", "1\t\t2\n3"),
+    ("<caption>T</caption><tr><td><td>1", "T\n1"),
+    ("<thead><tr><th><th>1<tbody><tr><td><td>2<tfoot><tr><td><td>3", "1\n2\n3"),
+    ("<tr><td>1<td><table><tr><td>2<td>3<tr><td><td>4</table><td>5<tr><td>6", "1\n2\t\t3\n4\n5\n6"),
+    ("<tr><td><table><tr><td><tr><td></table><td>1<tr><td><td>2", "1\n2"),
+    ("<tr><td><ul><li>1</ul><td>2<tr><td><pre>3</pre><td>4", "  1\n2\n\n3\n4"),
+])
+@pytest.mark.parametrize("before", ["<p>x</p>", "<h2>x</h2>", "x"])
+def test_rows_of_tables_have_lines_whatever_is_empty(inner, expected, before):
+    assert main_text(wrapped(f"{before}<table>{inner}</table><p>y")) == f"x\n\n{expected}\n\ny"
+
+
+CELLS = st.lists(st.lists(st.sampled_from(["", "a", "b c", "<p>d</p>", "<br>", "<b> </b>"]),
+                          max_size=4), max_size=5)
+
+
+@given(CELLS, st.sampled_from(["<p>x</p>", "<h2>x</h2>", "<ul><li>x</ul>"]))
+def test_no_row_holds_two(rows, before):
+    table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    words = [[text for cell in row if (text := re.sub("<[^>]*>", "", cell).strip())] for row in rows]
+    found = main_text(wrapped(f"{before}<table>{table}</table>")).split("\n", 2)[2:]
+    expected = "\n".join("\t\t".join(row) for row in words if row)
+    assert found == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("page", [

@@ -32,8 +32,8 @@ def read(page: str):
 
 
 def all_text(page: str) -> str:
-    data, (kind, _, _, close, _, _, _, of, start, end) = read(page)
-    return write_text(data, kind, close, of, start, end, np.zeros(len(kind), np.uint8)).tobytes().decode()
+    data, (kind, said, _, close, _, _, _, of, start, end) = read(page)
+    return write_text(data, kind, said, close, of, start, end, np.zeros(len(kind), np.uint8)).tobytes().decode()
 
 
 def parsed_text(page: str) -> str:

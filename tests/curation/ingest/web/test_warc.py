@@ -37,6 +37,14 @@ def test_a_page_becomes_a_document(tmp_path):
     assert (found.origin.file, found.origin.offset) == ("a.warc.gz", 0)
 
 
+@pytest.mark.parametrize("content_type, text", [
+    ("application/xhtml+xml; charset=utf-8", "words"), ("text/xml", "words"), ("text/html", "")])
+def test_xhtml_is_read_as_it_was_sent(tmp_path, content_type, text):
+    body = b"<!DOCTYPE html><html><head><script src='x'/></head><body><p>words</p></body></html>"
+    found = read_one(tmp_path, http(body, Content_Type=content_type))
+    assert found.text == text
+
+
 @pytest.mark.parametrize("block, type, uri, cause", [
     (b"", "warcinfo", "", "warcinfo"),
     (b"GET / HTTP/1.1\r\n\r\n", "request", "http://a.test/", "request"),
