@@ -16,6 +16,7 @@ from maslin.curation.ingest.html.furniture import (
     LINKED,
     PART_OF_TEXT,
     REMARKS,
+    THREAD,
     said_by_names,
 )
 
@@ -168,5 +169,5 @@ def read_attributes(page, position, kind, words, word_kinds):
         else:
             said |= found
     if not said & PART_OF_TEXT:  # there an id is made of a heading
-        said |= from_id & (ASIDE_NAME | HEADER_NAME | REMARKS | HIDDEN | IS_MAIN)
+        said |= from_id & (ASIDE_NAME | HEADER_NAME | REMARKS | THREAD | HIDDEN | IS_MAIN)
     return min(position + 1, size), slash, said

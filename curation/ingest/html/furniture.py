@@ -14,14 +14,14 @@ from maslin.curation.text.hash_table import look_up
 # What a name says of its element, as bits.
 (
     FURNITURE, ASIDE_NAME, HEADER_NAME, REMARKS, HIDDEN, CAPTIONED, NOTE, PART_OF_TEXT, LINKED, IS_MAIN, IS_TEX,
-    DISPLAYED, IS_SHADOW, RENDERED,
-) = (1 << bit for bit in range(14))
+    DISPLAYED, IS_SHADOW, RENDERED, THREAD,
+) = (1 << bit for bit in range(15))
 
 # What a word says: by itself, wherever it stands in a name; as a name's only word beside affixes; or in a pair.
 (
     ANYWHERE, WHOLE, A_REMARK, WHOLE_HIDDEN, AFFIX, META_OF, META, A_CAPTION, A_NOTE, A_PART, TEXT_OF, WHOLE_HEADER,
-    DRAWN,
-) = (1 << bit for bit in range(13))
+    DRAWN, A_THREAD,
+) = (1 << bit for bit in range(14))
 
 _WORDS: dict[int, str] = {
     ANYWHERE: """
@@ -38,9 +38,10 @@ _WORDS: dict[int, str] = {
         searchform logo banner topbar legal account follow widget skip skiplink permalink next prev previous
         spinner headerlink noprint syndication facebook twitter likes
     """,
-    A_REMARK: """
-        comment comments nocomments commentlist respond reply replies commentaire commentaires kommentar kommentare
-        comentario comentarios commenti reacties
+    A_REMARK: "comment commentaire kommentar comentario",
+    # Remarks and where they are made; what is called one remark may be a report, minute by minute.
+    A_REMARK | A_THREAD: """
+        comments nocomments commentlist respond reply replies commentaires kommentare comentarios commenti reacties
     """,
     WHOLE_HIDDEN: "hidden invisible collapsed nocontent",
     WHOLE_HEADER: "header hdr masthead",
@@ -63,6 +64,10 @@ _TEXTS = (
     "article body", "article content", "article text", "entry content", "entry body", "post content", "post body",
     "post text", "story body", "story content", "story text", "main content", "main body", "page content",
 )
+_THREADS = tuple(f"comment {part}" for part in (
+    "list", "section", "thread", "area", "form", "wrapper", "wrap", "container", "box", "holder", "block", "count",
+    "author", "meta", "respond",
+))
 # What a script draws of a formula, beside its source.
 _DRAWN = ("math jax",)
 # And furniture.
@@ -80,7 +85,7 @@ _PAIRS = (
 
 def _kinds_by_word() -> dict[str, int]:
     kinds: dict[str, int] = dict.fromkeys(_PAIRS, ANYWHERE) | dict.fromkeys(_TEXTS, TEXT_OF)
-    kinds |= dict.fromkeys(_DRAWN, DRAWN)
+    kinds |= dict.fromkeys(_THREADS, A_THREAD) | dict.fromkeys(_DRAWN, DRAWN)
     for kind, words in _WORDS.items():
         for word in words.split():
             kinds[word] = kinds.get(word, 0) | kind
@@ -116,6 +121,8 @@ def said_by_names(page, start, end, whole_only, hashes, kinds):
                 said |= RENDERED
             if kind & A_REMARK:
                 said |= REMARKS
+            if (kind | together) & A_THREAD:
+                said |= THREAD
             if kind & A_NOTE:
                 said |= NOTE
             if kind & A_PART:

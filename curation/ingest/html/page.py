@@ -7,6 +7,7 @@ import numpy as np
 
 from maslin.curation.ingest.html.elements import ELEMENT_HASHES, ELEMENT_KINDS
 from maslin.curation.ingest.html.furniture import WORD_HASHES, WORD_KINDS
+from maslin.curation.ingest.html.labels import IS_LABEL, LABEL_HASHES, drop_labels
 from maslin.curation.ingest.html.parts import ALL, STRICT, WITH_REMARKS, gone_parts
 from maslin.curation.ingest.html.text import write_text
 from maslin.curation.ingest.html.tree import read_tree
@@ -33,6 +34,8 @@ def read_page(html: str, url: str | None = None) -> Page:
         page, ELEMENT_HASHES, ELEMENT_KINDS, WORD_HASHES, WORD_KINDS)
     for how in (STRICT, WITH_REMARKS, ALL):
         gone = gone_parts(kind, said, parent, own, linked, spaces, how)
+        if how != ALL:
+            drop_labels(page, kind, close, linked, of, start, end, LABEL_HASHES, IS_LABEL, gone)
         text = write_text(page, kind, said, close, of, start, end, gone).tobytes().decode()
         if "&" in text:
             text = unescape(text)

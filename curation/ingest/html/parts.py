@@ -8,6 +8,7 @@ count as text only where a page has little else.
 import numpy as np
 from numba import njit
 
+from maslin.curation.ingest.html.body import GONE, inside, keep_body, keep_main, weigh_blocks
 from maslin.curation.ingest.html.elements import (
     ASIDE,
     BLOCK,
@@ -43,31 +44,38 @@ from maslin.curation.ingest.html.furniture import (
     NOTE,
     REMARKS,
     RENDERED,
+    THREAD,
 )
 
 # How much of a page is looked for.
 STRICT, WITH_REMARKS, ALL = 0, 1, 2
-# What of an element is kept: all that is not gone by itself, nothing, or what is inside of it but not its own text.
-KEPT, GONE, SHELL = 0, 1, 2
 
 _SMALL_ONE_IN = 5  # what holds at most a fifth of a page's text, or of its paragraphs, is small
+_LIGHT_ONE_IN = 2  # what has at most half of the weight of its paragraphs is light, whatever they are inside of
+_TEXT_OF_TEN, _LONG_BESIDE = 7, 3  # of a page's weight, paragraphs beside it at most, and what is called a remark is text
 _REMARKS_OF_FIVE = 4  # as much of a page may be remarks of readers
 _TIMES_MAIN = 4  # as many times the text of the main part may stand outside of it in one piece
 _NEAR_BODY = 4  # levels: lists of links nearer than that are menus
 _MIN_LINK_CHARACTERS = 18  # of a paragraph that is one link and reads like a headline, not like the name of something
 _MIN_LINKS, _LINKS_OF_TEN = 3, 8  # a block of links: so many, and so much of its text
+_MIN_TEASERS, _LINKS_OF_TEN_TEASERS = 2, 5  # a block of links that read like headlines, with a few words to each
 _LINKS_OF_TEXT, _MIN_TEXT_CHARACTERS = 4, 250  # where there are more links or less text, the page is made of links
-_MAIN_OF_TEN, _INNER_OF_TEN = 5, 8  # of the text that a main part must hold: at first, and inside of another
-_MAX_NESTED = 6
 
 
 @njit(cache=True)
-def _inside(parent, values):
-    """Values of elements (int32) added up over each and all that is inside of it."""
-    total = values.astype(np.int32)
-    for element in range(len(parent) - 1, 0, -1):
-        total[parent[element]] += total[element]
-    return total
+def _remarks_are_text(kind, said, parent, weight, long):
+    """Whether what is called a remark holds nearly all of the weight, and the paragraphs, outside of threads of them."""
+    in_remark, remarks, threads, beside = np.zeros(len(kind), np.bool_), 0, 0, long[0]
+    for element in range(1, len(kind)):
+        names = said[element] if kind[element] & BLOCK else 0
+        in_remark[element] = in_remark[parent[element]] or names & (REMARKS | THREAD) != 0
+        if in_remark[element] and not in_remark[parent[element]]:
+            beside -= long[element]
+            if names & THREAD:
+                threads += weight[element]
+            else:
+                remarks += weight[element]
+    return remarks > 0 and beside <= _LONG_BESIDE and remarks * 10 >= (weight[0] - threads) * _TEXT_OF_TEN
 
 
 @njit(cache=True)
@@ -77,19 +85,23 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     gone = np.zeros(number, np.uint8)
     if how == ALL:
         return gone
-    characters, links = _inside(parent, own), _inside(parent, linked)
+    characters, links = inside(parent, own), inside(parent, linked)
     plain = characters - links
-    paragraphs, tops = _inside(parent, kind & PARAGRAPH != 0), _inside(parent, kind & TOP_HEADING != 0)
-    headings, code = _inside(parent, kind & HEADING != 0), _inside(parent, kind & (PRE | TABLE) != 0)
-    anchors, gaps = _inside(parent, kind & LINK != 0), _inside(parent, spaces)
+    paragraphs, tops = inside(parent, kind & PARAGRAPH != 0), inside(parent, kind & TOP_HEADING != 0)
+    headings, code = inside(parent, kind & HEADING != 0), inside(parent, kind & (PRE | TABLE) != 0)
+    anchors, gaps = inside(parent, kind & LINK != 0), inside(parent, spaces)
     has_titles = np.any(kind & (PRE | TABLE_TITLE) != 0)  # what is called a caption may belong to them
     has_formulas = np.any(kind & (FORMULA | TEX) != 0)
-    formulas = _inside(parent, kind & FORMULA != 0) if has_formulas else spaces
-    sources = _inside(parent, kind & TEX != 0) if has_formulas else spaces
+    formulas = inside(parent, kind & FORMULA != 0) if has_formulas else spaces
+    sources = inside(parent, kind & TEX != 0) if has_formulas else spaces
     is_main = (kind & MAIN != 0) | (said & IS_MAIN != 0)
-    mains = _inside(parent, is_main)
+    mains = inside(parent, is_main)
     depth, in_main, in_links = np.zeros(number, np.int32), np.zeros(number, np.bool_), np.zeros(number, np.bool_)
     is_link = np.zeros(number, np.bool_)
+    weight, long = weigh_blocks(kind, parent, own - linked, linked)
+    remarks = 0  # what says that an element is remarks of readers
+    if how == STRICT:
+        remarks = THREAD if _remarks_are_text(kind, said, parent, weight, long) else REMARKS
     total, main_text = plain[0], 0
     for element in range(1, number):
         if is_main[element]:
@@ -107,6 +119,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             is_most = plain[element] > _TIMES_MAIN * main_text
         is_small = plain[element] * _SMALL_ONE_IN <= total or (
             not is_most and paragraphs[0] >= _SMALL_ONE_IN and paragraphs[element] * _SMALL_ONE_IN <= paragraphs[0])
+        is_light = weight[element] * _LIGHT_ONE_IN <= weight[0]
         leaves = names & HIDDEN and not is_most
         if has_formulas:
             if leaves and formulas[element] and not own[element] and not of & (BLOCK | FORMULA):
@@ -114,8 +127,8 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             elif names & RENDERED and sources[0] and not sources[element]:
                 leaves = True  # its source is kept
         if not of & (OF_TEXT | QUOTE) and not tops[element]:
-            leaves = leaves or (names & FURNITURE and is_small) or (names & ASIDE_NAME and not is_most) or (
-                names & REMARKS and of & BLOCK and how == STRICT and plain[element] * 5 <= total * _REMARKS_OF_FIVE)
+            leaves = leaves or (names & FURNITURE and is_small and is_light) or (names & ASIDE_NAME and not is_most) or (
+                names & remarks and of & BLOCK and plain[element] * 5 <= total * _REMARKS_OF_FIVE)
         if names & CAPTIONED and not of & OF_TEXT and not has_titles:
             leaves = leaves or is_small
         if of & NAVIGATION:
@@ -143,7 +156,11 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
         link_paragraphs += is_link[element]
         in_links[element] = in_links[above] or (
             anchors[element] >= _MIN_LINKS and of & BLOCK and not of & OF_TEXT
-            and links[element] * 10 >= characters[element] * _LINKS_OF_TEN)
+            and links[element] * 10 >= characters[element] * _LINKS_OF_TEN) or (
+            anchors[element] >= _MIN_TEASERS and of & BLOCK and not of & (OF_TEXT | PARAGRAPH | QUOTE)
+            and links[element] >= anchors[element] * _MIN_LINK_CHARACTERS
+            and links[element] * 10 >= characters[element] * _LINKS_OF_TEN_TEASERS
+            and plain[element] * _SMALL_ONE_IN <= total)
         if in_links[element]:
             links_kept += own[element]
         else:
@@ -153,53 +170,6 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     for element in range(1, number):
         if gone[parent[element]] or (no_links and in_links[element]) or (no_link_paragraphs and is_link[element]):
             gone[element] = GONE
-    _keep_main(kind, is_main, parent, own - linked, gone)
+    keep_main(kind, is_main, parent, own - linked, gone)
+    keep_body(kind, parent, own, linked, gone)
     return gone
-
-
-@njit(cache=True)
-def _keep_main(kind, is_main, parent, own_plain, gone):
-    """Where one part says that it is the main one and holds the most of the text, have the rest go but its top heading.
-
-    Again inside of that part, as long as hardly anything goes: `main`, `article`, `entry-content`.
-    """
-    number = len(kind)
-    text = _inside(parent, np.where(gone != KEPT, np.int32(0), own_plain))
-    root, inside, of_ten = 0, np.ones(number, np.bool_), _MAIN_OF_TEN
-    for _ in range(_MAX_NESTED):
-        found, largest, second = 0, 0, 0
-        below = np.zeros(number, np.bool_)  # in a part that was looked at
-        for element in range(1, number):
-            below[element] = below[parent[element]]
-            if is_main[element] and inside[element] and not below[element] and element != root and not gone[element]:
-                below[element] = True
-                if text[element] > largest:
-                    found, largest, second = element, text[element], largest
-                else:
-                    second = max(second, text[element])
-        if largest * 10 <= text[root] * of_ten or second * 10 > largest:
-            break
-        root, of_ten = found, _INNER_OF_TEN
-        inside[0] = False
-        for element in range(1, number):
-            inside[element] = element == root or inside[parent[element]]
-    if root == 0:
-        return
-    heading, has_heading = 0, False
-    for element in range(1, number):
-        if kind[element] & TOP_HEADING and not gone[element]:
-            if inside[element]:
-                has_heading = True
-            elif element < root:
-                heading = element
-    holds = np.zeros(number, np.bool_)
-    holds[root] = True
-    if heading and not has_heading:
-        holds[heading] = inside[heading] = True
-    for element in range(number - 1, 0, -1):
-        holds[parent[element]] |= holds[element]
-    gone[0] = SHELL
-    for element in range(1, number):
-        inside[element] |= inside[parent[element]]
-        if not inside[element] and not gone[element]:
-            gone[element] = SHELL if holds[element] else GONE

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from maslin.curation.ingest.html.body import GONE, KEPT
 from maslin.curation.ingest.html.elements import (
     APART,
     BLOCK,
@@ -22,7 +23,6 @@ from maslin.curation.ingest.html.elements import (
 )
 from maslin.curation.ingest.html.formulas import formula_text, mark_of_superscript
 from maslin.curation.ingest.html.furniture import DISPLAYED
-from maslin.curation.ingest.html.parts import GONE, KEPT
 from maslin.curation.ingest.html.tree import CLOSED, OPENED
 
 # What stands between two texts; the greater wins.
