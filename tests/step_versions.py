@@ -34,7 +34,7 @@ for kind, where in SOURCES.items():
     declared = source_kind(kind)
     later = [function.where for function in (declared.read, declared.splits) if isinstance(function, Later)]
     ENTRIES["documents"] += [place.split(":")[0] for place in (where, *later)]
-ENTRIES["documents"] += [place.split(":")[0] for place in EXTRACTORS.values()]
+ENTRIES["documents"] += [extractor.where.split(":")[0] for extractor in EXTRACTORS.values()]
 ENTRIES["tokens"] += TOKEN_READERS.values()
 ENTRIES["evaluation"] += sorted({metric.scorer.split(":")[0] for metric in METRICS.values()})
 for kind in ("stack", "run", "evaluation"):
