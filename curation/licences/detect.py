@@ -36,7 +36,8 @@ _STRAY = re.compile(r"(?<!\d)[.+]|[.](?!\d)")
 _SPACES = re.compile(r" +")
 
 _HINT = re.compile(
-    r"licen[cs]|permission|redistribut|public domain|gpl|creative ?commons|attribution|wtfpl|warranty|as perl|here is a blessing", re.I
+    r"licen[cs]|permission|redistribut|public domain|gpl|creative ?commons|attribution|wtfpl|warranty|as perl"
+    r"|here is a blessing", re.I
 )
 
 
@@ -180,7 +181,8 @@ _NOTICE_KEPT = re.compile(r"permission notices?.{0,60}shall be included|be inclu
 def _bsd_variant(segment: str) -> str | None:
     if "end user documentation included with the redistribution" in segment or "may not be called apache" in segment:
         return "Apache-1.1" if "end user documentation" in segment else "Apache-1.0"
-    if ("openssl toolkit" in segment and "advertising" in segment) or "derivative of this code cannot be changed" in segment:
+    openssl, ssleay = "openssl toolkit" in segment, "derivative of this code cannot be changed" in segment
+    if ssleay or (openssl and "advertising" in segment):
         return "OpenSSL"
     if "advertising materials mentioning" in segment:
         return "BSD-4-Clause-UC" if "california berkeley and its contributors" in segment else "BSD-4-Clause"

@@ -24,7 +24,8 @@ _PREAMBLE = re.compile(
 _BLOCKS = (
     ("/*", "*/"), ("<!--", "-->"), ("{-", "-}"), ("(*", "*)"), ('"""', '"""'), ("'''", "'''"), ("--[[", "]]"),
     ("{#", "#}"), ("#|", "|#"), ("=begin", "=end"), ("=pod", "=cut"), ("%{", "%}"), ("<%--", "--%>"), ('r"""', '"""'),
-    ("<#", "#>"), ("#=", "=#"), ("#[", "]#"), ("/+", "+/"), ("/-", "-/"), ("{{!--", "--}}"), ("{*", "*}"), ("<%#", "%>"),
+    ("<#", "#>"), ("#=", "=#"), ("#[", "]#"), ("/+", "+/"), ("/-", "-/"), ("{{!--", "--}}"), ("{*", "*}"),
+    ("<%#", "%>"),
 )
 _BLOCKS_BY_SIGN = {
     sign: tuple(pair for pair in _BLOCKS if pair[0].startswith(sign)) for sign in {pair[0][0] for pair in _BLOCKS}
@@ -49,8 +50,8 @@ _POINTER = re.compile(
 _LICENCE_ADDRESS = re.compile(r"licen[cs]e$|https? .*licen[cs]e")
 _RESERVED = re.compile(
     r"\b(?:proprietary and confidential|confidential and proprietary|trade secrets? (?:of|and)|strictly confidential"
-    r"|(?:unauthori[sz]ed|any) (?:copying|use|reproduction|distribution|duplication)[\w ]{0,80} (?:is|are)(?: strictly)?"
-    r" prohibited|without (?:an )?express(?:ed)? licen[cs]e agreement)\b"
+    r"|(?:unauthori[sz]ed|any) (?:copying|use|reproduction|distribution|duplication)[\w ]{0,80} (?:is|are)"
+    r"(?: strictly)? prohibited|without (?:an )?express(?:ed)? licen[cs]e agreement)\b"
 )
 
 

@@ -21,13 +21,14 @@ _KNOWN = re.compile("|".join((
     r"(?:must|shall) (?:also )?(?:retain|reproduce|include|contain|preserve|keep|duplicate|carry) (?:\w+ ){0,8}?"
     r"(?:notices?|acknowledge?ments?|disclaimer|copyright)",
     r"advertising materials (?:\w+ ){0,16}?must display",
-    r"(?:may|must|shall|not)(?: not)? be used (?:\w+ ){0,4}?(?:to endorse|in(?: any)? advertising|in endorsing|to (?:\w+ )?promote)",
+    r"(?:may|must|shall|not)(?: not)? be used (?:\w+ ){0,4}?"
+    r"(?:to endorse|in(?: any)? advertising|in endorsing|to (?:\w+ )?promote)",
     r"(?:must|shall|may) not be misrepresented|must not claim that you wrote|must be plainly marked as such"
     r"|(?:may|must) not be (?:removed|altered)",
     r"(?:may|must) not be called|nor may (?:\w+ ){1,4}appear",
     # Apache, Python, Zope, the dedications and the Unicode licence, as far as they stand outside their texts
-    r"you may not use (?:this|the|these) (?:file|files|software|library|project|code|work|package|module|program|source)"
-    r"s? except in compliance with",
+    r"you may not use (?:this|the|these)"
+    r" (?:file|software|library|project|code|work|package|module|program|source)s? except in compliance with",
     r"cannot be changed i e this code cannot simply be copied and put under another distribution",
     r"but only in their entirety and only with respect to the combined software|changing it is not allowed",
     r"you agree that you have read understood and will comply",
@@ -39,11 +40,13 @@ _KNOWN = re.compile("|".join((
 )))
 _LIMIT = re.compile(
     r"\b(?:must|shall|may not|may only|can only|cannot|only (?:for|if|under|by)|prohibit\w*|forbid\w*"
-    r"|not (?:be )?(?:allowed|permitted|authori[sz]ed|used?)|non ?commercial\w*|commercial (?:use|purpose|product"
-    r"|distribution|sale|exploitation|licen[cs]e)s?|royalt\w*|required to|condition(?:al|ed) (?:up)?on|you agree"
-    r"|(?:is|are|does|do) not (?:granted|permit|allow|grant)\w*|(?:solely|exclusively) for|personal use|you are not|not for"
-    r"|unless|do not use|does not apply|granted only|have to pay|excluding|prior written consent|payments?|purchase\w*|subscriptions?|evaluation|excluded|obligat\w+"
-    r"|military|nuclear|weapon\w*|confidential|trade secrets?|source code (?:\w+ ){0,4}(?:available|published|disclosed)"
+    r"|not (?:be )?(?:allowed|permitted|authori[sz]ed|used?)|non ?commercial\w*"
+    r"|commercial (?:use|purpose|product|distribution|sale|exploitation|licen[cs]e)s?|royalt\w*|required to"
+    r"|condition(?:al|ed) (?:up)?on|you agree|(?:is|are|does|do) not (?:granted|permit|allow|grant)\w*"
+    r"|(?:solely|exclusively) for|personal use|you are not|not for|unless|do not use|does not apply|granted only"
+    r"|have to pay|excluding|prior written consent|payments?|purchase\w*|subscriptions?|evaluation|excluded"
+    r"|obligat\w+|military|nuclear|weapon\w*|confidential|trade secrets?"
+    r"|source code (?:\w+ ){0,4}(?:available|published|disclosed)"
     r"|(?:academic|educational|research|evaluation|internal|personal) (?:\w+ ){0,2}(?:only|purposes?))\b"
 )
 

@@ -268,7 +268,7 @@ def _tar_size(header: bytes) -> int | None:
     said = _number(header[148:156])
     rest = header[:148] + header[156:]
     unsigned = sum(rest) + 8 * ord(" ")
-    if said not in (unsigned, unsigned - 256 * sum(byte > 127 for byte in rest)):  # old tars summed signed bytes
+    if said != unsigned and said != unsigned - 256 * sum(byte > 127 for byte in rest):  # old tars summed signed bytes
         return None
     size = _number(header[124:136])
     return size if size is not None and size >= 0 else None

@@ -75,8 +75,8 @@ GPL2_OR_LATER = (
     ("PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2 ... agrees to be bound by the terms and conditions of this License "
      "Agreement. CNRI LICENSE AGREEMENT ... Licensee agrees to be bound by the terms and conditions of this License "
      "Agreement.", "PSF-2.0"),
-    ("The author disclaims copyright. In place of a legal notice, here is a blessing: May you do good and not evil. May "
-     "you find forgiveness for yourself and forgive others.", "blessing"),
+    ("The author disclaims copyright. In place of a legal notice, here is a blessing: May you do good and not evil. "
+     "May you find forgiveness for yourself and forgive others.", "blessing"),
     ("GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n...", "GPL-3.0"),
     ("GNU LESSER GENERAL PUBLIC LICENSE\n Version 3, 29 June 2007", "LGPL-3.0"),
 ])

@@ -56,7 +56,7 @@ TABLE = ",\n".join(", ".join(f"0x{(row * 7 + n) % 256:02x}" for n in range(12)) 
     ("i.c", "/* XPM */\nstatic char *i[] = {\"1 1 1 1\"};\n", "data"),
     ("d.sql", "-- MySQL dump 10.13\nCREATE TABLE a (b INT);\n", "data"),
     ("d.sql", "INSERT INTO a VALUES (1, 'x');\n" * 30, "data"),
-    ("f.js", "module.exports = {" + ", ".join(f'"key{n}": "value {n}"' for n in range(80)) + "\n};\n", "data"),
+    ("f.js", "module.exports = {" + ",\n".join(f'"key{n}": "value {n}"' for n in range(80)) + "\n};\n", "data"),
     ("words.r", "".join(f"word{n}\n" for n in range(200)), "data"),
 ])
 def test_what_no_person_wrote(path: str, text: str, cause: str) -> None:
