@@ -17,7 +17,8 @@ def test_the_heading_ends_with_the_code() -> None:
 @pytest.mark.parametrize(("text", "expected"), [
     ("# SPDX-License-Identifier: MIT\nx = 1\n", "MIT"),
     ("int x; /* SPDX-License-Identifier: ISC */\n", "ISC"), (":: SPDX-License-Identifier: MIT\r\n@echo off\r\n", "MIT"),
-    (f"{CODE}\n# SPDX-License-Identifier: Nonsense\n", NOASSERTION), (f"{CODE}\nt = '# SPDX-License-Identifier: %s'\n", None),
+    (f"{CODE}\n# SPDX-License-Identifier: Nonsense\n", NOASSERTION),
+    (f"{CODE}\nt = '# SPDX-License-Identifier: %s'\n", None),
     (f"// SPDX-License-Identifier: MIT\n// {GPL2_OR_LATER}", "MIT"),
     (f"// SPDX-License-Identifier: nothing known\n// {MIT}", NOASSERTION),
     ("# Licensed under the Foo Public License 3.2\n", NOASSERTION), ("/* @license Quux-2 */\n", NOASSERTION),

@@ -14,9 +14,11 @@ TAG = "SPDX-License-Identifier:"
     (f"# {TAG} (MIT AND ISC)", "MIT AND ISC"),
     (f"# {TAG} MIT\n# {TAG} ISC", "MIT AND ISC"),
     (f"/* {TAG} MIT */ #include <a.h>", "MIT"), (f"x = 1  # {TAG} MIT  # noqa", "MIT"),
-    (f"{{ {TAG} MIT }}", "MIT"), (f"(* {TAG} MIT *)", "MIT"), (f"--[[ {TAG} MIT ]]", "MIT"), (f"#= {TAG} MIT =#", "MIT"),
+    (f"{{ {TAG} MIT }}", "MIT"), (f"(* {TAG} MIT *)", "MIT"), (f"--[[ {TAG} MIT ]]", "MIT"),
+    (f"#= {TAG} MIT =#", "MIT"),
     (f"<%-- {TAG} MIT --%>", "MIT"), (f"; {TAG}MIT;", "MIT"), (f"# {TAG} mit or apache-2.0", "MIT OR Apache-2.0"),
-    (f"# {TAG.lower()} MIT", "MIT"), (f"# {TAG} licenseref-own", "LicenseRef-own"), (f"# {TAG} Apache-2.0.", "Apache-2.0"),
+    (f"# {TAG.lower()} MIT", "MIT"), (f"# {TAG} licenseref-own", "LicenseRef-own"),
+    (f"# {TAG} Apache-2.0.", "Apache-2.0"),
     (f" * {TAG} GPL-2.0 WITH Linux-syscall-note OR\n * MIT", "GPL-2.0-only WITH Linux-syscall-note OR MIT"),
     ("no tag here", None), (f"wanted = '{TAG} '", None),
 ])
@@ -25,7 +27,8 @@ def test_tags_are_read_in_any_comment(line: str, expected: str | None) -> None:
 
 
 @pytest.mark.parametrize("said", [
-    "", "FooBar-1.0", "UNLICENSED", "NOASSERTION", "NONE", "MIT AND FooBar", "MIT OR FooBar", "MIT OR", "((MIT)", "%s", "Apache",
+    "", "FooBar-1.0", "UNLICENSED", "NOASSERTION", "NONE", "MIT AND FooBar", "MIT OR FooBar", "MIT OR", "((MIT)",
+    "%s", "Apache",
     "MIT License", "GPL-2.0 WITH some-exception", "GLP-3.0-only", "SEE LICENSE IN LICENSE", "MIT ISC", "{{ licence }}",
 ])
 def test_a_tag_that_cannot_be_read_asserts_nothing(said: str) -> None:

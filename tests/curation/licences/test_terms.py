@@ -4,9 +4,11 @@ from maslin.curation.licences.detect import detect
 from tests.curation.licences.test_detect import BSD2, BSD3, BSD4, CMU, GPL2_OR_LATER, ISC, MIT
 
 ADDED = [
-    "The Software may be used for non-commercial purposes only.", "This software must not be used for military purposes.",
+    "The Software may be used for non-commercial purposes only.",
+    "This software must not be used for military purposes.",
     "Commercial use requires a separate licence.", "You may not use it to train models.", "For academic use only.",
-    "Redistribution in any form is prohibited.", "Changes must be published.", "You agree to send all changes to the author.",
+    "Redistribution in any form is prohibited.", "Changes must be published.",
+    "You agree to send all changes to the author.",
     "Free for personal use.", "Not for use in life support.", "Companies are not granted any rights.",
 ]
 
