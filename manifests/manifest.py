@@ -26,6 +26,16 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What a mixture takes of a corpus. `weight` is its normalised share of the training tokens."""
+
+    weight: float
+    tokens_available: int
+    tokens_planned: int
+    epochs: float
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A finished step, as `directory` holds it.
 
@@ -78,6 +88,12 @@ class Manifest:
     def digest_of_identity(self) -> str:
         """The digest that follows from what it covers: `digest`, in a manifest that nobody touched."""
         return identity_digest(self.kind, self.version, self.parameters, self.inputs, self.libraries)
+
+    def shares(self) -> dict[str, Share]:
+        """Of a mixture: what it takes of each corpus."""
+        return {
+            corpus: Share(plan["weight"], plan["tokens_available"], plan["tokens_planned"], plan["epochs"])
+            for corpus, plan in self.summary["corpora"].items()}
 
     def to_json(self) -> dict[str, Any]:
         """As `manifest.json` holds it, with the checksum of all the rest."""

@@ -18,7 +18,7 @@ PUBLIC = {
     "Tokenizer": "maslin.results:Tokenizer",
     "Tokens": "maslin.results:Tokens",
     "Mixture": "maslin.results:Mixture",
-    "Share": "maslin.results:Share",
+    "Share": "maslin.manifests.manifest:Share",
     "Run": "maslin.results:Run",
     "Evaluation": "maslin.results:Evaluation",
     "Report": "maslin.results:Report",
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from maslin.manifests.errors import StorageError as StorageError
     from maslin.manifests.errors import UsageError as UsageError
     from maslin.manifests.manifest import Manifest as Manifest
+    from maslin.manifests.manifest import Share as Share
     from maslin.manifests.plan import Plan as Plan
     from maslin.manifests.recipe.reading import read_recipe as read_recipe
     from maslin.manifests.recipe.recipe import Recipe as Recipe
@@ -72,7 +73,6 @@ if TYPE_CHECKING:
     from maslin.results import Report as Report
     from maslin.results import Result as Result
     from maslin.results import Run as Run
-    from maslin.results import Share as Share
     from maslin.results import Tokenizer as Tokenizer
     from maslin.results import Tokens as Tokens
     from maslin.results import Verdict as Verdict

@@ -15,13 +15,15 @@ from maslin.manifests.counts import Counts
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
 from maslin.manifests.locks import Lock, read_locks
-from maslin.manifests.manifest import Manifest
+from maslin.manifests.manifest import Manifest, Share
 from maslin.manifests.soundness import checked
 from maslin.manifests.workspace import read_manifest, read_measured, verify
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from tokenizers import Tokenizer as LoadedTokenizer
+
+    from maslin.trainer.comparison.results import Comparison
 
 R = TypeVar("R", bound="Result")
 
@@ -154,29 +156,23 @@ class Documents(Result):
     """The documents of a source, as extracted, before any corpus's steps."""
 
     def documents(self, columns: Sequence[str] | None = None) -> "pa.Table":
-        """One row a document."""
+        """One row a document that stayed."""
         return self.table("documents", columns)
 
     def ledger(self) -> "pa.Table":
-        """One row a removed record: what failed, and doubles of one identity."""
+        """One row what left. Of a source: failures, doubles of one identity, candidates without a text. Of a corpus:
+        rule, measured value, threshold, whom a document is a duplicate of.
+        """
         return self.table("ledger")
 
 
-class Corpus(Result):
+class Corpus(Documents):
     """The documents that passed a recipe's steps, and the evidence on all others."""
 
     @property
     def source(self) -> Documents:
         """What it was made from."""
         return Documents(read_manifest(self.manifest.input("documents")))
-
-    def documents(self, columns: Sequence[str] | None = None) -> "pa.Table":
-        """One row a document that stayed."""
-        return self.table("documents", columns)
-
-    def ledger(self) -> "pa.Table":
-        """One row a document that left: rule, measured value, threshold, whom it is a duplicate of."""
-        return self.table("ledger")
 
     def signals(self, columns: Sequence[str] | None = None) -> "pa.Table":
         """One row a document of the source, one column `<rule>.<signal>` a number that was measured."""
@@ -222,25 +218,13 @@ class Tokens(Result):
         return self.manifest.summary["dtype"]
 
 
-@dataclass(frozen=True)
-class Share:
-    """A corpus in a mixture: `weight` is its normalised share of the tokens."""
-
-    weight: float
-    tokens_available: int
-    tokens_planned: int
-    epochs: float
-
-
 class Mixture(Result):
     """Corpora and their shares; it holds no data of its own."""
 
     @property
     def shares(self) -> dict[str, Share]:
         """By corpus."""
-        names = Share.__dataclass_fields__
-        return {corpus: Share(**{name: entry[name] for name in names})
-                for corpus, entry in self.manifest.summary["corpora"].items()}
+        return self.manifest.shares()
 
     def _facts(self) -> Iterator[str]:
         yield ", ".join(f"{corpus} {share.weight:.1%}" for corpus, share in self.shares.items())
@@ -317,9 +301,11 @@ class Report(Result):
         summary = self.manifest.summary
         return Verdict(tuple(summary["verdict"]), summary["verdicts"])
 
-    def comparison(self) -> Mapping[str, Any]:
-        """Every figure of the report with its interval, as `comparison.json` holds it."""
-        return read_json(checked(self.directory / "comparison.json"))
+    def comparison(self) -> "Comparison":
+        """Every figure of the report with its interval, as `arms["code"].domains["web"].delta`."""
+        from maslin.trainer.comparison.results import Comparison
+
+        return Comparison.from_json(read_json(checked(self.directory / "comparison.json")))
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n{self.verdict}"

@@ -15,6 +15,7 @@ from maslin.flows.commands.mix import job as mix_job
 from maslin.flows.commands.train import TrainOptions
 from maslin.flows.commands.train import job as train_job
 from maslin.flows.engine.build import missing_steps
+from maslin.flows.engine.known import engine_class
 from maslin.flows.job.arguments import JobOptions
 from maslin.flows.job.outcome import refuse
 from maslin.flows.job.planning import make_plan, source_inputs
@@ -102,7 +103,8 @@ def compare(
 def _how(
     recipe: str | Path, workspace: str | Path, workers: int | None, engine: str, prefect: bool, limit: int | None,
 ) -> tuple[Path, Path, int | None, str, str, int | None]:
-    """The first fields of `JobOptions`, as the functions are told them."""
+    """The first fields of `JobOptions`, as the functions are told them. Raises UsageError for an unknown engine."""
+    engine_class(engine)
     return Path(recipe), Path(workspace), workers, engine, "auto" if prefect else "off", limit
 
 

@@ -55,6 +55,15 @@ def test_signal_handlers_are_given_back(recipe, tmp_path):
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
+def test_an_engine_there_is_none_of_is_refused_before_any_work(recipe, tmp_path):
+    for built in range(2):
+        with pytest.raises(maslin.UsageError, match="no engine is called `nonsense`; known here: local, serial"):
+            maslin.curate(recipe, tmp_path / "work", engine="nonsense")
+        if not built:
+            assert not (tmp_path / "work").exists()
+            maslin.curate(recipe, tmp_path / "work", workers=1)
+
+
 @pytest.mark.slow
 def test_a_script_needs_no_guard(recipe, tmp_path):
     """Workers do not run the script again, as multiprocessing would have them."""
@@ -91,7 +100,7 @@ def test_from_raw_inputs_to_a_verdict(tmp_path):
     assert run.metrics()["tokens"].to_pylist()[-1] == run.sizes["tokens"] == 4096
     report = maslin.compare(recipe, work)
     assert set(report.verdict.words["with-code"]) == {"web-no-code", "wiki", "code"}
-    assert report.html.is_file() and report.comparison()["baseline"] == "text-only"
+    assert report.html.is_file() and report.comparison().baseline == "text-only"
 
     workspace = maslin.open(work)
     small = workspace.recipes["small"]

@@ -1,13 +1,16 @@
-"""What a comparison found, as types; `Comparison.to_json` gives comparison.json.
+"""What a comparison found, as types; `Comparison.to_json` gives comparison.json, `from_json` reads it back.
 
 Figures, differences and their errors are in the unit of the comparison's metric, and bear its name in JSON.
 """
 
+import types
+import typing
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Self
 
-from maslin.trainer.comparison.metrics import Metric
+from maslin.manifests.errors import UsageError
+from maslin.trainer.comparison.metrics import METRICS, Metric
 
 COMPARISON_SCHEMA_VERSION = 1
 
@@ -21,12 +24,24 @@ class Result:
     """A part of a comparison: a frozen dataclass that becomes a JSON object of its fields."""
 
     def to_json(self, metric: Metric) -> dict[str, Any]:
-        names = {"metric": metric.name, "score": metric.score}
-        found: tuple[Field[Any], ...] = fields(self)  # type: ignore[arg-type]
         return {
-            each.metadata.get("key", each.name).format(**names): _json(getattr(self, each.name), metric)
-            for each in found if not self.leaves_out(each.name)
+            key: _json(getattr(self, each.name), metric)
+            for key, each in self.keys(metric).items() if not self.leaves_out(each.name)
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], metric: Metric) -> Self:
+        """The other way round."""
+        hints = typing.get_type_hints(cls)
+        return cls(**{each.name: _typed(hints[each.name], value[key], metric)
+                      for key, each in cls.keys(metric).items() if key in value})
+
+    @classmethod
+    def keys(cls, metric: Metric) -> "dict[str, Field[Any]]":
+        """The fields by their keys in JSON."""
+        names = {"metric": metric.name, "score": metric.score}
+        found: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]
+        return {each.metadata.get("key", each.name).format(**names): each for each in found}
 
     def leaves_out(self, name: str) -> bool:
         """Whether this field has no key in JSON."""
@@ -41,6 +56,20 @@ def _json(value: Any, metric: Metric) -> Any:
     if isinstance(value, list):
         return [_json(each, metric) for each in value]
     return value
+
+
+def _typed(kind: Any, value: Any, metric: Metric) -> Any:
+    """A JSON value as the type of a field."""
+    origin, inner = typing.get_origin(kind), typing.get_args(kind)
+    if origin is list:
+        return [_typed(inner[0], each, metric) for each in value]
+    if origin is dict:
+        return {name: _typed(inner[1], each, metric) for name, each in value.items()}
+    if origin is types.UnionType and isinstance(value, Mapping):  # the class whose keys are all there
+        kind = next(one for one in inner if all(
+            key in value for key, each in one.keys(metric).items()
+            if each.default is MISSING and each.default_factory is MISSING))
+    return kind.from_json(value, metric) if isinstance(kind, type) and issubclass(kind, Result) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,3 +261,17 @@ class Comparison:
             "runs": _json(self.runs, self.metric), "a_a": self.a_a.to_json(self.metric),
             "comparisons": _json(self.arms, self.metric), "verdict": self.verdict,
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The values of comparison.json as they were written. Raises UsageError for those of another Maslin."""
+        metric = METRICS.get(value["metric"])
+        if value["schema_version"] != COMPARISON_SCHEMA_VERSION or metric is None:
+            raise UsageError(
+                f"a comparison of schema version {value['schema_version']} by {value['metric']}: of another Maslin, "
+                "which is needed to read it. Its figures are in comparison.json.")
+        hints = typing.get_type_hints(cls)
+        there = {**value, "arms": value["comparisons"]}
+        return cls(metric=metric, **{
+            each.name: _typed(hints[each.name], there[each.name], metric)
+            for each in fields(cls) if each.name != "metric"})

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DataError
-from maslin.manifests.manifest import Manifest
+from maslin.manifests.manifest import Manifest, Share
 from maslin.manifests.plan import in_order
 from maslin.manifests.soundness import checked
 from maslin.manifests.tables import read_table
@@ -70,16 +70,6 @@ class Run:
 
 
 @dataclass(frozen=True)
-class PlannedCorpus:
-    """What a mixture takes of a corpus. `weight`: its share of the training tokens."""
-
-    weight: float
-    tokens_available: int
-    tokens_planned: int
-    epochs: float
-
-
-@dataclass(frozen=True)
 class Stage:
     """Shares of the corpora until so many tokens are trained."""
 
@@ -94,7 +84,7 @@ class Mixture:
     budget_tokens: int
     max_epochs: float
     simulate_target_tokens: int | None
-    corpora: dict[str, PlannedCorpus]
+    corpora: dict[str, Share]
     stages: list[Stage]
 
 
@@ -207,8 +197,7 @@ def _mixture(manifest: Manifest) -> Mixture:
     parameters, summary = manifest.parameters, manifest.summary
     return Mixture(
         parameters["budget_tokens"], parameters["max_epochs"], parameters.get("simulate_target_tokens"),
-        {name: PlannedCorpus(plan["weight"], plan["tokens_available"], plan["tokens_planned"], plan["epochs"])
-         for name, plan in summary["corpora"].items()},
+        manifest.shares(),
         [Stage(stage["until_tokens"], stage["weights"]) for stage in summary.get("stages", ())])
 
 

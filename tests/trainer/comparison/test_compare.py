@@ -5,10 +5,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from maslin.manifests.errors import DataError
+from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.tables import EVALUATION_ITEMS
 from maslin.trainer.comparison.compare import compare
 from maslin.trainer.comparison.metrics import BITS_PER_BYTE, BITS_PER_TOKEN, NEXT_TOKEN_ACCURACY
+from maslin.trainer.comparison.results import Comparison
 from maslin.trainer.comparison.statistics import generator
 
 LN2 = math.log(2)
@@ -116,6 +117,23 @@ def test_bits_per_token_divides_the_same_nats_by_tokens():
     result = verdict(items, groups, metric=BITS_PER_TOKEN)
     assert (result.baseline, result.delta) == pytest.approx((4 * 2.05, 4 * -0.07))
     assert result.p_value == pytest.approx(verdict(items, groups).p_value)
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+@pytest.mark.parametrize("metric", [BITS_PER_BYTE, BITS_PER_TOKEN, NEXT_TOKEN_ACCURACY])
+def test_json_is_read_back_as_what_was_written(seeds, metric):
+    items, groups = design([2.0, 2.1, 2.3][:seeds], [1.9, 2.06, 2.2][:seeds], [2.05, 2.15, 2.0][:seeds])
+    if metric is NEXT_TOKEN_ACCURACY:
+        items = items.rename_columns([metric.score if name == "nats" else name for name in items.column_names])
+    found = compare(items, groups, "text", ["web", "wiki"], MIXED, metric=metric)
+    written = json.loads(json.dumps(found.to_json()))
+    assert Comparison.from_json(written) == found and Comparison.from_json(written).to_json() == written
+
+
+def test_json_of_another_version_is_refused():
+    items, groups = design([2.0, 2.1], [1.9, 2.06], [2.05])
+    with pytest.raises(UsageError, match="of schema version 9 by bits_per_byte: of another Maslin"):
+        Comparison.from_json({**compare(items, groups, "text").to_json(), "schema_version": 9})
 
 
 def test_keys_of_json_bear_the_name_of_the_metric_and_nothing_is_told_that_was_not_tested():
