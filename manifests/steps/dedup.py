@@ -36,6 +36,7 @@ class NearDedup:
     `words`: lower-cased, at white space, and by `scripts` a character is a word in Chinese, Japanese, Thai, Lao, Khmer,
     Burmese and other scripts without spaces; what is of none of them has the words of `blanks`, which is white space
     alone, as datasketch's users split texts.
+
     Candidates come from MinHash LSH with datasketch's parameters; each is verified by the true Jaccard similarity.
     `false_negative_weight` is what datasketch's choice of bands gives a missed pair, the rest goes to false candidates.
     Its own 0.5 finds 40 % of the pairs at similarity 0.8 and 93 % of those at 0.9 (threshold 0.8); as candidates are

@@ -81,3 +81,12 @@ def test_limit_reads_only_so_many_records(tmp_path, capsys):
     recipe = write_all(tmp_path)
     assert main(["curate", str(recipe), "--workspace", str(tmp_path / "ws"), "--prefect", "off", "--limit", "10"]) == 0
     assert {read_json(path)["counts"]["read"] for path in tmp_path.glob("ws/documents/*@*/manifest.json")} <= {5, 10}
+
+
+def test_texts_too_short_for_near_dedup_are_counted(tmp_path, capsys):
+    texts = ["Too short.", "Short too.", "世界人权宣言", "This one has words enough."]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    (tmp_path / "r.yaml").write_text(
+        "name: n\nsources: {s: {kind: jsonl, paths: [a.jsonl]}}\ncorpora: {c: {from: s, steps: [near_dedup]}}\n")
+    assert main(["curate", str(tmp_path / "r.yaml"), "--workspace", str(tmp_path / "ws"), "--prefect", "off"]) == 0
+    assert "  2 documents have fewer words than near_dedup compares at a time" in capsys.readouterr().out
