@@ -92,7 +92,10 @@ def find(
 
 
 def damaged_indexes(directory: Path) -> list[Path]:
-    """Indexes of a step directory that are not as they were written: nothing is found by them, they are made anew."""
+    """Indexes of a step directory that are not as they were written: nothing is found by them, they are made anew.
+
+    Raises DamagedError as `read_manifest` does.
+    """
     return [
         _index_path(task) for table in _COLUMNS for task in _tasks(directory, table, _listed(directory))
         if _index_path(task).is_file() and _read_index(task) is None]

@@ -139,11 +139,6 @@ def verify_all(directories: Sequence[Path]) -> Verified:
             problems += damaged
             problems.append(f"{directory}: the command that made it builds it anew when it is run again")
         problems += _strays(directory, {entry.path for entry in manifest.files})
-        if (directory / INDEX_FOLDER).is_dir():
-            from maslin.manifests.lookup import damaged_indexes  # numpy and Arrow: only where there are any
-
-            problems += [f"{path}: damaged, and not used: it is made anew when it is next needed"
-                         for path in damaged_indexes(directory)]
         problems += _gone(directory, manifest.inputs.values())
         try:
             read_measured(directory)

@@ -28,7 +28,7 @@ from maslin.manifests.files import (
     sealed,
     write_json,
 )
-from maslin.manifests.identity import DIGEST_HEX
+from maslin.manifests.identity import DIGEST_HEX, digest_of
 from maslin.manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest, identity_digest
 
 MANIFEST_NAME = "manifest.json"
@@ -147,7 +147,7 @@ def read_manifest(directory: Path) -> Manifest:
     if manifest is not None:
         if (expected := manifest.digest_of_identity()) != manifest.digest:
             raise _damaged_manifest(path, f"it gives the digest {manifest.digest}, its identity has {expected}")
-        if _STEP_DIRECTORY.fullmatch(path.parent.name) and path.parent.name != f"{manifest.name}@{manifest.digest}":
+        if _STEP_DIRECTORY.fullmatch(path.parent.name) and digest_of(path.parent.name) != manifest.digest:
             raise _damaged_manifest(path, f"it is that of {manifest.name}@{manifest.digest}")
         return manifest
     age = "an earlier" if isinstance(version, int) and version < MANIFEST_SCHEMA_VERSION else "another"

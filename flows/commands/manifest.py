@@ -1,9 +1,11 @@
 """`maslin manifest show|verify|diff`: what a step directory holds, whether it is sound, why two of them differ."""
 
 import argparse
+import contextlib
 import json
 import os
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from maslin.manifests.locks import read_locks
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import remembered_digests
 from maslin.manifests.soundness import lineage, verify_all
-from maslin.manifests.workspace import MANIFEST_NAME, is_complete, read_manifest
+from maslin.manifests.workspace import INDEX_FOLDER, MANIFEST_NAME, OtherVersionError, is_complete, read_manifest
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def verify(options: VerifyOptions) -> int:
         if not directories:
             raise UsageError(f"{path}: neither a finished step directory nor a workspace with any.")
     found = verify_all(directories)
-    problems = [*found.problems, *beside]
+    problems = [*found.problems, *problems_of_indexes(directories), *beside]
     for problem in problems:
         print(problem)
     for directory in found.others:
@@ -128,6 +130,19 @@ def verify(options: VerifyOptions) -> int:
     print(f"{found.directories} directories, {found.bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
           + (f"{len(problems)} problems" if problems else "all sound"))
     return 3 if problems else 0
+
+
+def problems_of_indexes(directories: Sequence[Path]) -> Iterator[str]:
+    """What is damaged of the indexes in step directories."""
+    with_indexes = [directory for directory in directories if (directory / INDEX_FOLDER).is_dir()]
+    if not with_indexes:
+        return
+    from maslin.manifests.lookup import damaged_indexes  # numpy and Arrow
+
+    for directory in with_indexes:
+        with contextlib.suppress(DamagedError, OtherVersionError):  # told already
+            for path in damaged_indexes(directory):
+                yield f"{path}: damaged, and not used: it is made anew when it is next needed"
 
 
 def problems_beside(workspace: Path) -> list[str]:

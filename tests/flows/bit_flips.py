@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from maslin.flows.commands.manifest import problems_beside
+from maslin.flows.commands.manifest import problems_beside, problems_of_indexes
 from maslin.manifests.errors import DamagedError
 from maslin.manifests.identity import hash_int
 from maslin.manifests.locks import read_locks
@@ -47,7 +47,7 @@ def _outcome(workspace: Path, path: Path) -> str:
     if any(inside.match(pattern) for pattern in NEVER_READ):
         return "never read"
     step = _step_of(workspace, path)
-    found = verify_all([step]).problems if step else problems_beside(workspace)
+    found = [*verify_all([step]).problems, *problems_of_indexes([step])] if step else problems_beside(workspace)
     assert any(str(path) in problem for problem in found), f"{path}: `manifest verify` did not find it"
     if path.parent.name == ".index":
         assert path in damaged_indexes(step), path

@@ -1,6 +1,7 @@
 """What `verify` looks at: the files of step directories, their manifests, what lies beside, what they are of."""
 
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -57,7 +58,7 @@ def test_whatever_is_edited_in_a_manifest_is_found(workspace, keys, value):
 
 @pytest.mark.parametrize(("keys", "value", "told"), [
     (("parameters", "steps", 0, "min_words"), 4, "its identity has"), (("digest",), "0" * 16, "its identity has"),
-    (("name",), "other", "it is that of other@"),
+    (("libraries",), {"torch": "1"}, "its identity has"),
 ])
 def test_the_digest_is_recomputed_from_the_identity_even_where_the_checksum_is_right(workspace, keys, value, told):
     path = workspace.path(CORPUS) / "manifest.json"
@@ -70,6 +71,12 @@ def test_the_digest_is_recomputed_from_the_identity_even_where_the_checksum_is_r
     write_json(path, sealed(manifest))
     (problem,) = problems(workspace)
     assert told in problem
+
+
+def test_a_manifest_of_another_step_is_found(workspace):
+    other = replace(CORPUS, parameters={"steps": []})
+    workspace.path(CORPUS).rename(workspace.path(other))
+    assert f"it is that of web@{CORPUS.digest}" in verify_all([workspace.path(other)]).problems[0]
 
 
 @pytest.mark.parametrize("content", [

@@ -98,4 +98,4 @@ def test_a_lock_that_cannot_be_read_is_named(built, tmp_path, capsys):
     path.parent.mkdir()
     path.write_text('{"corpora": [')
     assert main(["clean", "--workspace", str(tmp_path), "--yes"]) == 3
-    assert f"{path}: not a readable lock file" in capsys.readouterr().err
+    assert f"{path}: damaged, and not used: not readable as JSON" in capsys.readouterr().err

@@ -37,7 +37,7 @@ def trunk(tmp_path_factory) -> tuple[Workspace, Step]:
 def test_the_trunk_keeps_what_branches_leave_from(trunk):
     workspace, step = trunk
     assert [name for name in contents(workspace.path(step)) if "step" in name] == [
-        f"checkpoints/step-{done:08d}.safetensors" for done in (7, 14, 30)]
+        f"checkpoints/step-{done:08d}.{kind}" for done in (7, 14, 30) for kind in ("json", "safetensors")]
 
 
 @pytest.mark.parametrize("tokens", HORIZONS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from maslin.manifests.errors import DataError, MaslinError, UsageError
 from maslin.manifests.identity import hash_int
@@ -23,6 +23,7 @@ from maslin.trainer.models.layers import positions
 from maslin.trainer.models.model import document_mask
 from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.saved_model import load_model, save_model
+from maslin.trainer.runs.checkpoint import note_path, write_checkpoint
 from maslin.trainer.runs.metrics import read_metrics
 from maslin.trainer.runs.optimizer import learning_rate
 from maslin.trainer.runs.train import build_run, train_runs
@@ -57,9 +58,9 @@ def test_a_run_learns_and_says_what_it_saw(trained):
 def test_what_is_kept_is_metrics_a_final_checkpoint_and_a_model(trained):
     workspace, step, _ = trained
     assert sorted(contents(workspace.path(step))) == [
-        "checkpoints/step-00000012.safetensors", "metrics.jsonl", "model/config.json", "model/model.safetensors",
-        "model/tokenizer.json", "model/tokenizer_config.json"]
-    assert len(list((workspace.path(step) / "checkpoints").iterdir())) == 1
+        "checkpoints/step-00000012.json", "checkpoints/step-00000012.safetensors", "metrics.jsonl",
+        "model/config.json", "model/model.safetensors", "model/tokenizer.json", "model/tokenizer_config.json"]
+    assert len(list((workspace.path(step) / "checkpoints").iterdir())) == 2  # one, and the note beside it
     assert load_model(workspace.path(step) / "model").config == replace(MODEL, vocab_size=60)
 
 
@@ -102,7 +103,7 @@ def test_another_architecture_and_optimizer_learn_too(trained_otherwise):
 def test_the_model_is_the_average_of_the_checkpoints_kept(trained_otherwise):
     workspace, step, _ = trained_otherwise
     root = workspace.path(step)
-    names = [name for name in contents(root) if name.startswith("checkpoints/")]
+    names = [name for name in contents(root) if name.startswith("checkpoints/") and name.endswith(".safetensors")]
     assert names == ["checkpoints/step-00000008.safetensors", "checkpoints/step-00000012.safetensors"]
     first, last = (load_file(root / name) for name in names)
     for name, weights in load_model(root / "model").state_dict().items():
@@ -267,6 +268,25 @@ def test_a_tokenizer_that_another_recipe_gave_another_name_is_the_same(trained, 
     assert contents(other_workspace.path(named)) == contents(workspace.path(step))
 
 
+@pytest.mark.parametrize("what", ["weights", "note", "metrics"])
+def test_a_flipped_bit_in_what_a_run_would_go_on_from_makes_it_go_on_from_before(trained, tmp_path, monkeypatch, what):
+    """One that leaves the file readable and its size alone: weights a little other, a figure a little other."""
+    workspace, step, _ = trained
+    killed, same = run_step(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("maslin.trainer.runs.loop.learning_rate", dies_after(10))
+        with pytest.raises(KeyboardInterrupt):
+            build_run(same, killed, serial_map)
+    root = killed.path(same)
+    newest = max((root / "checkpoints").glob("*.safetensors"))
+    path = {"weights": newest, "note": note_path(newest), "metrics": root / "metrics.jsonl"}[what]
+    damaged = bytearray(path.read_bytes())
+    damaged[-9] ^= 1
+    path.write_bytes(damaged)
+    build_run(same, killed, serial_map)
+    assert contents(root) == contents(workspace.path(step))
+
+
 def test_a_checkpoint_of_another_device_is_refused(tmp_path, monkeypatch):
     workspace, step = run_step(tmp_path)
     with monkeypatch.context() as patch:
@@ -274,7 +294,7 @@ def test_a_checkpoint_of_another_device_is_refused(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             build_run(step, workspace, serial_map)
     (path,) = (workspace.path(step) / "checkpoints").glob("*.safetensors")
-    save_file(load_file(path), path, {"maslin": '{"step": 4, "device": "cuda", "mixture": ""}'})
+    write_checkpoint(path, load_file(path), {"maslin": '{"step": 4, "device": "cuda", "mixture": ""}'})
     with pytest.raises(UsageError, match="written on cuda"):
         build_run(step, workspace, serial_map)
 
@@ -283,7 +303,8 @@ def test_a_checkpoint_of_another_mixture_is_refused(trained, tmp_path):
     """As when directories are moved about by hand: a step's own directory never has another mixture."""
     workspace, step, _ = trained
     other_workspace, other = run_step(tmp_path, max_epochs=5.0)
-    shutil.copytree(workspace.path(step) / "checkpoints", other_workspace.path(other) / "checkpoints")
+    shutil.copytree(workspace.path(step), other_workspace.path(other))
+    (other_workspace.path(other) / "manifest.json").unlink()
     with pytest.raises(UsageError, match=r"of a run on the mixture .* goes on with the data it began with"):
         build_run(other, other_workspace, serial_map)
 
