@@ -9,7 +9,9 @@ from typing import NoReturn
 
 from maslin import __version__
 from maslin.flows import interrupts
+from maslin.flows.engine.startup import start_light
 from maslin.flows.terminal import printing_safely
+from maslin.manifests.errors import UsageError
 from maslin.manifests.visible import visible_line
 
 # name → the module that owns its arguments and its run, and its line of help
@@ -86,7 +88,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             return end_with(error)
 
 
-if __name__ == "__main__":
-    from maslin.flows.entry import command
+def command() -> int:
+    """`main` in a process of its own."""
+    interrupts.take()
+    if sys.platform == "win32":
+        print("maslin: Windows is not supported (locks, pipes and worker processes are those of Linux and macOS): "
+              "install it in WSL, which is a Linux.", file=sys.stderr)
+        return UsageError.exit_code
+    start_light()
+    return main()
 
+
+if __name__ == "__main__":
     sys.exit(command())

@@ -23,7 +23,7 @@ def check_api(address: str, say: Callable[[str], None], patience_s: float = ANSW
     patience = min(_SAY_SECONDS, patience_s)
     while True:
         try:
-            urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=patience).close()
+            urllib.request.urlopen(f"{_public(address).rstrip('/')}/health", timeout=patience).close()
             return
         except urllib.error.HTTPError as error:
             if error.code < 500:  # it is for Prefect to show its key
@@ -39,7 +39,7 @@ def check_api(address: str, say: Callable[[str], None], patience_s: float = ANSW
             if left <= 0:
                 raise refused(address, f"no answer in {patience_s:.0f} s") from error
             if patience < patience_s:
-                say(f"waiting for Prefect's API at {_shown(address)} (PREFECT_API_URL), {left:.0f} s at most …")
+                say(f"waiting for Prefect's API at {_public(address)} (PREFECT_API_URL), {left:.0f} s at most")
             patience = left
         except (OSError, ValueError) as error:  # gone in the middle of an answer; no address at all
             raise refused(address, str(error)) from error
@@ -48,11 +48,11 @@ def check_api(address: str, say: Callable[[str], None], patience_s: float = ANSW
 def refused(address: str, why: str) -> UsageError:
     """The sentence for an API that was asked for by its address."""
     return UsageError(
-        f"Prefect's API at {_shown(address)}, which PREFECT_API_URL asks for, cannot be used: {why}. Start it or mend the "
-        "address; or unset PREFECT_API_URL, or give --prefect off, to do without it.")
+        f"Prefect's API at {_public(address)}, which PREFECT_API_URL asks for, cannot be used: {why}. Start it or mend "
+        "the address; or unset PREFECT_API_URL, or give --prefect off, to do without it.")
 
 
-def _shown(address: str) -> str:
+def _public(address: str) -> str:
     return re.sub("//[^/@]*@", "//", address)  # without a password
 
 

@@ -136,7 +136,7 @@ def test_the_command_says_what_it_wrote_and_imports_neither_datasets_nor_pandas(
     assert "a.idx" in capsys.readouterr().out
     assert main(["export", str(workspace.path(corpus)), "--to", "megatron", str(tmp_path / "m")]) == 2
     assert "holds corpus; give a directory of tokens" in capsys.readouterr().err
-    code = ("import sys; from maslin.flows.entry import command; assert command() == 0; "
+    code = ("import sys; from maslin.flows.cli import command; assert command() == 0; "
             "assert not {'datasets', 'torch', 'pandas'} & set(sys.modules)")
     arguments = ["export", workspace.path(corpus), "--to", "datasets", tmp_path / "d"]
     subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True)

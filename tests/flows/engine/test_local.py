@@ -5,14 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from maslin.flows.engine import local, worker
 from maslin.flows.engine.local import LocalEngine
 from maslin.flows.engine.progress import ProgressBoard, Work
+from maslin.manifests.errors import MaslinError
 from maslin.manifests.progress import advance, note, resume
 
 
@@ -35,6 +38,58 @@ def test_a_task_whose_worker_dies_is_run_again_and_the_others_are_not_lost(board
         results = engine.map(partial(die_twice_at_three, tmp_path), list(range(6)), "deaths")
     assert results == [{"task": n} for n in range(6)]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def not_at_all(task):
+    os.abort()
+
+
+def test_a_task_that_always_kills_its_worker_ends_with_a_sentence(board, monkeypatch):
+    monkeypatch.setattr(local, "MAX_DEATHS", 2)
+    with LocalEngine(2, board) as engine, pytest.raises(MaslinError, match=r"died 2 times at the same work \(SIGABRT"):
+        engine.map(not_at_all, [1], "deaths")
+
+
+@pytest.mark.parametrize(("begin", "how"), [
+    ("raise SystemExit(3)", "exit code 3"), ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
+    (worker._BEGIN.replace("import serve", "import serf"), "ImportError")])
+def test_workers_that_end_before_they_begin_are_told(board, monkeypatch, begin, how):
+    monkeypatch.setattr(worker, "_BEGIN", begin)
+    with LocalEngine(2, board) as engine, pytest.raises(MaslinError, match=rf"end before they begin \(.*{how}"):
+        engine.map(die_twice_at_three, list(range(3)), "never")
+
+
+def test_a_worker_that_cannot_be_started_is_told(board, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with LocalEngine(2, board) as engine, pytest.raises(MaslinError, match=r"could not be started \(No such file"):
+        engine.map(die_twice_at_three, [1], "never")
+
+
+def test_where_no_thread_can_be_started_the_work_is_done_all_the_same(board, tmp_path, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with LocalEngine(2, board) as engine:
+        assert engine.map(partial(die_twice_at_three, tmp_path), [1, 2], "work") == [{"task": 1}, {"task": 2}]
+
+
+class TravelsNot(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+def fail(task):
+    raise TravelsNot("what it was", lambda: 0) if task == "travels not" else ValueError(task)
+
+
+def test_errors_come_back_as_they_are_with_where_they_were(board):
+    with LocalEngine(1, board) as engine:
+        with pytest.raises(ValueError, match="plain") as caught:
+            engine.map(fail, ["plain"], "errors")
+        assert "in fail" in caught.value.__notes__[0]
+        with pytest.raises(RuntimeError, match="TravelsNot: what it was"):
+            engine.map(fail, ["travels not"], "errors")
 
 
 def test_a_line_of_progress_has_rate_counts_and_time_left():
