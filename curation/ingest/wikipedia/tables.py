@@ -2,19 +2,23 @@
 
 import re
 
-from maslin.curation.ingest.wikipedia.sentinels import CAPTION, CELL, GONE, ROW, TABLE_CLOSE, TABLE_OPEN
+from maslin.curation.ingest.wikipedia.sentinels import ATTRIBUTES_END, CAPTION, CELL, GONE, ROW, TABLE_CLOSE, TABLE_OPEN
 
 _HTML = re.compile(r"<(/?)(table|caption|t[rdh]|thead|tbody|tfoot|colgroup|col)(?=[\s/>])[^<>]{0,2000}>", re.I)
+_ANY_TAG = re.compile(r"</?[tTcC]")
 _OPENED = {"table": TABLE_OPEN, "tr": ROW, "td": CELL, "th": CELL, "caption": CAPTION}
-_MARKS = re.compile(f"[{TABLE_OPEN}{TABLE_CLOSE}{ROW}{CELL}{CAPTION}]")
-_UNMARKED = {**dict.fromkeys(map(ord, (TABLE_OPEN, TABLE_CLOSE, ROW, CAPTION)), "\n"), ord(CELL): " "}
-_CELL_ATTRIBUTES = re.compile(r"[^|\[\]]{0,500}\|(?!\|)")
+_MARKS = re.compile(f"[{TABLE_OPEN}{TABLE_CLOSE}{ROW}{CELL}{CAPTION}{ATTRIBUTES_END}]")
+_UNMARKED = str.maketrans(dict.fromkeys((TABLE_OPEN, TABLE_CLOSE, ROW, CAPTION), "\n") | {CELL: " ", ATTRIBUTES_END: ""})
+_CELL_ATTRIBUTES = re.compile(rf"[^|{ATTRIBUTES_END}\[\]]{{0,500}}(?:\|(?!\|)|{ATTRIBUTES_END})")
+_ONLY_ATTRIBUTES = re.compile(  # of a cell whose words a template would have brought
+    r"(?:\s*(?:(?:col|row)span|v?align|bgcolor|style|class|width|height|scope|id|lang|title|data-[a-z-]{1,30})\s*=\s*"
+    r"(?:\"[^\"]{0,500}\"|'[^']{0,500}'|[\w#%.:;-]{1,100})){1,20}[\s" + GONE + "]*$", re.I)
 _LINE_BREAKS = re.compile(r"</?(?:br|hr|p|div|blockquote|center|poem|li|ul|ol|dl|dt|dd)(?:\s[^<>]{0,500})?/?>", re.I)
 
 
 def mark_html_tables(text: str) -> str:
     """Tags of HTML tables as single characters, which no attribute or pipe can be mistaken for."""
-    return _HTML.sub(_mark, text) if "<t" in text or "<T" in text else text
+    return _HTML.sub(_mark, text) if _ANY_TAG.search(text) else text
 
 
 def _mark(match: re.Match[str]) -> str:
@@ -61,4 +65,8 @@ def row_cells(line: str) -> list[str]:
 
 
 def _without_attributes(cell: str) -> str:
-    return cell[1:] if cell.startswith(CELL) else _CELL_ATTRIBUTES.sub("", cell, count=1)
+    if cell.startswith(CELL):
+        return cell[1:]
+    if attributes := _CELL_ATTRIBUTES.match(cell):
+        cell = cell[attributes.end():]
+    return "" if "=" in cell and _ONLY_ATTRIBUTES.match(cell) else cell

@@ -2,6 +2,7 @@
 
 import re
 
+from maslin.curation.ingest.wikipedia.sentinels import ATTRIBUTES_END
 from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Shown, Table
 from maslin.curation.ingest.wikipedia.templates.shown import argument
 
@@ -95,7 +96,7 @@ def _listing(given: Arguments) -> str:
 
 def _cell(words: str) -> Shown:
     """A cell of a table that has a colour and these words, unless it brings its own."""
-    return lambda given: given.get(1, "text") or words
+    return lambda given: ATTRIBUTES_END + (given.get(1, "text") or words)
 
 
 NAMES: Table = (

@@ -36,6 +36,8 @@ def test_the_name_of_the_page() -> None:
     ("{| class=x\n<tr><td>a<td>b</tr>\n|-\n| c || d\n|}", ["a | b", "c | d"]),
     ("<TABLE border=1>\n<caption>Cap</caption>\n<TR>\n<TD>a|b</TD>\n<TD>\nc\n</TD></TR></TABLE>", ["Cap", "a|b | c"]),
     ("{|\n! scope=\"col\" | A !! style=\"x\" | B\n|-\n| data-x=\"1\" | 2\n|nowrap|3\n|}", ["A | B", "2 | 3"]),
+    ("{|\n| bgcolor=white colspan=\"3\" {{n/a}} || style='x' {{no such}} || b\n|}", ["N/A | b"]),
+    ("Import</tr>", ["Import"]),
     ("{|\n{{!}} a {{!}}{{!}} b\n|}", ["a | b"]),
     ("{|\n| align=left | a || b\n", ["a | b"]),  # never closed
     ("<ul><li>a<ul><li>b</li></ul></li></ul><ol><li>c</ol><dl><dt>t<dd>d</dl>", ["- a", "  - b", "1. c", "t", "d"]),
