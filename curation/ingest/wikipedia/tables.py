@@ -8,7 +8,8 @@ _HTML = re.compile(r"<(/?)(table|caption|t[rdh]|thead|tbody|tfoot|colgroup|col)(
 _ANY_TAG = re.compile(r"</?[tTcC]")
 _OPENED = {"table": TABLE_OPEN, "tr": ROW, "td": CELL, "th": CELL, "caption": CAPTION}
 _MARKS = re.compile(f"[{TABLE_OPEN}{TABLE_CLOSE}{ROW}{CELL}{CAPTION}{ATTRIBUTES_END}]")
-_UNMARKED = str.maketrans(dict.fromkeys((TABLE_OPEN, TABLE_CLOSE, ROW, CAPTION), "\n") | {CELL: " ", ATTRIBUTES_END: ""})
+_UNMARKED = str.maketrans(
+    {**dict.fromkeys((TABLE_OPEN, TABLE_CLOSE, ROW, CAPTION), "\n"), CELL: " ", ATTRIBUTES_END: ""})
 _CELL_ATTRIBUTES = re.compile(rf"[^|{ATTRIBUTES_END}\[\]]{{0,500}}(?:\|(?!\|)|{ATTRIBUTES_END})")
 _ONLY_ATTRIBUTES = re.compile(  # of a cell whose words a template would have brought
     r"(?:\s*(?:(?:col|row)span|v?align|bgcolor|style|class|width|height|scope|id|lang|title|data-[a-z-]{1,30})\s*=\s*"
