@@ -236,7 +236,9 @@ _SHORT = {
 }
 # Licences whose text is read through for terms that are not theirs.
 _READ_THROUGH = _SHORT | {
-    "HPND", "HPND-sell-variant", "HPND-Markus-Kuhn", "MIT-CMU", "NTP", "PostgreSQL", "Unlicense", "Zlib", "curl",
+    "Apache-1.0", "Apache-1.1", "BSD-3-Clause-Clear", "Beerware", "FSFAP", "FSFUL",
+    "FSFULLR", "HPND", "HPND-sell-variant", "HPND-Markus-Kuhn", "MIT-CMU", "NTP", "OpenSSL", "PostgreSQL", "UPL-1.0",
+    "Unicode-3.0", "Unicode-DFS-2016", "Unlicense", "WTFPL", "Zlib", "blessing", "bzip2-1.0.6", "curl",
 }
 
 
