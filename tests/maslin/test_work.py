@@ -64,6 +64,21 @@ def test_an_engine_there_is_none_of_is_refused_before_any_work(recipe, tmp_path)
             maslin.curate(recipe, tmp_path / "work", workers=1)
 
 
+def test_no_run_is_trained_when_another_cannot_be(recipe, tmp_path):
+    rows = [{"id": f"r{n}", "text": f"Number {n} of many on mountains, {n * 7919}."} for n in range(99)]
+    (tmp_path / "large.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe.write_text("""\
+name: tiny
+sources: {large: {kind: jsonl, paths: [large.jsonl]}, mine: {kind: jsonl, paths: [mine.jsonl]}}
+tokenizer: {vocab_size: 300}
+mixtures: {first: {large: 1}, second: {large: 0.9, mine: 0.1}}
+training: {tokens: 4000, seeds: 1, max_epochs: 1000}
+""")
+    with pytest.raises(maslin.DataError, match=r"mixture second: corpus mine has .* tokens, one sequence takes 257"):
+        maslin.train(recipe, tmp_path / "work", engine="serial")
+    assert [path.name for path in (tmp_path / "work").iterdir() if path.name in ("mixture", "run")] == ["mixture"]
+
+
 @pytest.mark.slow
 def test_a_script_needs_no_guard(recipe, tmp_path):
     """Workers do not run the script again, as multiprocessing would have them."""
