@@ -1,0 +1,97 @@
+"""A long run: `python -m tests.fuzz PARSER --minutes 20`. With `atheris` installed its coverage leads the way.
+
+What is found is written to `fault-PARSER-….bin` in the folder it is run in: a case for the tests.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import random
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.fuzz.mutation import mutated
+
+
+def main() -> int:
+    """Returns 1 when a fault was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parser")
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    led = importlib.util.find_spec("atheris") is not None
+    if led:
+        import atheris
+
+        with atheris.instrument_imports(include=["maslin"]):
+            from tests.fuzz.parsers import PARSERS, checked
+    else:
+        from tests.fuzz.parsers import PARSERS, checked
+    chosen = PARSERS[asked.parser]
+    seeds = list(chosen.seeds())
+    faults: dict[str, int] = {}
+    runs = 0
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        def test(data: bytes) -> None:
+            nonlocal runs
+            runs += 1
+            try:
+                checked(chosen, data, Path(folder))
+            except Exception as error:
+                frame = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+                if place not in faults:
+                    name = f"fault-{asked.parser}-{hashlib.sha256(data).hexdigest()[:12]}.bin"
+                    Path(name).write_bytes(data)
+                    print(f"{place}: {str(error)[:200]} ({name})", flush=True)
+                faults[place] = faults.get(place, 0) + 1
+
+        def end() -> None:
+            print(f"{asked.parser}: {runs:,} inputs in {(time.monotonic() - began) / 60:.1f} minutes"
+                  f"{', led by coverage' if led else ''}; faults: {faults or 'none'}", flush=True)
+
+        rng = random.Random(asked.seed)
+        if led:
+            _led(test, end, seeds, chosen.tokens, asked.minutes, asked.seed, Path(folder))
+        while time.monotonic() - began < 60 * asked.minutes:
+            test(mutated(rng, seeds, chosen.tokens))
+        end()
+    return 1 if faults else 0
+
+
+def _led(
+    test: Callable[[bytes], None], end: Callable[[], None], seeds: list[bytes], tokens: tuple[bytes, ...],
+    minutes: float, seed: int, folder: Path,
+) -> None:
+    """Does not return: libFuzzer ends the process."""
+    import atexit
+
+    import atheris
+
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for number, data in enumerate(seeds):
+        (corpus / str(number)).write_bytes(data)
+
+    def edit(data: bytes, max_size: int, number: int) -> bytes:
+        """Half of the steps are ours, as they know the format's words."""
+        rng = random.Random(number)
+        own = mutated(rng, [data or b"\n", *seeds[:1]], tokens) if number % 2 else atheris.Mutate(data, max_size)
+        return own[:max_size]
+
+    atexit.register(end)
+    atheris.Setup(
+        [sys.argv[0], str(corpus), f"-max_total_time={int(60 * minutes)}", f"-seed={seed + 1}", "-max_len=100000",
+         "-rss_limit_mb=4096", "-verbosity=0", "-print_final_stats=0"],
+        test, custom_mutator=edit)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
