@@ -25,8 +25,8 @@ _GAIN = 6.0  # nats: the bytes are e⁶ times as likely letters of that language
 _HINT = 3.0  # nats that a hint counts for: the detector's guess, or the language the page says it is in
 _FEW_LETTERS = 4
 _UNHEARD_OF = 1e-4  # the share of a letter that a language has not
-# Detected, but pages in the other have all its letters.
-_DETECTED = {"koi8-r": "koi8-u", "utf-8": "", "ascii": ""}
+# Detected, but pages are in the other, which has the same letters; and what it cannot be.
+_DETECTED = {"koi8-r": "koi8-u", "iso8859-16": "cp1250", "utf-8": "", "ascii": ""}
 _NEUTRAL_SHARE = 0.05
 _NEUTRAL = frozenset("\xa0\xad«»‹›“”„‘’‚–—…•·©®™°§€¡¿´£±µ×÷²³½¼¾ªº")  # stand in texts of any language
 
@@ -39,7 +39,7 @@ _LANGUAGES: tuple[tuple[str, str, str], ...] = (
     ("hu", "cp1250 iso8859-2 cp852", "á36 é35 í7 ó10 ö9.5 ő9 ú3 ü6 ű2"),
     ("hr bs sr sh", "cp1250 iso8859-2 cp852", "č10 ć6 đ2.5 š9.5 ž5.5"),
     ("sl", "cp1250 iso8859-2 cp852", "č13 š9.5 ž7 ć.1 đ.1"),
-    ("ro mo", "cp1250 iso8859-2 iso8859-16", "ă40 â9 î13 ş14 ș14 ţ12 ț12"),
+    ("ro mo", "cp1250 iso8859-2 cp852", "ă40 â9 î13 ş14 ţ12"),
     ("hsb dsb", "cp1250 iso8859-2 cp852", "ć6 č8 ě14 ł10 ń2 ó12 ř3 š10 ž8"),
     ("lt", "cp1257 iso8859-13", "ą6 č4.5 ė16 ę2.5 į6 š12 ų13 ū5 ž8"),
     ("lv", "cp1257 iso8859-13", "ā39 č1.5 ē18 ģ1.3 ī19 ķ1.5 ļ3.3 ņ6 š9 ū5.5 ž3"),

@@ -22,6 +22,8 @@ LATIN = {
         "Wszyscy ludzie rodzą się wolni i równi pod względem godności i praw. Są oni obdarzeni rozumem.",
         "Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv. Jsou nadáni rozumem a svědomím.",
         "Minden emberi lény szabadon születik és egyenlő méltósága és joga van. Az emberek, ésszel bírván, erős űr.",
+        "Toate fiinţele umane se nasc libere şi egale în demnitate şi în drepturi. Ele sunt înzestrate cu raţiune.",
+        "Sva ljudska bića rađaju se slobodna i jednaka u dostojanstvu. Ona su obdarena sviješću, čovječe, žene, što.",
     ],
     "cp1254": ["Bütün insanlar hür, haysiyet ve haklar bakımından eşit doğarlar. Akıl ve vicdana sahiptirler."],
     "cp1257": [
