@@ -1,7 +1,8 @@
 """How right the licences are: `python -m benchmarks.licences SPDX_FOLDER SITE_PACKAGES …`.
 
 SPDX_FOLDER holds a JSON file a licence with its text (`licenses/` of npm's spdx-license-list); of them the share named
-exactly, and those passed as permissive that `permissive.txt` does not hold, with each permissive licence also told apart
+exactly, and those passed as permissive that `permissive.txt` does not hold, with each permissive licence also told
+apart
 from itself with a limiting sentence put behind it. SITE_PACKAGES are folders of installed packages that declare an SPDX
 expression: how many of their licence folders name the same licences, metadata left aside.
 """
@@ -36,7 +37,8 @@ def of_the_list(folder: Path) -> None:
         (name, limit) for name, answer in answers.items() if spdx.is_permissive(answer) for limit in LIMITS
         if spdx.is_permissive(detect(f"{texts[name]}\n\n{limit}"))
     ]
-    print(f"SPDX list: {exact} of {len(answers)} named, {len(loose)} permissive that the list of permissive ones lacks:")
+    print(f"SPDX list: {exact} of {len(answers)} named, "
+          f"{len(loose)} permissive that the list of permissive ones lacks:")
     print("  " + " ".join(loose))
     print(f"with a limiting sentence behind: {len(limited)} still permissive {limited[:5]}")
 

@@ -13,6 +13,7 @@ from maslin.curation.ingest.html.elements import (
     CELL,
     HEADING,
     ITEM,
+    LIST,
     PARAGRAPH,
     PRE,
     QUOTE,
@@ -28,11 +29,11 @@ KEPT, GONE, SHELL = 0, 1, 2
 
 _MAIN_OF_TEN, _INNER_OF_TEN = 5, 8  # of the text that a main part must hold: at first, and inside of another
 _MAX_NESTED = 6
-_LONG_CHARACTERS, _MAX_CHARACTERS = 50, 600  # of a block: it is a paragraph from here on; it weighs no more beyond
+_LONG_CHARACTERS, _MAX_CHARACTERS = 40, 600  # of a block: it is a paragraph from here on; it weighs no more beyond
 _MIN_LONG, _BODY_OF_TEN = 3, 7  # paragraphs in a body, and its share of the weight of all
-_LINKS_BESIDE_ONE_IN = 20  # links in what stands beside the body and stays
+_LINKS_BESIDE_ONE_IN, _LINKS_IN_TEXT_ONE_IN = 20, 4  # links in what stands beside the body and stays
 _BESIDE_ONE_IN = 4  # of the body's text, and it stays whatever it is
-_NO_BODY = PARAGRAPH | HEADING | PRE | CELL | ITEM | TERM | ROW | QUOTE | SECTION
+_NO_BODY = PARAGRAPH | HEADING | PRE | TABLE | CELL | LIST | ITEM | TERM | ROW | QUOTE | SECTION
 
 
 @njit(cache=True)
@@ -113,8 +114,14 @@ def keep_body(kind, parent, own, linked, gone):
     if root == 0:
         return
     text, link, listings = inside(parent, plain), inside(parent, links), inside(parent, kind & (PRE | TABLE) != 0)
-    stays = (text * _BESIDE_ONE_IN >= text[root]) | (
-        (link * _LINKS_BESIDE_ONE_IN <= link + text) & ((long > 0) | (listings > 0)))
+    is_heading, is_paragraph = kind & HEADING != 0, kind & PARAGRAPH != 0
+    titles = inside(parent, np.where(is_heading, text, np.int32(0)))
+    is_text = (long + listings + titles > 0) & (link * _LINKS_BESIDE_ONE_IN <= link + text)
+    is_linked_text = (long > 0) & (listings + titles > 0) & (link * _LINKS_IN_TEXT_ONE_IN <= link + text)
+    is_neighbour = is_paragraph & ((text >= _LONG_CHARACTERS) | (parent == parent[root]))
+    is_title = titles * 2 >= text + link
+    stays = (text * _BESIDE_ONE_IN >= text[root]) | is_text | is_linked_text | (
+        (link <= text) & (is_neighbour | is_title | (listings > 0)))
     _leave(kind, parent, root, stays, gone)
 
 

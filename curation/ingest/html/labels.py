@@ -13,6 +13,8 @@ from maslin.curation.ingest.html.tree import CLOSED, OPENED
 from maslin.curation.text.hash_table import constant_table, look_up
 
 _TEXTS = """
+share on facebook|share on twitter|share on whatsapp|share this on facebook
+share this on twitter|share this on whatsapp|share on linkedin|leave a reply
 advertisement|advertisements|advert|sponsored links|sponsored content|paid content|article continues below
 story continues below|story continues after advertisement|continue reading|continue reading below
 scroll to continue|scroll to continue with content|share this|share this article|share this story
@@ -39,7 +41,8 @@ citeste si|te-ar putea interesa|διαφήμιση|διαβάστε επίσης
 Реклама|РЕКЛАМА|читайте также|Читайте также|ЧИТАЙТЕ ТАКЖЕ|Читать далее|Материалы по теме|По теме|Поделиться
 Похожие материалы|Читайте також|ЧИТАЙТЕ ТАКОЖ|Поділитися|Прочетете още|إعلان|اقرأ أيضا|اقرأ أيضاً|اقرأ أيضًا
 مواضيع ذات صلة|شارك|تبلیغات|مطالب مرتبط|פרסומת|כתבות קשורות|विज्ञापन|यह भी पढ़ें|ये भी पढ़ें|โฆษณา
-ข่าวที่เกี่ยวข้อง|อ่านเพิ่มเติม|広告|スポンサーリンク|関連記事|あわせて読みたい|続きを読む|シェアする|광고|관련기사|관련 기사|공유하기|广告|相关阅读|相关新闻|相关文章|相关推荐
+ข่าวที่เกี่ยวข้อง|อ่านเพิ่มเติม|広告
+スポンサーリンク|関連記事|あわせて読みたい|続きを読む|シェアする|광고|관련기사|관련 기사|공유하기|广告|相关阅读|相关新闻|相关文章|相关推荐
 推荐阅读|热门推荐|延伸阅读|分享到|分享|阅读更多|廣告|相關新聞|相關文章|延伸閱讀|推薦閱讀
 """
 _MAX_BYTES = 80
@@ -79,7 +82,7 @@ def drop_labels(page, kind, close, linked, of, start, end, hashes, is_label, gon
             is_link = linked[element] > 0
             for position in range(begin, end[event]):
                 byte = page[position]
-                if byte >= 128 or 97 <= byte | 32 <= 122 and byte >= 65:
+                if byte >= 128 or (97 <= byte | 32 <= 122 and byte >= 65):
                     letter = np.uint64(byte | 32 if byte < 128 else byte)
                     line = (line ^ letter) * PRIME
                     if not is_link:

@@ -20,6 +20,7 @@ from maslin.curation.ingest.html.elements import (
     FORMULA,
     HEADER,
     HEADING,
+    ITEM,
     LINK,
     LIST,
     MAIN,
@@ -31,6 +32,7 @@ from maslin.curation.ingest.html.elements import (
     SUMMARY,
     TABLE,
     TABLE_TITLE,
+    TERM,
     TEX,
     TOP_HEADING,
 )
@@ -52,7 +54,8 @@ STRICT, WITH_REMARKS, ALL = 0, 1, 2
 
 _SMALL_ONE_IN = 5  # what holds at most a fifth of a page's text, or of its paragraphs, is small
 _LIGHT_ONE_IN = 2  # what has at most half of the weight of its paragraphs is light, whatever they are inside of
-_TEXT_OF_TEN, _LONG_BESIDE = 7, 3  # of a page's weight, paragraphs beside it at most, and what is called a remark is text
+# So much of a page's weight, and so few paragraphs beside it: what is called a remark is the text.
+_TEXT_OF_TEN, _LONG_BESIDE = 7, 3
 _REMARKS_OF_FIVE = 4  # as much of a page may be remarks of readers
 _TIMES_MAIN = 4  # as many times the text of the main part may stand outside of it in one piece
 _NEAR_BODY = 4  # levels: lists of links nearer than that are menus
@@ -64,7 +67,7 @@ _LINKS_OF_TEXT, _MIN_TEXT_CHARACTERS = 4, 250  # where there are more links or l
 
 @njit(cache=True)
 def _remarks_are_text(kind, said, parent, weight, long):
-    """Whether what is called a remark holds nearly all of the weight, and the paragraphs, outside of threads of them."""
+    """Whether what is called a remark holds nearly all of the weight, outside of threads, and of the paragraphs."""
     in_remark, remarks, threads, beside = np.zeros(len(kind), np.bool_), 0, 0, long[0]
     for element in range(1, len(kind)):
         names = said[element] if kind[element] & BLOCK else 0
@@ -85,6 +88,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     gone = np.zeros(number, np.uint8)
     if how == ALL:
         return gone
+    # What every element holds: its own text and that of all below it.
     characters, links = inside(parent, own), inside(parent, linked)
     plain = characters - links
     paragraphs, tops = inside(parent, kind & PARAGRAPH != 0), inside(parent, kind & TOP_HEADING != 0)
@@ -102,6 +106,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     remarks = 0  # what says that an element is remarks of readers
     if how == STRICT:
         remarks = THREAD if _remarks_are_text(kind, said, parent, weight, long) else REMARKS
+    # From the top down: what leaves by its name or kind, weighed against what it holds.
     total, main_text = plain[0], 0
     for element in range(1, number):
         if is_main[element]:
@@ -127,8 +132,9 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             elif names & RENDERED and sources[0] and not sources[element]:
                 leaves = True  # its source is kept
         if not of & (OF_TEXT | QUOTE) and not tops[element]:
-            leaves = leaves or (names & FURNITURE and is_small and is_light) or (names & ASIDE_NAME and not is_most) or (
-                names & remarks and of & BLOCK and plain[element] * 5 <= total * _REMARKS_OF_FIVE)
+            is_remark = names & remarks and of & BLOCK and plain[element] * 5 <= total * _REMARKS_OF_FIVE
+            is_aside = names & ASIDE_NAME and not is_most
+            leaves = leaves or (names & FURNITURE and is_small and is_light) or is_aside or is_remark
         if names & CAPTIONED and not of & OF_TEXT and not has_titles:
             leaves = leaves or is_small
         if of & NAVIGATION:
@@ -157,7 +163,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
         in_links[element] = in_links[above] or (
             anchors[element] >= _MIN_LINKS and of & BLOCK and not of & OF_TEXT
             and links[element] * 10 >= characters[element] * _LINKS_OF_TEN) or (
-            anchors[element] >= _MIN_TEASERS and of & BLOCK and not of & (OF_TEXT | PARAGRAPH | QUOTE)
+            anchors[element] >= _MIN_TEASERS and of & BLOCK and not of & (OF_TEXT | PARAGRAPH | QUOTE | ITEM | TERM)
             and links[element] >= anchors[element] * _MIN_LINK_CHARACTERS
             and links[element] * 10 >= characters[element] * _LINKS_OF_TEN_TEASERS
             and plain[element] * _SMALL_ONE_IN <= total)
@@ -165,7 +171,8 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             links_kept += own[element]
         else:
             text_kept += own[element] - linked[element]
-    no_link_paragraphs = link_paragraphs * 2 <= paragraphs[0]  # otherwise the page is a list of links
+    # What is but links leaves, unless the page is a list of links.
+    no_link_paragraphs = link_paragraphs * 2 <= paragraphs[0]
     no_links = text_kept >= _MIN_TEXT_CHARACTERS and links_kept <= _LINKS_OF_TEXT * text_kept
     for element in range(1, number):
         if gone[parent[element]] or (no_links and in_links[element]) or (no_link_paragraphs and is_link[element]):
