@@ -2,9 +2,8 @@
 
 SPDX_FOLDER holds a JSON file a licence with its text (`licenses/` of npm's spdx-license-list); of them the share named
 exactly, and those passed as permissive that `permissive.txt` does not hold, with each permissive licence also told
-apart
-from itself with a limiting sentence put behind it. SITE_PACKAGES are folders of installed packages that declare an SPDX
-expression: how many of their licence folders name the same licences, metadata left aside.
+apart from itself with a limiting sentence put behind it. SITE_PACKAGES are folders of installed packages that declare an
+SPDX expression: how many of their licence folders name the same licences, metadata left aside.
 """
 
 import argparse
