@@ -1,9 +1,9 @@
 """How right the licences are: `python -m benchmarks.licences SPDX_FOLDER SITE_PACKAGES …`.
 
-SPDX_FOLDER holds a JSON file a licence with its text (`licenses/` of npm's spdx-license-list); of them the share named
-exactly, and those passed as permissive that `permissive.txt` does not hold, with each permissive licence also told
-apart from itself with a limiting sentence put behind it. SITE_PACKAGES are folders of installed packages that declare an
-SPDX expression: how many of their licence folders name the same licences, metadata left aside.
+SPDX_FOLDER holds a JSON file a licence with its text (`licenses/` of npm's spdx-license-list): how many are named, and
+which pass as permissive that `permissive.txt` does not hold, or with a limiting sentence put behind. SITE_PACKAGES are
+folders of installed packages that declare an SPDX expression: how many of their licence folders name the same licences,
+metadata left aside.
 """
 
 import argparse
@@ -33,11 +33,11 @@ def of_the_list(folder: Path) -> None:
     exact = sum(bare(answer) == bare(name) for name, answer in answers.items())
     loose = [name for name, answer in answers.items() if spdx.is_permissive(answer) and not spdx.is_permissive(name)]
     limited = [
-        (name, limit) for name, answer in answers.items() if spdx.is_permissive(answer) for limit in LIMITS
-        if spdx.is_permissive(detect(f"{texts[name]}\n\n{limit}"))
+        (name, limit)
+        for name, answer in answers.items() if spdx.is_permissive(answer)
+        for limit in LIMITS if spdx.is_permissive(detect(f"{texts[name]}\n\n{limit}"))
     ]
-    print(f"SPDX list: {exact} of {len(answers)} named, "
-          f"{len(loose)} permissive that the list of permissive ones lacks:")
+    print(f"SPDX list: {exact} of {len(answers)} named, {len(loose)} permissive that our list of those lacks:")
     print("  " + " ".join(loose))
     print(f"with a limiting sentence behind: {len(limited)} still permissive {limited[:5]}")
 
@@ -47,7 +47,8 @@ def of_packages(folders: list[str]) -> None:
     right = total = 0
     for package in distributions(path=folders):
         said = package.metadata.get("License-Expression")
-        files = [file for file in package.files or () if ".dist-info/" in str(file) and is_licence_file(str(file))]
+        inside = [file for file in package.files or () if ".dist-info/" in str(file)]
+        files = [file for file in inside if is_licence_file(str(file))]
         if not said or not files:
             continue
         found = LicenceMap()
