@@ -1,12 +1,14 @@
-"""The share of a dump's prose sentences that are in our text, as mwparserfromhell reads them, and what templates lose.
+"""How much prose of a Wikipedia dump is kept: sentences as mwparserfromhell reads them, a gold set, what is lost.
 
-    python -m tests.curation.ingest.wikipedia.kept enwiki-….xml.bz2
+    python -m benchmarks.wikitext enwiki-….xml.bz2
 
-needs `pip install mwparserfromhell`, which the project itself does not use. Its sentences: lines of prose of at least
-60 characters before the first section of references, cut at points; those with a template, a formula or a broken
-reference are left out, as that reader drops these. A sentence is found when its letters and digits stand in our text.
+needs `pip install mwparserfromhell`. *Sentences*: that reader's lines of prose of at least 60 characters before the
+first section of references, cut at points; those with a template, a formula or a broken reference are left out, as it
+drops these. One is found when its letters and digits stand in our text. *Gold*: paragraphs with templates and the text
+of their page (`tests/curation/ingest/wikipedia/gold.jsonl`), by us and by that reader's `strip_code`.
 """
 
+import json
 import re
 import sys
 import unicodedata
@@ -17,9 +19,11 @@ import mwparserfromhell  # type: ignore[import-not-found]
 from maslin.curation.ingest.records import Document, NoWatch
 from maslin.curation.ingest.wikipedia import wikipedia
 from maslin.curation.ingest.wikipedia.dump_stream import Page, pages
+from maslin.curation.ingest.wikipedia.wikitext import clean
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.recipe.sources import NoOptions
 
+GOLD = Path(__file__).parents[1] / "tests" / "curation" / "ingest" / "wikipedia" / "gold.jsonl"
 _BLOCKS = ("ref", "table", "gallery", "source", "syntaxhighlight", "pre", "timeline", "imagemap", "score")
 _APPENDIX = re.compile(
     r"\n==+ *(?:references|notes|footnotes|external links?|further reading|see also|sources|citations|bibliography|"
@@ -48,6 +52,15 @@ def main(name: str) -> None:
                     print(f"{revision.title}: {sentence}")
     print(f"{found} of {total} sentences ({found / max(1, total):.2%}); {sum(lost)} templates lost in {len(lost)} of "
           f"{len(documents)} articles")
+    gold = [json.loads(line) for line in GOLD.read_text("utf-8").splitlines()]
+    for reader, read in (("ours", lambda text: clean(text).text), ("strip_code", _stripped)):
+        texts = [(read(one["wikitext"]), _SENTENCE_END.split(one["text"])) for one in gold]
+        kept = sum(_letters(sentence) in _letters(text) for text, sentences in texts for sentence in sentences)
+        print(f"gold, {reader}: {kept} of {sum(len(sentences) for _, sentences in texts)} sentences")
+
+
+def _stripped(wikitext: str) -> str:
+    return str(mwparserfromhell.parse(wikitext).strip_code())
 
 
 def _sentences(wikitext: str) -> list[str]:
