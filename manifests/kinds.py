@@ -31,8 +31,8 @@ KINDS: dict[str, Kind] = {
     "tokenizer": Kind(2, ("tokenizers",)),
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),
-    "stack": Kind(2, ("tokenizers", "torch")),
-    "run": Kind(5, ("tokenizers", "torch")),
+    "stack": Kind(3, ("tokenizers", "torch")),
+    "run": Kind(6, ("tokenizers", "torch")),
     "evaluation": Kind(3, ("pyarrow", "torch")),
     "report": Kind(4, ("scipy",)),
 }
