@@ -131,7 +131,7 @@ def _walk_zip(path: Path) -> Iterator[Member | Broken]:
             if index >= MAX_MEMBERS:
                 yield Broken("too_many_members", f"more than {MAX_MEMBERS} members; the rest is not read")
                 return
-            if info.is_dir():
+            if info.filename.endswith("/"):  # `is_dir` fails for a name of nothing
                 continue
             mode = info.external_attr >> 16
             kind: Kind = "file"
