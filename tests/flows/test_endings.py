@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -24,6 +25,8 @@ def recipe(tmp_path):
 
 def run(code: str, *arguments: object, **more) -> subprocess.CompletedProcess:
     code += "\nimport sys\nfrom maslin.flows.entry import begin\nsys.exit(begin())"
+    # Tests that run behind `&` are told to leave interrupts alone, and would hand that on.
+    more.setdefault("preexec_fn", partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=300, **more)
 

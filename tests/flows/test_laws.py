@@ -199,7 +199,7 @@ def test_explain_show_verify_status(inputs, compared, capsys):
     assert "parameters.weights.web-code: (absent) → 0.5" in capsys.readouterr().out
     assert maslin("status", inputs, "--workspace", compared) == 0
     assert "missing" not in capsys.readouterr().out
-    assert maslin("status", "--workspace", compared) == 0 and "built" in capsys.readouterr().out
+    assert maslin("status", "--workspace", compared) == 0 and "kept" in capsys.readouterr().out
 
 
 def test_what_an_earlier_version_left_is_told_and_never_mixed(inputs, tmp_path, capsys):

@@ -50,4 +50,4 @@ def test_an_own_reader_works_in_workers_and_its_exceptions_are_counted(tmp_path,
     (tmp_path / "code/helpers.py").write_text(HELPERS + "# another digest\n")
     capsys.readouterr()
     main(["curate", str(tmp_path / "r.yaml"), "--workspace", str(work), "--dry-run"])
-    assert "build  documents/talk" in capsys.readouterr().out
+    assert "documents   build 1 (talk)" in capsys.readouterr().out

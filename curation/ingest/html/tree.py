@@ -156,6 +156,35 @@ def _ended_by_start_tag(of_kind, name, kind, stack, level, paragraphs, selects):
 
 
 @njit(cache=True)
+def _text_end(page, position):
+    """Where the next `<` is that begins a tag or a comment; the page's end when there is none."""
+    size = page.size
+    while position < size:
+        while position < size and page[position] != 60:
+            position += 1
+        if position + 1 >= size:
+            return size
+        following = page[position + 1]
+        if (97 <= following | 32 <= 122 and following >= 65) or following == 47 or following == 33 or following == 63:
+            return position
+        position += 1
+    return size
+
+
+@njit(cache=True)
+def _characters(page, begin, end):
+    """Of a text: its characters but white space, and the spaces behind words."""
+    characters, gaps = 0, 0
+    for place in range(begin, end):
+        byte = page[place]
+        if byte > 32:
+            characters += byte & 0xC0 != 0x80
+        elif characters and page[place - 1] > 32:
+            gaps += 1
+    return characters, gaps
+
+
+@njit(cache=True)
 def read_tree(page, hashes, kinds, words, word_kinds):
     """Elements in the order of their start tags, the first standing for the page; and events.
 
@@ -184,25 +213,9 @@ def read_tree(page, hashes, kinds, words, word_kinds):
     while position < size:
         # --- A text, up to the next `<` that begins a tag or a comment ---
         begin = position
-        while position < size:
-            while position < size and page[position] != 60:
-                position += 1
-            if position + 1 >= size:
-                position = size
-                break
-            following = page[position + 1]
-            if (97 <= following | 32 <= 122 and following >= 65) or following == 47 or following == 33 or (
-                    following == 63):
-                break
-            position += 1
+        position = _text_end(page, position)
         if position > begin and drawing == 0 and unshown < 0:
-            characters, gaps = 0, 0
-            for place in range(begin, position):
-                byte = page[place]
-                if byte > 32:
-                    characters += byte & 0xC0 != 0x80
-                elif characters and page[place - 1] > 32:
-                    gaps += 1
+            characters, gaps = _characters(page, begin, position)
             element = stack[level]
             own[element] += characters
             spaces[element] += gaps

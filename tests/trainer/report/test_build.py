@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from maslin.manifests.files import read_json
+from maslin.manifests.files import read_json, sealed, write_json
 from maslin.manifests.plan import in_order
 from maslin.manifests.workspace import serial_map, verify
 from maslin.trainer.numbers import signed
@@ -159,7 +159,9 @@ def test_lineage_names_every_directory_and_raw_input(built, page):
 def test_a_ledger_that_does_not_add_up_is_told(tmp_path):
     workspace, plan = make_workspace(tmp_path)
     path = workspace.path(plan.corpora["code"]) / "manifest.json"
-    path.write_text(path.read_text().replace('"kept": 558', '"kept": 550'))
+    manifest = {key: value for key, value in read_json(path).items() if key != "checksum"}
+    manifest["counts"]["kept"] -= 8
+    write_json(path, sealed(manifest))
     build_report(plan.report, workspace, serial_map)
     assert "the ledger and the manifest disagree" in (workspace.path(plan.report) / "report.html").read_text()
 

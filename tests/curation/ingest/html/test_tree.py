@@ -17,6 +17,7 @@ from maslin.curation.ingest.html.furniture import (
     NOTE,
     PART_OF_TEXT,
     REMARKS,
+    THREAD,
     WORD_HASHES,
     WORD_KINDS,
 )
@@ -114,7 +115,7 @@ def test_depth_is_bounded():
     ("read x-more", 0), ("shareholder adverse unrelated", 0),  # of two names; of other words
     ("main-nav", ASIDE_NAME), ("nav-of-lambs", 0), ("footer", ASIDE_NAME), ("card-footer", 0),
     ("post-footer", FURNITURE), ("entry-meta", FURNITURE), ("site-header", FURNITURE | HEADER_NAME),
-    ("header", HEADER_NAME), ("user-comments", REMARKS), ("hidden", HIDDEN), ("hidden-lambs", 0),
+    ("header", HEADER_NAME), ("user-comments", REMARKS | THREAD), ("hidden", HIDDEN), ("hidden-lambs", 0),
     ("wp-caption", CAPTIONED), ("note", NOTE), ("section", PART_OF_TEXT), ("entry-content", IS_MAIN),
     ("", 0), ("é-related-é", FURNITURE | ASIDE_NAME),
 ])
@@ -124,7 +125,7 @@ def test_what_class_names_say(value, bits, tag):
 
 
 @pytest.mark.parametrize("tag, bits", [
-    ("<div id=related-work>", 0), ("<div id=comments>", REMARKS), ("<div id=main-nav>", ASIDE_NAME),
+    ("<div id=related-work>", 0), ("<div id=comments>", REMARKS | THREAD), ("<div id=main-nav>", ASIDE_NAME),
     ("<div class=section id=comments>", PART_OF_TEXT), ("<h2 id=comments>", 0), ("<div data-class=share>", 0),
     ("<div role=search>", ASIDE_NAME), ("<div role=main>", IS_MAIN), ("<div role=note>", 0), ("<div hidden>", HIDDEN),
     ("<div aria-hidden=true>", HIDDEN), ("<div aria-hidden=false>", 0), ("<p style='a:b; display : none'>", HIDDEN),
