@@ -163,9 +163,11 @@ def test_a_damaged_member_of_a_zip_costs_itself(tmp_path: Path) -> None:
 def test_a_member_of_a_zip_with_no_name_costs_itself(tmp_path: Path) -> None:
     """Found by fuzzing: a name that begins with NUL is read as none."""
     data = zip_bytes({"none.txt": b"x", "a.txt": b"y"}).replace(b"none.txt", b"\0one.txt")
-    nameless, named = walk(put(tmp_path / "a.zip", data))
+    members = walk(put(tmp_path / "a.zip", data))
+    nameless, named = next(members), next(members)
     assert isinstance(nameless, Member) and nameless.kind == "unsafe_path"
     assert isinstance(named, Member) and (named.path, named.read(10)) == ("a.txt", b"y")
+    assert next(members, None) is None
 
 
 def test_bombs_stop_at_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
