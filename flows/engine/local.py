@@ -77,7 +77,7 @@ class LocalEngine:
                         raise MaslinError(
                             f"a worker process died {MAX_DEATHS} times at the same work ({death.how}, in {function}). "
                             f"{_WHAT_TO_DO}") from None
-                except Exception:
+                except Exception:  # the task's own error: the worker is sound and takes the next
                     self._idle.append(worker)
                     raise
                 else:

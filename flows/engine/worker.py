@@ -56,7 +56,7 @@ class Worker:
                     [sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        except BaseException:
+        except BaseException:  # an interrupt too: no socket stays open without a worker behind it
             self._connection.close()
             raise
         finally:
