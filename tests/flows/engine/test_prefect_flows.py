@@ -1,9 +1,10 @@
-"""What surrounds a Prefect flow: servers of killed commands are ended, strangers are not."""
+"""What surrounds a Prefect flow: servers of killed commands are ended, strangers are not; its libraries' logs."""
 
+import os
 import subprocess
 import sys
 
-from maslin.flows.engine.prefect_flows import _end_orphaned_server
+from maslin.flows.engine.prefect_flows import _SETTINGS, _end_orphaned_server
 
 _SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 
@@ -37,3 +38,16 @@ def test_nothing_to_end(tmp_path):
     _end_orphaned_server(tmp_path)
     (tmp_path / "server.pid").write_text("999999999")
     _end_orphaned_server(tmp_path)
+
+
+def test_what_libraries_of_prefect_log_as_they_end_is_no_traceback_of_ours():
+    program = (
+        "import logging, prefect, sqlalchemy.pool\n"
+        "from prefect.logging.configuration import setup_logging\n"
+        "setup_logging()\n"
+        "logging.getLogger('sqlalchemy.pool.impl.AsyncAdaptedQueuePool').error('Traceback of a connection')\n"
+        "logging.getLogger('prefect').critical('said')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | _SETTINGS)
+    assert "said" in done.stderr and "Traceback" not in done.stderr, done.stderr
