@@ -8,12 +8,12 @@ are UTF-8); for all but the text numbers, times and UUIDs, too. `origin` names t
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, Origin, Record, Split, Watch, split_bytes
+from maslin.curation.ingest.rows.parquet_footer import RowGroup, row_groups
 from maslin.curation.ingest.rows.parquet_source import ParquetOptions
 from maslin.manifests.errors import UsageError
 from maslin.manifests.identity import document_id
@@ -22,7 +22,7 @@ from maslin.manifests.recipe.typed_yaml import suggestion
 
 MAX_TEXT_BYTES = 64 << 20
 MAX_ROW_GROUP_BYTES = 4 << 30  # of the text column, uncompressed, as the file says of itself
-DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last one of names in the schema
+DAMAGE = (pa.ArrowException, OSError, ValueError)  # the last one of the footer, and of names in the schema
 _BATCH_ROWS = 64
 _BUFFER_BYTES = 1 << 20  # of a column that is read at once
 _FIELDS = ("text", "id", "url", "date", "language", "licence")
@@ -45,7 +45,7 @@ def splits(inputs: Sequence[InputFile], options: ParquetOptions) -> list[Split]:
     for file in inputs:
         try:
             with pq.ParquetFile(file.path) as parquet:
-                sizes = [_compressed(parquet.metadata.row_group(group)) for group in range(parquet.num_row_groups)]
+                sizes = [group.stored_bytes for group in _row_groups(parquet, file)]
         except DAMAGE:
             sizes = []
         start, held, cut = 0, 0, []
@@ -58,8 +58,12 @@ def splits(inputs: Sequence[InputFile], options: ParquetOptions) -> list[Split]:
     return found
 
 
-def _compressed(group: Any) -> int:
-    return sum(group.column(column).total_compressed_size for column in range(group.num_columns))
+def _row_groups(parquet: pq.ParquetFile, file: InputFile) -> list[RowGroup]:
+    """What the footer says; raises ValueError when pyarrow reads another number of row groups from it."""
+    groups = row_groups(file.path)
+    if len(groups) != parquet.num_row_groups:
+        raise ValueError("its footer contradicts itself")
+    return groups
 
 
 def read(split: Split, options: ParquetOptions, watch: Watch) -> Iterator[Record]:
@@ -73,14 +77,14 @@ def read(split: Split, options: ParquetOptions, watch: Watch) -> Iterator[Record
                 return
             named = {field: _column(options, field) for field in _FIELDS}
             fields = {field: column for field, column in named.items() if _readable(schema, column, field)}
-            row = sum(file.metadata.row_group(group).num_rows for group in range(split.start))
+            groups = _row_groups(file, split.input)
+            row = sum(group.rows for group in groups[:split.start])
             ordinal = done = 0
-            for group in range(split.start, split.end):
-                about = file.metadata.row_group(group)
-                yield from _group(file, group, row, fields, name, watch, ordinal)
-                row += about.num_rows
-                ordinal += about.num_rows
-                done += _compressed(about)
+            for number in range(split.start, split.end):
+                yield from _group(file, number, groups[number], row, fields, name, watch, ordinal)
+                row += groups[number].rows
+                ordinal += groups[number].rows
+                done += groups[number].stored_bytes
                 watch.reached(min(done, split.bytes))
     except DAMAGE as error:
         yield Failed("damaged_file", f"{name}: not a readable Parquet file ({error})", Origin(name))
@@ -131,14 +135,12 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _group(
-    file: pq.ParquetFile, group: int, row: int, fields: Mapping[str, str], name: str, watch: Watch, ordinal: int,
+    file: pq.ParquetFile, group: int, about: RowGroup, row: int, fields: Mapping[str, str], name: str, watch: Watch,
+    ordinal: int,
 ) -> Iterator[Record]:
     """The documents of a row group whose first row is the file's number `row`, and the split's number `ordinal`."""
-    about = file.metadata.row_group(group)
     place = Origin(f"{name}/{row}")
-    size = sum(
-        about.column(column).total_uncompressed_size for column in range(about.num_columns)
-        if about.column(column).path_in_schema == fields["text"])
+    size = about.column_bytes.get(fields["text"], 0)
     if size > MAX_ROW_GROUP_BYTES:
         yield Failed("too_large", f"{name}: row group {group} holds {size:,} bytes of text", place, None,
                      float(size), float(MAX_ROW_GROUP_BYTES))

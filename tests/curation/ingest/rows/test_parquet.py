@@ -1,9 +1,11 @@
 """Parquet sources: what a row gives, whatever the row groups; damage is counted and the rest is read."""
 
+import base64
 import datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as encryption
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -183,3 +185,23 @@ def test_a_row_group_that_claims_too_much_is_not_read(tmp_path, monkeypatch):
     table = pa.table({"text": ["x", "y" * 99, "z"]})
     found = read(write(tmp_path / "a.parquet", table, row_group_size=1))
     assert [getattr(item, "cause", "kept") for item in found] == ["kept", "too_large", "kept"]
+
+
+def test_an_encrypted_column_is_told_and_ends_nothing(tmp_path):
+    """pyarrow's own account of such a column ends the process: a file with a text that others may not read."""
+
+    class Keys(encryption.KmsClient):
+        def wrap_key(self, key_bytes, master_key_identifier):
+            return base64.b64encode(key_bytes)
+
+        def unwrap_key(self, wrapped_key, master_key_identifier):
+            return base64.b64decode(wrapped_key)
+
+    secret = encryption.CryptoFactory(lambda _: Keys()).file_encryption_properties(
+        encryption.KmsConnectionConfig(), encryption.EncryptionConfiguration(
+            footer_key="a", column_keys={"b": ["other"]}, plaintext_footer=True))
+    table = pa.table({"text": ["one", "two"], "other": ["x", "y"]})
+    file = write(tmp_path / "a.parquet", table, encryption_properties=secret)
+    assert [item.text for item in read(file)] == ["one", "two"]
+    (found,) = read(file, text="other")
+    assert found.cause == "damaged_record" and "ecrypt" in found.detail
