@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
     "stack": Kind(3, ("tokenizers", "torch")),
     "run": Kind(6, ("tokenizers", "torch")),
     "evaluation": Kind(3, ("pyarrow", "torch")),
-    "report": Kind(4, ("scipy",)),
+    "report": Kind(5, ("scipy",)),
 }
 
 

@@ -211,7 +211,8 @@ def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan
         "report", recipe.name,
         {
             "recipe": recipe.identity_json(), "baseline": recipe.comparison.baseline, "groups": plan.groups,
-            "domains": list(recipe.comparison.domains), "split": "test" if final else "validation",
+            "domains": list(recipe.comparison.domains), "primary": list(recipe.comparison.primary),
+            "margin_percent": recipe.comparison.margin_percent, "split": "test" if final else "validation",
         },
         {
             **{f"evaluation:{name}": step for name, step in evaluations.items()},

@@ -68,6 +68,7 @@ def read_recipe(path: Path) -> Recipe:
     if "comparison" in entries:
         node = entries["comparison"]
         comparison = convert_dataclass(node, Comparison)
+        comparison = dataclasses.replace(comparison, primary=comparison.primary or comparison.domains)
         if comparison.baseline not in mixtures:
             node.mapping()["baseline"].fail(
                 f"no mixture is called `{comparison.baseline}`{suggestion(comparison.baseline, mixtures)}")

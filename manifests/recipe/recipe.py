@@ -82,6 +82,8 @@ class Comparison:
 
     `held_out_share` of each domain's source (by duplicate group) is never trained on; `test_share` of that stays closed
     until `--final`. `max_bytes_per_domain` bounds what is scored, by `metric`, one of trainer/comparison/metrics.py.
+    `primary`: the domains that claims are made of (default: all), which share the chance of error; of the others an
+    interval is told. Differences within `margin_percent` of the baseline's figure are practically nothing.
     """
 
     baseline: str
@@ -91,6 +93,14 @@ class Comparison:
     max_bytes_per_domain: int = field(default=1_000_000, metadata=_POSITIVE)
     metric: str = "bits_per_byte"
     seed: int = field(default=0, metadata={"min": 0, "max": 2**32 - 1})
+    primary: tuple[str, ...] = ()
+    margin_percent: float = field(default=0.5, metadata={"min": 0.0001, "max": 50.0})
+
+    def wrong(self) -> tuple[str, str] | None:
+        """A primary domain that is not scored would leave nothing to claim."""
+        if unknown := [name for name in self.primary if name not in self.domains]:
+            return "primary", f"`{unknown[0]}` is not among the domains: {', '.join(self.domains)}"
+        return None
 
 
 @dataclass(frozen=True)

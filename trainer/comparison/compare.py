@@ -1,14 +1,15 @@
 """Compare recipes: per-document rows of evaluations in, what was found of every arm on every domain out.
 
-The protocol, in order: the metric's figure per run and domain; differences per seed on the same documents; an interval
-over seeds, widened by the documents' share of the error; an A/A control (the baseline again with other seeds) that
-gives the noise, a false-positive check and the region of practical equivalence; Holm over the domains of an arm. A
-verdict is `better`, `worse`, `practically equivalent` or `undecided`; there is no overall verdict.
+The protocol, in order: the metric's figure per run and domain; the difference of an arm from all runs of the baseline;
+its error over the runs of each and over documents (uncertainty.py, documents_error.py); Holm over all arms and primary
+domains together; an A/A control (the baseline's seeds in two halves, split by number) that withholds claims where it
+finds what is not there; a margin of practical equivalence that is stated beforehand. A verdict is `better`, `worse`,
+`practically equivalent` or `undecided`; there is no overall verdict. docs/statistics.md says why, with figures.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from maslin.manifests.errors import DataError
 from maslin.trainer.comparison import statistics as st
+from maslin.trainer.comparison.documents_error import are_few, between_clusters, effective_number, within_clusters
 from maslin.trainer.comparison.metrics import BITS_PER_BYTE, Metric
 from maslin.trainer.comparison.results import (
     AAControl,
@@ -25,26 +27,35 @@ from maslin.trainer.comparison.results import (
     DomainResult,
     Interval,
     NotScored,
-    Pooling,
     RunResult,
     RunScore,
     SeedDifference,
+    SeedsNeeded,
     Settings,
 )
-from maslin.trainer.comparison.verdict import NOT_SCORED, arm_sentence, decide, p_text, verdict_lines
+from maslin.trainer.comparison.uncertainty import (
+    ALPHA,
+    CONFIDENCE,
+    POWER,
+    Part,
+    Uncertainty,
+    runs_part,
+    sd,
+    seeds_needed,
+)
+from maslin.trainer.comparison.verdict import NOT_SCORED, arm_sentence, decide, verdict_lines
 
 A_A = "a_a"
-LARGEST_POOLED_SHARE = 0.8  # an arm above this share of one source may be 25 times noisier (StarCoder-only runs were)
-LARGEST_POOLED_SD_RATIO = 4.0  # Brown–Forsythe hardly rejects at three seeds: a second, blunt guard
-SINGLE_RUN_SPREAD = 1.959963984540054 * math.sqrt(2)  # two runs of one recipe differ by less than this · σ, 95 in 100
-FEW_CLUSTERS = 10
+MARGIN_PERCENT = 0.5  # of the baseline's figure: about 1.13 times the compute by published slopes
+EFFECTS_PERCENT = (1.0, 2.0)  # beside the margin, effects that the seeds needed are told for
 
 
 @dataclass(frozen=True)
 class Domain:
     """One held-out domain scored by every run. `scores` has shape (runs, documents), the others (documents,).
 
-    Documents are in the order of their ids; `clusters` are codes 0 … `cluster_count` − 1.
+    Documents are in the order of their ids; `clusters` are codes from 0 of the sites or repositories they belong to,
+    documents that belong to none having one of their own.
     """
 
     name: str
@@ -54,8 +65,6 @@ class Domain:
     bytes: np.ndarray
     tokens: np.ndarray
     clusters: np.ndarray
-    cluster_count: int
-    cluster_unit: str
 
     @property
     def sizes(self) -> np.ndarray:
@@ -78,28 +87,33 @@ class Domain:
 
 @dataclass(frozen=True)
 class Design:
-    """Who is compared with whom, and how. `seeds` maps runs to seeds; `alpha` is the level of one domain alone."""
+    """Who is compared with whom, and how. `seeds` maps runs to seeds; `tests` is the size of the family."""
 
     groups: Mapping[str, Sequence[str]]
     baseline: str
     seeds: Mapping[str, int]
-    weights: Mapping[str, Mapping[str, float]]
-    alpha: float
-    bootstrap_seed: int
-    replicates: int
+    primary: frozenset[str]
+    margin_percent: float
+    tests: int
+    seed: int
+
+    @property
+    def baseline_runs(self) -> list[str]:
+        """All runs of the baseline's recipe, the control's among them."""
+        return [*self.groups[self.baseline], *self.groups.get(A_A, ())]
 
 
 def compare(
     items: pa.Table, groups: Mapping[str, Sequence[str]], baseline: str, domains: Sequence[str] | None = None,
-    weights: Mapping[str, Mapping[str, float]] | None = None, *, metric: Metric = BITS_PER_BYTE, seed: int = 0,
-    replicates: int = 1000,
+    *, primary: Sequence[str] | None = None, margin_percent: float = MARGIN_PERCENT, metric: Metric = BITS_PER_BYTE,
+    seed: int = 0,
 ) -> Comparison:
     """The comparison of every arm with the baseline.
 
     `items`: rows as `evaluate.items_schema` has them for the metric. `groups`: arm → names of its runs; the key "a_a"
-    names runs of the baseline's recipe with other seeds. `weights`: arm → corpus → share, to tell arms made of one
-    source, which are never pooled; without it nothing is pooled. `seed` and `replicates` are those of the bootstrap
-    over documents.
+    names runs of the baseline's recipe with other seeds. `primary`: the domains that claims are made of (default: all);
+    of the others an interval is told, and no verdict. `margin_percent` of the baseline's figure is practically
+    nothing. `seed` is that of the sign flips.
 
     Raises DataError when runs were scored on different documents, a document twice, or with a score that is no number.
     """
@@ -110,23 +124,24 @@ def compare(
     names = list(domains) if domains is not None else sorted(pc.unique(items["domain"]).to_pylist())
     seeds = _seeds(items, runs)
     scored = {name: domain for name in names if (domain := _domain(items, name, metric, runs)) is not None}
-    design = Design(groups, baseline, seeds, weights or {}, st.ALPHA / max(1, len(scored)), seed, replicates)
+    first = frozenset(names if primary is None else primary)
+    arms = [arm for arm in groups if arm not in (baseline, A_A)]
+    tests = max(1, len(arms) * len(first & scored.keys()))
+    design = Design(groups, baseline, seeds, first, margin_percent, tests, seed)
     a_a = _a_a(scored, design)
-    arms: dict[str, ArmResult] = {}
-    for arm in groups:
-        if arm not in (baseline, A_A):
-            measured = {
-                name: _compare_domain(domain, arm, design, a_a.domains.get(name)) for name, domain in scored.items()}
-            judged = _judge(metric, measured, a_a)
-            results: dict[str, DomainResult | NotScored] = {name: judged.get(name, NOT_SCORED) for name in names}
-            arms[arm] = ArmResult(domains=results, sentence=arm_sentence(metric, arm, baseline, results))
+    measured = {(arm, name): _compare_domain(domain, arm, design) for arm in arms for name, domain in scored.items()}
+    judged = _judge(metric, measured, a_a)
+    found: dict[str, ArmResult] = {}
+    for arm in arms:
+        results: dict[str, DomainResult | NotScored] = {name: judged.get((arm, name), NOT_SCORED) for name in names}
+        found[arm] = ArmResult(domains=results, sentence=arm_sentence(metric, arm, baseline, results))
     return Comparison(
         metric=metric, baseline=baseline, domains=names,
         settings=Settings(
-            confidence=st.CONFIDENCE, power=st.POWER, bootstrap_replicates=replicates, bootstrap_seed=seed,
-            largest_pooled_share=LARGEST_POOLED_SHARE, largest_pooled_sd_ratio=LARGEST_POOLED_SD_RATIO),
+            confidence=CONFIDENCE, power=POWER, margin_percent=margin_percent,
+            primary=[name for name in names if name in first], tests=tests, seed=seed),
         runs=[_run_result(run, group, scored, design) for group, members in groups.items() for run in members],
-        a_a=a_a, arms=arms, verdict=verdict_lines(metric, baseline, arms))
+        a_a=a_a, arms=found, verdict=verdict_lines(metric, baseline, found))
 
 
 def _run_result(run: str, group: str, scored: Mapping[str, Domain], design: Design) -> RunResult:
@@ -179,150 +194,136 @@ def _domain(items: pa.Table, name: str, metric: Metric, runs: Sequence[str]) -> 
         raise DataError(f"domain {name}: its documents have no {metric.per} to score.")
     named = [cluster if cluster is not None else key for cluster, key in
              zip(first["cluster"].to_pylist(), ids.to_pylist(), strict=True)]
-    labels, codes = np.unique(np.asarray(named, dtype=str), return_inverse=True)
-    unit = "cluster"
-    if len(labels) < 2 < count:  # one site or repository: documents are all there is to draw
-        labels, codes, unit = np.arange(count), np.arange(count), "document"
-    return Domain(name, metric, order, scores, first["bytes"].to_numpy(), first["tokens"].to_numpy(), codes,
-                  len(labels), unit)
+    codes = np.unique(np.asarray(named, dtype=str), return_inverse=True)[1]
+    return Domain(name, metric, order, scores, first["bytes"].to_numpy(), first["tokens"].to_numpy(), codes)
 
 
-def _document_se(domain: Domain, a: Sequence[str], b: Sequence[str], design: Design, *identity: str) -> float | None:
-    """Standard error over documents of figure(a) − figure(b), each the mean over its runs."""
-    difference = np.bincount(domain.clusters, domain.mean_scores(a) - domain.mean_scores(b), domain.cluster_count)
-    sizes = np.bincount(domain.clusters, domain.sizes, domain.cluster_count)
-    return st.cluster_bootstrap_se(
-        difference, sizes, domain.metric.divisor, design.replicates, design.bootstrap_seed, domain.name, *identity)
+@dataclass(frozen=True)
+class _Documents:
+    """The documents' part of an error: over clusters, and within them; either may not be known."""
+
+    beyond: Part | None
+    within: Part | None
+    conditional: bool
+
+    @property
+    def told(self) -> Part | None:
+        return self.within if self.conditional else self.beyond
 
 
-def _interval(delta: float, error: st.Uncertainty) -> Interval:
+def _documents(domain: Domain, a: Sequence[str], b: Sequence[str]) -> _Documents:
+    """Of figure(a) − figure(b), each the mean over its runs."""
+    difference = domain.mean_scores(a) - domain.mean_scores(b)
+    sizes = domain.sizes.astype(np.float64)
+    beyond = between_clusters(np.bincount(domain.clusters, difference), np.bincount(domain.clusters, sizes))
+    within, divisor = within_clusters(difference, sizes, domain.clusters), domain.metric.divisor
+    return _Documents(
+        *(part and Part(float(part.se) / divisor, part.df) for part in (beyond, within)),
+        conditional=are_few(sizes, domain.clusters))
+
+
+def _interval(delta: float, error: Uncertainty) -> Interval:
     low, high = error.interval(delta)
-    return Interval(delta=delta, se_seed=error.seeds, seeds_df=error.seeds_df, se_total=error.total, ci95_low=low,
-                    ci95_high=high, p_value=error.p_value(delta))
-
-
-def _uncertainty(se_seed: float, df: float, se_documents: float | None, domain: Domain) -> st.Uncertainty:
-    """Without an error over documents (one document) only seeds count."""
-    if se_documents is None:
-        return st.Uncertainty(se_seed, df)
-    return st.Uncertainty(se_seed, df, se_documents, domain.cluster_count - 1)
+    documents = error.documents
+    return Interval(
+        delta=delta, se_arm=float(error.arm.se), arm_df=error.arm.df, se_baseline=float(error.baseline.se),
+        baseline_df=error.baseline.df, se_documents=None if documents is None else float(documents.se),
+        documents_df=None if documents is None else documents.df, se_total=float(error.total), ci95_low=low,
+        ci95_high=high, p_value=error.p_value(delta))
 
 
 def _a_a(scored: Mapping[str, Domain], design: Design) -> AAControl:
-    """The control: noise σ of one run, its false-positive check, and the margin of practical equivalence, by domain."""
+    """The control: noise σ of one run, and whether the method finds a difference of the baseline from itself."""
     control, base = list(design.groups.get(A_A, ())), design.groups[design.baseline]
     found: dict[str, ControlResult] = {}
+    errors: dict[str, Uncertainty] = {}
     for name, domain in scored.items() if control else ():
         a, b = domain.figures(control), domain.figures(base)
-        delta = float(np.mean(a) - np.mean(b))
-        sigma, sigma_df = st.sd([*a, *b]), len(a) + len(b) - 1  # one recipe: one population
+        sigma, sigma_df = float(sd([*a, *b])), len(a) + len(b) - 1  # one recipe: one population
         low, high = st.sd_interval(sigma, sigma_df)
         found[name] = ControlResult(
             sigma=sigma, sigma_df=sigma_df, sigma_ci95_low=low, sigma_ci95_high=high,
-            equivalence_margin=SINGLE_RUN_SPREAD * sigma, delta=delta)
-        if min(len(a), len(b)) >= 2:  # other seeds, so no pairs; one recipe, so one variance
-            spread, df = st.pooled_sd([a, b])
-            se_seed = spread * math.sqrt(1 / len(a) + 1 / len(b))
-            se_documents = _document_se(domain, control, base, design, A_A)
-            interval = _interval(delta, _uncertainty(se_seed, df, se_documents, domain))
-            found[name] = replace(found[name], se_documents=se_documents, **vars(interval))
-    adjusted = st.holm([result.p_value for result in found.values()])
-    return AAControl(runs=control, domains={
-        name: replace(result, p_holm=p, false_positive=None if p is None else p <= st.ALPHA)
-        for (name, result), p in zip(found.items(), adjusted, strict=True)
-    })
+            delta=float(np.mean(a) - np.mean(b)))
+        if min(len(a), len(b)) >= 2:
+            errors[name] = Uncertainty(runs_part(a), runs_part(b), _documents(domain, control, base).told)
+            found[name] = replace(found[name], **vars(_interval(found[name].delta, errors[name])))
+    tested = [result.p_value if name in design.primary else None for name, result in found.items()]
+    for (name, result), p, level in zip(found.items(), st.holm(tested), st.holm_levels(tested), strict=True):
+        found[name] = replace(
+            result, **_told(result.delta, errors.get(name), p, level), false_positive=None if p is None else p <= ALPHA)
+    return AAControl(runs=control, domains=found)
 
 
-def _pooling(domain: Domain, arm: str, design: Design) -> tuple[Pooling, tuple[float, int] | None]:
-    """Whether the variance of this arm may be pooled with the baseline's and why not, and (pooled sd, df) if so."""
-    for name in (design.baseline, arm):
-        if not design.weights.get(name):
-            return Pooling(allowed=False, reason=f"the mixture weights of {name} are not known"), None
-        if (share := max(design.weights[name].values())) > LARGEST_POOLED_SHARE:
-            reason = f"{share:.0%} of {name} is one source, and such arms can be far noisier"
-            return Pooling(allowed=False, reason=reason), None
-    members = ([*design.groups[design.baseline], *design.groups.get(A_A, ())], design.groups[arm])
-    values = [domain.figures(runs) for runs in members]
-    p = st.brown_forsythe(values)
-    if p is None:
-        return Pooling(allowed=False, reason="fewer than three seeds: equal variances cannot be tested"), None
-    low, high = sorted(st.sd(group) for group in values)
-    if p <= st.ALPHA:
-        reason = f"Brown–Forsythe rejects equal variances ({p_text(p)})"
-    elif high > LARGEST_POOLED_SD_RATIO * low:
-        reason = (f"one standard deviation is over {LARGEST_POOLED_SD_RATIO:g} times the other, though with so few "
-                  "seeds Brown–Forsythe does not reject")
-    else:
-        reason = f"Brown–Forsythe does not reject equal variances ({p_text(p)})"
-        return Pooling(allowed=True, reason=reason, brown_forsythe_p_value=p), st.pooled_sd(values)
-    return Pooling(allowed=False, reason=reason, brown_forsythe_p_value=p), None
+def _told(delta: float, error: Uncertainty | None, p_holm: float | None, level: float | None) -> dict[str, Any]:
+    """The adjusted p, and the interval at the level at which it was tested: they exclude zero together."""
+    if error is None or level is None:
+        return {"p_holm": p_holm}
+    low, high = error.interval(delta, level)
+    return {"p_holm": p_holm, "told_low": low, "told_high": high, "told_confidence": 1 - level}
 
 
-def _compare_domain(domain: Domain, arm: str, design: Design, control: ControlResult | None) -> DomainResult:
-    """Everything measured of one arm on one domain; `_judge` adds what depends on the other domains.
-
-    The interval is the paired one over seeds (n − 1 df), or the pooled one where variances may be pooled; Welch's where
-    the arms have no two seeds in common. The choice never looks at the differences; all that apply are in `intervals`.
-    """
-    # Which runs stand against which.
+def _compare_domain(domain: Domain, arm: str, design: Design) -> DomainResult:
+    """Everything measured of one arm on one domain; `_judge` adds what depends on the others of the family."""
+    # What they differ by.
+    runs_a, runs_b = list(design.groups[arm]), design.baseline_runs
+    a, b = domain.figures(runs_a), domain.figures(runs_b)
+    base, delta = float(np.mean(b)), float(np.mean(a) - np.mean(b))
     by_seed_a, by_seed_b = ({design.seeds[run]: run for run in design.groups[name]} for name in (arm, design.baseline))
     common = sorted(by_seed_a.keys() & by_seed_b.keys())
-    paired = len(common) >= 2 or len(common) == 1 == min(len(by_seed_a), len(by_seed_b))
-    runs_a = [by_seed_a[s] for s in common] if paired else list(design.groups[arm])
-    runs_b = [by_seed_b[s] for s in common] if paired else list(design.groups[design.baseline])
-
-    # What they differ by.
-    a, b = domain.figures(runs_a), domain.figures(runs_b)
-    n, base, delta = min(len(a), len(b)), float(np.mean(b)), float(np.mean(a) - np.mean(b))
-    deltas = [x - y for x, y in zip(a, b, strict=True)] if paired else []
-    se_documents = _document_se(domain, runs_a, runs_b, design, arm, design.baseline)
-    pooling, pooled = _pooling(domain, arm, design)
-    margin = control.equivalence_margin if control else None
+    deltas = [domain.figure(by_seed_a[s]) - domain.figure(by_seed_b[s]) for s in common]
+    by_cluster = np.bincount(domain.clusters, domain.sizes)
+    documents = _documents(domain, runs_a, runs_b)
+    margin = abs(base) * design.margin_percent / 100
     result = DomainResult(
-        seeds=common if paired else [], seeds_per_arm=n, documents=len(domain.bytes), bytes=int(domain.bytes.sum()),
-        clusters=domain.cluster_count, cluster_unit=domain.cluster_unit,
-        few_clusters=domain.cluster_count < FEW_CLUSTERS, baseline=base, arm=float(np.mean(a)), delta=delta,
+        seeds_per_arm=len(a), baseline_runs=len(b), documents=len(domain.bytes), bytes=int(domain.bytes.sum()),
+        clusters=len(by_cluster), effective_clusters=effective_number(by_cluster), conditional=documents.conditional,
+        primary=domain.name in design.primary, baseline=base, arm=float(np.mean(a)), delta=delta,
         delta_percent=100 * delta / base if base else None,
-        deltas=[SeedDifference(seed=s, delta=d) for s, d in zip(common, deltas, strict=paired)],
-        equivalence_margin=margin, se_documents=se_documents, documents_df=domain.cluster_count - 1, pooling=pooling)
-    if n < 2:
+        deltas=[SeedDifference(seed=s, delta=d) for s, d in zip(common, deltas, strict=True)],
+        equivalence_margin=margin)
+    if min(len(a), len(b)) < 2:
         return result
 
     # How sure that is.
-    ways: dict[str, tuple[float, float]] = {"welch": st.welch_se(a, b)}  # (standard error over seeds, df)
-    if paired:
-        ways["paired"] = st.paired_se(deltas)
+    arm_part, base_part = runs_part(a), runs_part(b)
+    error = Uncertainty(arm_part, base_part, documents.told)
+    if len(deltas) >= 2:
         result = replace(
-            result, sign_flip_p_value=st.sign_flip_p(deltas, design.bootstrap_seed, domain.name, arm),
-            sign_flip_smallest_p_value=st.smallest_sign_flip_p(n))
-        if n >= 3 and min(st.sd(a), st.sd(b)) > 0:  # two pairs always correlate by ±1
-            result = replace(result, pair_correlation=float(np.corrcoef(a, b)[0, 1]))
-    if pooled is not None:
-        ways["pooled"] = pooled[0] * math.sqrt(1 / len(a) + 1 / len(b)), pooled[1]
-    errors = {way: _uncertainty(*ways[way], se_documents, domain) for way in sorted(ways)}
-    method = "pooled" if pooled is not None else "paired" if paired else "welch"
-    error, sd_delta = errors[method], errors[method].seeds * math.sqrt(n)
-    runs_per_seed = (pooled[1] + 2) / n if pooled is not None else 0  # of baseline, A/A and arm together
-    needed = st.seeds_needed(
-        delta, sd_delta, error, design.alpha,
-        (lambda k: k * runs_per_seed - 2) if pooled is not None else (lambda k: k - 1))
+            result, sign_flip_p_value=st.sign_flip_p(deltas, design.seed, domain.name, arm),
+            sign_flip_smallest_p_value=st.smallest_sign_flip_p(len(deltas)))
+    ways = {"these_clusters": documents.within, "beyond_these_clusters": documents.beyond}
+    needed = [
+        SeedsNeeded(effect_percent=percent, effect=abs(base) * percent / 100, seeds=seeds_needed(
+            abs(base) * percent / 100, float(sd(a)), float(sd(b)), len(b) / len(a), documents.told,
+            ALPHA / design.tests))
+        for percent in (design.margin_percent, *(e for e in EFFECTS_PERCENT if e > design.margin_percent))]
     return replace(
-        result, **vars(_interval(delta, error)), method=method,
-        intervals={way: _interval(delta, errors[way]) for way in errors}, sd_delta=sd_delta,
-        minimum_detectable_effect=error.detectable(), seeds_needed=needed,
-        seeds_still_needed=None if needed is None else max(0, needed - n),
-        # With seeds without end, would these documents show a difference of this size?
-        documents_suffice=replace(error, seeds=0.0).detectable(design.alpha) <= abs(delta),
-        equivalence_p_value=None if margin is None else error.equivalence_p(delta, margin))
+        result, **vars(_interval(delta, error)), minimum_detectable_effect=error.detectable(ALPHA / design.tests),
+        intervals={
+            way: _interval(delta, Uncertainty(arm_part, base_part, part)) for way, part in ways.items() if part},
+        seeds_needed=needed, equivalence_p_value=error.equivalence_p(delta, margin))
 
 
-def _judge(metric: Metric, measured: Mapping[str, DomainResult], a_a: AAControl) -> dict[str, DomainResult]:
-    """With what needs all domains of an arm: Holm's corrections, and the verdict."""
-    holm = st.holm([result.p_value for result in measured.values()])
-    equivalence = st.holm([result.equivalence_p_value for result in measured.values()])
+def _error(result: DomainResult) -> Uncertainty | None:
+    """The error that a result was told with."""
+    if result.se_arm is None or result.se_baseline is None or result.arm_df is None or result.baseline_df is None:
+        return None
+    documents = None if result.se_documents is None or result.documents_df is None else Part(
+        result.se_documents, result.documents_df)
+    return Uncertainty(Part(result.se_arm, result.arm_df), Part(result.se_baseline, result.baseline_df), documents)
+
+
+def _judge(
+    metric: Metric, measured: Mapping[tuple[str, str], DomainResult], a_a: AAControl,
+) -> dict[tuple[str, str], DomainResult]:
+    """With what needs the whole family: Holm's corrections over arms and primary domains, and the verdicts."""
+    differ = [result.p_value if result.primary else None for result in measured.values()]
+    equal = [result.equivalence_p_value if result.primary else None for result in measured.values()]
     judged = {}
-    for (name, result), p, equivalence_p in zip(measured.items(), holm, equivalence, strict=True):
-        corrected = replace(result, p_holm=p, equivalence_p_holm=equivalence_p)
-        verdict, reason = decide(metric, corrected, a_a.domains.get(name))
-        judged[name] = replace(corrected, verdict=verdict, reason=reason)
+    for (key, result), p, level, equivalence_p in zip(
+            measured.items(), st.holm(differ), st.holm_levels(differ), st.holm(equal), strict=True):
+        corrected = replace(
+            result, **_told(result.delta, _error(result), p, level), equivalence_p_holm=equivalence_p)
+        verdict, reason = decide(metric, corrected, a_a.domains.get(key[1]))
+        judged[key] = replace(corrected, verdict=verdict, reason=reason)
     return judged

@@ -12,7 +12,7 @@ from typing import Any, Self
 from maslin.manifests.errors import UsageError
 from maslin.trainer.comparison.metrics import METRICS, Metric
 
-COMPARISON_SCHEMA_VERSION = 1
+COMPARISON_SCHEMA_VERSION = 2
 
 
 def _keyed(key: str, **default: Any) -> Any:
@@ -74,11 +74,15 @@ def _typed(kind: Any, value: Any, metric: Metric) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Interval(Result):
-    """A difference with its 95 % interval, from the standard errors (SE) over seeds and over documents."""
+    """A difference with its 95 % interval for itself alone, from the standard errors (SE) of its parts."""
 
     delta: float = _keyed("delta_{metric}")
-    se_seed: float = _keyed("se_seed_{metric}")
-    seeds_df: float
+    se_arm: float = _keyed("se_arm_{metric}")
+    arm_df: float
+    se_baseline: float = _keyed("se_baseline_{metric}")
+    baseline_df: float
+    se_documents: float | None = _keyed("se_documents_{metric}")
+    documents_df: float | None
     se_total: float = _keyed("se_total_{metric}")
     ci95_low: float = _keyed("ci95_low_{metric}")
     ci95_high: float = _keyed("ci95_high_{metric}")
@@ -94,65 +98,66 @@ class SeedDifference(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pooling(Result):
-    """Whether variances of arm and baseline may be pooled, and why."""
+class SeedsNeeded(Result):
+    """Seeds an arm that find a true effect of this size with 80 % power; None: over 1000, or none is enough."""
 
-    allowed: bool
-    reason: str
-    brown_forsythe_p_value: float | None = None
-
-    def leaves_out(self, name: str) -> bool:
-        return name == "brown_forsythe_p_value" and self.brown_forsythe_p_value is None
+    effect_percent: float
+    effect: float = _keyed("effect_{metric}")
+    seeds: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference(Result):
-    """A difference, with the error over documents and the interval that was told; None with one run a side."""
+    """A difference and its error; None with one run a side. `told_…`: the interval at the level that it was tested at.
+
+    It excludes zero exactly when Holm's p is at most 0.05.
+    """
 
     delta: float = _keyed("delta_{metric}")
+    se_arm: float | None = _keyed("se_arm_{metric}", default=None)
+    arm_df: float | None = None
+    se_baseline: float | None = _keyed("se_baseline_{metric}", default=None)
+    baseline_df: float | None = None
     se_documents: float | None = _keyed("se_documents_{metric}", default=None)
-    se_seed: float | None = _keyed("se_seed_{metric}", default=None)
-    seeds_df: float | None = None
+    documents_df: float | None = None
     se_total: float | None = _keyed("se_total_{metric}", default=None)
     ci95_low: float | None = _keyed("ci95_low_{metric}", default=None)
     ci95_high: float | None = _keyed("ci95_high_{metric}", default=None)
     p_value: float | None = None
     p_holm: float | None = None
+    told_low: float | None = _keyed("told_low_{metric}", default=None)
+    told_high: float | None = _keyed("told_high_{metric}", default=None)
+    told_confidence: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DomainResult(Difference):
-    """One arm on one domain, beside the baseline. None: not known, as tests with one seed an arm.
+    """One arm on one domain, beside all runs of the baseline. None: not known, as tests with one seed an arm.
 
-    `seeds`: those of the pairs, none where runs are not paired; `method`: which of the `intervals` is the one told.
+    `conditional`: claims are of these sites or repositories only, as they are too few (`effective_clusters`) to speak
+    of others; `intervals` has both ways. A domain that is not `primary` has no verdict.
     """
 
-    seeds: list[int]
     seeds_per_arm: int
+    baseline_runs: int
     documents: int
     bytes: int
     clusters: int
-    cluster_unit: str
-    few_clusters: bool
+    effective_clusters: float
+    conditional: bool
+    primary: bool
     baseline: float = _keyed("baseline_{metric}")
     arm: float = _keyed("arm_{metric}")
     delta_percent: float | None
     deltas: list[SeedDifference]
-    equivalence_margin: float | None = _keyed("equivalence_margin_{metric}")
-    documents_df: int
-    pooling: Pooling
-    method: str | None = None
+    equivalence_margin: float = _keyed("equivalence_margin_{metric}")
     intervals: dict[str, Interval] = field(default_factory=dict)
     equivalence_p_value: float | None = None
     equivalence_p_holm: float | None = None
-    pair_correlation: float | None = None
     sign_flip_p_value: float | None = None
     sign_flip_smallest_p_value: float | None = None
-    sd_delta: float | None = _keyed("sd_delta_{metric}", default=None)
     minimum_detectable_effect: float | None = _keyed("minimum_detectable_effect_{metric}", default=None)
-    seeds_needed: int | None = None
-    seeds_still_needed: int | None = None
-    documents_suffice: bool | None = None
+    seeds_needed: list[SeedsNeeded] = field(default_factory=list)
     verdict: str = ""
     reason: str = ""
 
@@ -180,21 +185,17 @@ class ArmResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class ControlResult(Difference):
-    """The baseline beside itself on one domain: σ of a single run, and what of it is practically nothing.
-
-    With one run a side there is no interval and no test.
-    """
+    """The baseline beside itself on one domain, and σ of a single run. With one run a side there is no test."""
 
     sigma: float = _keyed("sigma_{metric}")
     sigma_df: int
     sigma_ci95_low: float = _keyed("sigma_ci95_low_{metric}")
     sigma_ci95_high: float = _keyed("sigma_ci95_high_{metric}")
-    equivalence_margin: float = _keyed("equivalence_margin_{metric}")
     false_positive: bool | None = None
 
     def leaves_out(self, name: str) -> bool:
-        of_test = ("se_documents", "se_seed", "seeds_df", "se_total", "ci95_low", "ci95_high")
-        return self.p_value is None and name in of_test
+        of_test = name.startswith(("se_", "ci95_", "told_")) or name in ("arm_df", "baseline_df", "documents_df")
+        return self.p_value is None and of_test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,10 +234,10 @@ class Settings(Result):
 
     confidence: float
     power: float
-    bootstrap_replicates: int
-    bootstrap_seed: int
-    largest_pooled_share: float
-    largest_pooled_sd_ratio: float
+    margin_percent: float
+    primary: list[str]
+    tests: int
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)

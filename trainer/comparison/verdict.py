@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from maslin.trainer.comparison import statistics as st
 from maslin.trainer.comparison.metrics import Metric
-from maslin.trainer.comparison.results import ArmResult, ControlResult, DomainResult, NotScored
+from maslin.trainer.comparison.results import ArmResult, ControlResult, Difference, DomainResult, NotScored
+from maslin.trainer.comparison.uncertainty import ALPHA, MOST_SEEDS
 
 BETTER, WORSE, EQUIVALENT, UNDECIDED = "better", "worse", "practically equivalent", "undecided"
-VERDICTS = (BETTER, WORSE, EQUIVALENT, UNDECIDED)
+NOT_PRIMARY = "no claim"
+VERDICTS = (BETTER, WORSE, EQUIVALENT, UNDECIDED, NOT_PRIMARY)
 NOT_SCORED = NotScored(verdict=UNDECIDED, reason="No held-out documents of this domain were scored.")
 
 
@@ -20,6 +21,12 @@ def decide(metric: Metric, result: DomainResult, control: ControlResult | None) 
 
     A claim needs seeds, an interval and an A/A control that finds nothing; whatever lacks one of them is undecided.
     """
+    if not result.primary:
+        return NOT_PRIMARY, "This domain is not among `comparison.primary`: its interval stands for itself alone."
+    if result.deltas and not any(each.delta for each in result.deltas):
+        return UNDECIDED, (
+            "Every run gave the baseline's results to the last digit: they were trained on the same sequences, so "
+            "there is nothing to compare.")
     if result.p_holm is None:
         return UNDECIDED, "One seed an arm gives no interval: nothing tells the recipe from the seed. Train more seeds."
     if control is None or control.p_holm is None:
@@ -27,39 +34,35 @@ def decide(metric: Metric, result: DomainResult, control: ControlResult | None) 
     if control.false_positive:
         return UNDECIDED, (
             f"The A/A control differs from the baseline itself (Holm {p_text(control.p_holm)}), which should not "
-            "happen more than one time in twenty: the noise is not understood here.")
-    if result.se_total == 0 and not any(each.delta for each in result.deltas):
-        return UNDECIDED, (
-            "Every run gave the baseline's results to the last digit: they were trained on the same sequences, so "
-            "there is nothing to compare.")
+            "happen more than one time in twenty: the noise is not understood here, so no claim is made.")
     if result.se_total == 0:
         return UNDECIDED, "All seeds gave identical results: the seeds do not act, so nothing measures the noise."
-    margin = control.equivalence_margin
-    if result.p_holm <= st.ALPHA:
+    here = " The claim is of these sites or repositories, which are too few to speak of others." \
+        if result.conditional else ""
+    margin = f"±{metric.shown(result.equivalence_margin)}, which was to count as nothing"
+    if result.p_holm <= ALPHA:
         verdict = BETTER if metric.is_gain(result.delta) else WORSE
         reason = f"The difference is larger than seeds and documents explain (Holm {p_text(result.p_holm)})."
-        if abs(result.delta) < margin:
-            reason += (" It is small all the same: less than two runs of one recipe may differ by "
-                       f"({metric.shown(margin)}).")
-        return verdict, reason
-    if result.equivalence_p_holm is not None and result.equivalence_p_holm <= st.ALPHA:
+        if abs(result.delta) < result.equivalence_margin:
+            reason += f" It is small all the same: within {margin}."
+        return verdict, reason + here
+    if result.equivalence_p_holm is not None and result.equivalence_p_holm <= ALPHA:
         return EQUIVALENT, (
-            f"Whatever difference there is, it is below ±{metric.shown(margin)}, which two runs of one recipe may "
-            f"differ by (two one-sided tests, Holm {p_text(result.equivalence_p_holm)}).")
+            f"Whatever difference there is, it is within {margin} "
+            f"(two one-sided tests, Holm {p_text(result.equivalence_p_holm)}).{here}")
     return UNDECIDED, _undecided(result)
 
 
 def _undecided(result: DomainResult) -> str:
-    assert result.ci95_low is not None and result.ci95_high is not None
-    within = result.ci95_low <= 0 <= result.ci95_high
-    start = "The interval contains zero." if within else "The interval excludes zero, but not after Holm's correction."
-    if result.seeds_needed is not None:
-        return (f"{start} If the true difference is as large as the one measured, it would take about "
-                f"{result.seeds_needed:,} seeds an arm to find it (there are {result.seeds_per_arm}).")
-    if not result.documents_suffice:
-        return (f"{start} To be sure of a difference of this size it would take more held-out documents "
-                f"than these {result.documents:,}, whatever the number of seeds.")
-    return f"{start} To be sure of a difference of this size it would take more than {st.MOST_SEEDS:,} seeds an arm."
+    start = "The interval contains zero."
+    least = result.seeds_needed[0] if result.seeds_needed else None
+    if least is None:
+        return start
+    if least.seeds is None:
+        return (f"{start} To be sure of a difference of {least.effect_percent:g} % it would take more than "
+                f"{MOST_SEEDS:,} seeds an arm, or more held-out documents than these {result.documents:,}.")
+    return (f"{start} To find a difference of {least.effect_percent:g} % four times in five, it would take "
+            f"{least.seeds:,} seeds an arm (there are {result.seeds_per_arm}).")
 
 
 def arm_sentence(metric: Metric, arm: str, baseline: str, results: Mapping[str, DomainResult | NotScored]) -> str:
@@ -67,7 +70,7 @@ def arm_sentence(metric: Metric, arm: str, baseline: str, results: Mapping[str, 
     parts = []
     for verdict in VERDICTS:
         names = [
-            f"{name} ({difference_text(metric, result)})"
+            f"{name} ({difference_text(metric, result)}{', on these sites' if result.conditional else ''})"
             if isinstance(result, DomainResult) and verdict in (BETTER, WORSE) else name
             for name, result in results.items() if result.verdict == verdict
         ]
@@ -82,10 +85,18 @@ def difference_text(metric: Metric, result: DomainResult) -> str:
     return f"{metric.difference(result.delta)} {metric.unit}"
 
 
-def interval_text(metric: Metric, result: DomainResult) -> str:
+def interval_text(metric: Metric, result: Difference) -> str:
+    """The interval that was tested with, with its level, where a claim may be made; else the one of 95 % alone."""
     if result.ci95_low is None:
         return "no interval"
-    return f"95 % interval {metric.difference(result.ci95_low)} to {metric.difference(result.ci95_high)}"
+    if result.told_low is None:
+        return f"95 % interval {metric.difference(result.ci95_low)} to {metric.difference(result.ci95_high)}"
+    return (f"{confidence_text(result.told_confidence)} interval {metric.difference(result.told_low)} to "
+            f"{metric.difference(result.told_high)}")
+
+
+def confidence_text(confidence: float | None) -> str:
+    return "" if confidence is None else f"{100 * confidence:.4g} %"
 
 
 def domain_sentence(metric: Metric, name: str, result: DomainResult | NotScored) -> str:

@@ -149,7 +149,7 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
     metric = METRICS[next(iter(evaluations.values())).parameters["metric"]]
     comparison = compare(
         _items(evaluations, workspace, metric), groups, parameters["baseline"], parameters["domains"],
-        {name: mixture.parameters["weights"] for name, mixture in mixtures.items()}, metric=metric)
+        primary=parameters["primary"], margin_percent=parameters["margin_percent"], metric=metric)
     datasets = _datasets(step, inputs, workspace, mapper)
     every = in_order([step])[:-1]
     return Facts(

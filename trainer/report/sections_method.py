@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from maslin.trainer.comparison.compare import A_A, FEW_CLUSTERS
+from maslin.trainer.comparison.compare import A_A
 from maslin.trainer.comparison.results import DomainResult
 from maslin.trainer.numbers import decimal, integer, size
 from maslin.trainer.report.facts import Facts
@@ -58,16 +58,13 @@ def _limits(facts: Facts) -> list[Any]:
 
 
 def _clusters(domain: str, result: DomainResult) -> str | None:
-    """What the bootstrap over documents could not know, if anything."""
-    if result.cluster_unit == "document":
-        return (f"{domain}: all held-out documents belong to one site or repository, so they were drawn one by one; "
-                "nothing is said of others.")
+    """What the error over documents could not know, if anything."""
     if result.clusters == result.documents:
-        return (f"{domain}: held-out documents were drawn one by one. Documents of one site or repository may rise and "
+        return (f"{domain}: held-out documents count one by one. Documents of one site or repository may rise and "
                 "fall together; then the documents' share of the error is larger than told.")
-    if result.few_clusters:
-        return (f"{domain}: held-out documents are of {result.clusters} sites or repositories only (fewer than "
-                f"{FEW_CLUSTERS}); the documents' share of the error is a rough figure.")
+    if result.conditional:
+        return (f"{domain}: held-out documents are of {result.clusters} sites or repositories, which tell as much as "
+                f"{decimal(result.effective_clusters, 1)} equal ones. What is claimed is of these, not of others.")
     return None
 
 

@@ -6,8 +6,10 @@ from maslin.trainer.comparison.results import Difference, DomainResult, NotScore
 from maslin.trainer.comparison.verdict import (
     BETTER,
     EQUIVALENT,
+    NOT_PRIMARY,
     UNDECIDED,
     WORSE,
+    confidence_text,
     difference_text,
     interval_text,
 )
@@ -27,7 +29,7 @@ def _listed(names: list[str]) -> Html:
 def _marked(metric: Metric, verdict: str) -> str:
     """A verdict behind its sign: which way the figure went."""
     better, worse = "▼▲" if metric.lower_is_better else "▲▼"
-    signs = {BETTER: better, WORSE: worse, EQUIVALENT: "≈", UNDECIDED: "?"}
+    signs = {BETTER: better, WORSE: worse, EQUIVALENT: "≈", UNDECIDED: "?", NOT_PRIMARY: "·"}
     return f"{signs[verdict]} {verdict}"
 
 
@@ -115,8 +117,8 @@ def differences(facts: Facts) -> Html:
     metric, several = facts.metric, len(facts.arms) > 1
     rows = [
         svg.ForestRow(
-            f"{domain} · {arm}" if several else domain, facts.series(arm), result.delta, result.ci95_low,
-            result.ci95_high, result.equivalence_margin, _marked(metric, result.verdict))
+            f"{domain} · {arm}" if several else domain, facts.series(arm), result.delta, *_bounds(result),
+            result.equivalence_margin, _marked(metric, result.verdict))
         for arm, domain, result in sorted(results, key=lambda each: facts.domains.index(each[1]))
     ]
     title = f"Difference from {facts.baseline} by domain"
@@ -126,16 +128,17 @@ def differences(facts: Facts) -> Html:
     whole, *close = svg.forest_extents(rows)
     plots = [svg.figure(
         svg.forest(rows, title, xlabel, whole, metric.digits),
-        "Marks are mean differences over seeds, bars 95 % intervals over seeds and documents. The shaded band is the "
-        "region of practical equivalence: differences that two runs of one recipe show by their seeds alone. Intervals "
-        "are not adjusted for the number of domains; verdicts are.")]
+        "Marks are differences of means over runs, bars intervals over runs and documents at the level that each "
+        "difference was tested at, so that a bar excludes zero exactly where Holm's correction leaves a difference. "
+        "The shaded band is what was to count as practically nothing: "
+        f"{facts.comparison.settings.margin_percent:g} % of the baseline's figure.")]
     plots += [svg.figure(svg.forest(rows, f"{title}, near zero", xlabel, extent, metric.digits),
                          "The same, near zero: arrows point at what lies beyond.") for extent in close]
     columns = [("domain", "t"), ("arm", "t"), ("baseline", "n"), ("arm", "n"), ("Δ", "n"), ("Δ, %", "n"),
-               ("95 % interval of Δ", "n"), ("p", "n"), ("Holm p", "n"), ("verdict", "t")]
+               ("interval of Δ", "n"), ("level", "n"), ("p", "n"), ("Holm p", "n"), ("verdict", "t")]
     main = table(columns, [
         (domain, arm, metric.shown(r.baseline), metric.shown(r.arm), metric.difference(r.delta),
-         signed(r.delta_percent, 2), _interval(metric, r), p_value(r.p_value), p_value(r.p_holm),
+         signed(r.delta_percent, 2), *_interval(metric, r), p_value(r.p_value), p_value(r.p_holm),
          _marked(metric, r.verdict)) for arm, domain, r in results],
         f"Differences from {facts.baseline} in {metric.unit}: Δ is arm minus baseline, {metric.direction}.",
         row_headers=2)
@@ -144,35 +147,66 @@ def differences(facts: Facts) -> Html:
         _reading(facts))
 
 
-def _interval(metric: Metric, result: Difference) -> str:
-    if result.ci95_low is None:
-        return MISSING
-    return f"{metric.difference(result.ci95_low)} to {metric.difference(result.ci95_high)}"
+def _bounds(result: Difference) -> tuple[float | None, float | None]:
+    """The interval at the level that was tested at; where nothing was, the one of 95 % alone."""
+    if result.told_low is None:
+        return result.ci95_low, result.ci95_high
+    return result.told_low, result.told_high
+
+
+def _interval(metric: Metric, result: Difference) -> tuple[str, str]:
+    """The interval, and its level."""
+    low, high = _bounds(result)
+    if low is None:
+        return MISSING, MISSING
+    level = confidence_text(0.95 if result.told_confidence is None else result.told_confidence)
+    return f"{metric.difference(low)} to {metric.difference(high)}", level
 
 
 def _behind(metric: Metric, results: list[tuple[str, str, DomainResult]]) -> Html:
     names = [("domain", "t"), ("arm", "t")]
     errors = table(
-        [*names, ("interval", "t"), ("degrees of freedom", "n"), ("SE, seeds", "n"), ("SE, documents", "n"),
-         ("SE, total", "n"), ("clusters", "n"), ("correlation of pairs", "n")],
-        [(domain, arm, r.method or "none", decimal(r.seeds_df, 1),
-          *(metric.shown(error, 1) for error in (r.se_seed, r.se_documents, r.se_total)),
-          "one" if r.cluster_unit == "document" else integer(r.clusters), decimal(r.pair_correlation, 2))
+        [*names, ("SE, arm", "n"), ("df", "n"), ("SE, baseline", "n"), ("df", "n"), ("SE, documents", "n"), ("df", "n"),
+         ("SE, total", "n"), ("clusters", "n"), ("effective", "n")],
+        [(domain, arm, metric.shown(r.se_arm, 1), integer(r.arm_df), metric.shown(r.se_baseline, 1),
+          integer(r.baseline_df), metric.shown(r.se_documents, 1), decimal(r.documents_df, 1),
+          metric.shown(r.se_total, 1), integer(r.clusters), decimal(r.effective_clusters, 1))
          for arm, domain, r in results],
-        f"Standard errors (SE) in {metric.unit}.", row_headers=2)
+        f"Standard errors (SE) in {metric.unit}, with their degrees of freedom (df). Clusters are the sites or "
+        "repositories that held-out documents are of; effective: as many equal ones tell as much.", row_headers=2)
     tests = table(
         [*names, ("p", "n"), ("Holm p", "n"), ("equivalence, Holm p", "n"), ("sign-flip p", "n"),
-         ("least possible sign-flip p", "n"), ("detectable effect", "n"), ("seeds needed", "n")],
+         ("least possible sign-flip p", "n"), ("detectable effect", "n")],
         [(domain, arm, *map(p_value, (r.p_value, r.p_holm, r.equivalence_p_holm, r.sign_flip_p_value,
                                       r.sign_flip_smallest_p_value)),
-          metric.shown(r.minimum_detectable_effect), integer(r.seeds_needed))
+          metric.shown(r.minimum_detectable_effect))
          for arm, domain, r in results],
-        f"Tests and power. Detectable effect, in {metric.unit}: what these seeds find with 80 % power at 5 %, "
-        "two-sided. Seeds needed: an arm, for a true effect as large as the one measured, with 80 % power at 5 % "
-        "divided by the number of domains.", row_headers=2)
-    pooling = el("ul", *(el("li", f"{domain}, {arm}: ", r.pooling.reason, ".") for arm, domain, r in results))
-    return fold("How sure: standard errors, tests, power", errors, tests,
-                p("Why variances were pooled with the baseline's, or not:"), pooling)
+        f"Tests and power. Detectable effect, in {metric.unit}: what these seeds find with 80 % power, two-sided, at "
+        "5 % divided by the number of tests.", row_headers=2)
+    ways = table(
+        [*names, ("said of", "t"), ("Δ", "n"), ("95 % interval for itself alone", "n"), ("p", "n")],
+        [(domain, arm, _SAID_OF[way], metric.difference(each.delta),
+          f"{metric.difference(each.ci95_low)} to {metric.difference(each.ci95_high)}", p_value(each.p_value))
+         for arm, domain, r in results for way, each in r.intervals.items()],
+        "Both ways of counting documents. Where fewer than five effective sites or repositories are held out, the "
+        "first one is told; else the second.", row_headers=2)
+    return fold("How sure: standard errors, tests, power", errors, tests, _seeds(results), ways)
+
+
+_SAID_OF = {"these_clusters": "these sites or repositories", "beyond_these_clusters": "others like them"}
+
+
+def _seeds(results: list[tuple[str, str, DomainResult]]) -> Html:
+    """How many seeds find effects that are stated beforehand."""
+    effects = [each.effect_percent for each in next((r.seeds_needed for _, _, r in results if r.seeds_needed), [])]
+    if not effects:
+        return Html("")
+    return table(
+        [("domain", "t"), ("arm", "t"), *((f"{effect:g} %", "n") for effect in effects)],
+        [(domain, arm, *("none is enough" if each.seeds is None else integer(each.seeds) for each in r.seeds_needed))
+         for arm, domain, r in results if r.seeds_needed],
+        "Seeds an arm that find a true difference of so much of the baseline's figure four times in five, with these "
+        "held-out documents.", row_headers=2)
 
 
 def _per_seed(facts: Facts, results: list[tuple[str, str, DomainResult]]) -> Html:
@@ -192,23 +226,20 @@ def _per_seed(facts: Facts, results: list[tuple[str, str, DomainResult]]) -> Htm
 def _reading(facts: Facts) -> Html:
     return fold(
         "How the figures are made",
-        p(f"A run's figure is {facts.metric.made}. "
-          "Differences are taken seed by seed on the same documents. Two sources of error are added in squares: seeds "
-          "(the standard error of the mean difference) and documents (a paired bootstrap that draws whole clusters of "
-          "documents that belong together, with replacement). Each source has its own half-width by "
-          "Student's t (seeds: by their degrees of freedom; documents: clusters less one); the interval adds these in "
-          "squares. It covers the truth at least 95 times in 100, more often with very few seeds."),
-        p("‘paired’ uses the differences alone (n − 1 degrees of freedom). ‘pooled’ is used where no arm is dominated "
-          "by one source and variances look equal: one variance for the baseline, its control and the arm, runs taken "
-          "as independent. ‘welch’ is used where seeds are not shared. The choice does not look at the differences; "
-          "all that apply are in comparison.json."),
-        p("A verdict of better or worse needs p ≤ 0.05 after Holm's correction over the domains of the arm, at least "
-          "two seeds, and an A/A control that finds nothing. Practically equivalent means that two one-sided tests "
-          "place the difference within the shaded band. Everything else is undecided. The sign-flip test assumes "
-          "nothing about distributions; with few seeds it cannot give a small p, so its least possible value stands "
-          "beside it."),
-        p("There are several arms; the correction runs over the domains of each arm, not over arms.")
-        if len(facts.arms) > 1 else "")
+        p(f"A run's figure is {facts.metric.made}. A difference is that of the mean over the arm's runs from the mean "
+          "over all runs of the baseline, its control among them, on the same documents. Its error has three parts: "
+          "the arm's runs, the baseline's runs, and the documents. Each has a half-width by Student's t with its own "
+          "degrees of freedom, and these are added in squares. Nothing is pooled, and no choice of method looks at the "
+          "differences. Simulated over hundreds of designs, intervals of 95 % hold the truth in 94 to 100 of 100 "
+          "cases (93 where a few sites hold nearly all of the text)."),
+        p("The documents' part counts whole sites or repositories, as their documents rise and fall together, and the "
+          "fewer large ones there are, the fewer degrees of freedom it has. With fewer than five effective ones it "
+          "counts documents within them, and the claim is of these sites or repositories alone."),
+        p("A verdict of better or worse needs p ≤ 0.05 after Holm's correction over all arms and primary domains "
+          f"({facts.comparison.settings.tests} tests), at least two seeds, and an A/A control that finds nothing. "
+          "Practically equivalent means that two one-sided tests place the difference within the shaded band, which "
+          "was stated before training. Everything else is undecided. The sign-flip test assumes nothing about "
+          "distributions; with few seeds it cannot give a small p, so its least possible value stands beside it."))
 
 
 def control(facts: Facts) -> Html:
@@ -225,20 +256,20 @@ def control(facts: Facts) -> Html:
         f"The control finds a difference where there is none, on {', '.join(alarms)}. Verdicts there are withheld.")
     count = len(facts.groups.get(A_A, ()))
     rows = [
-        (domain, metric.difference(r.delta), _interval(metric, r), p_value(r.p_holm),
+        (domain, metric.difference(r.delta), *_interval(metric, r), p_value(r.p_holm),
          MISSING if r.false_positive is None else "difference" if r.false_positive else "none",
-         metric.shown(r.sigma, 1), f"{metric.shown(r.sigma_ci95_low, 1)} to {metric.shown(r.sigma_ci95_high, 1)}",
-         f"±{metric.shown(r.equivalence_margin)}")
+         metric.shown(r.sigma, 1), f"{metric.shown(r.sigma_ci95_low, 1)} to {metric.shown(r.sigma_ci95_high, 1)}")
         for domain, r in found.items()
     ]
     return section(
         "control", "A/A control",
         p(f"The baseline {facts.baseline} was trained again with {count} other seed{'s' if count != 1 else ''} and "
           "compared with itself by the same method. ", said),
-        table([("domain", "t"), ("Δ", "n"), ("95 % interval", "n"), ("Holm p", "n"), ("found", "t"),
-               ("noise σ of one run", "n"), ("95 % interval of σ", "n"), ("practically equivalent within", "n")], rows,
-              f"The baseline against itself, in {metric.unit}. Two runs of one recipe differ by less than 1.96·√2·σ 95 "
-              "times in 100: that is the region of practical equivalence."))
+        p("Which runs are the control follows from the seeds' numbers. It shares the spread of the baseline and the "
+          "documents with every comparison, so it checks the noise and is no independent evidence."),
+        table([("domain", "t"), ("Δ", "n"), ("interval", "n"), ("level", "n"), ("Holm p", "n"), ("found", "t"),
+               ("noise σ of one run", "n"), ("95 % interval of σ", "n")], rows,
+              f"The baseline against itself, in {metric.unit}."))
 
 
 def every_run(facts: Facts) -> Html:

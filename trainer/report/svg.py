@@ -113,7 +113,7 @@ def forest(
     digits = tick_digits(ticks)
     parts = [text(left, 16, f"← {xlabel[0]}", class_="small"), text(right, 16, f"{xlabel[2]} →", anchor="end",
                                                                    class_="small"),
-             text(right + 22, 16, "difference [95 % interval]", class_="small"),
+             text(right + 22, 16, "difference [interval]", class_="small"),
              text(WIDTH - 4, 16, "verdict", anchor="end", class_="small")]
     for tick in ticks:
         parts += [line(axis(tick), top - 8, axis(tick), bottom, "grid"),

@@ -52,14 +52,14 @@ def test_differences_and_interval_by_hand():
     items, groups = design([2.0, 2.1, 2.2], [1.9, 1.9, 2.2], [2.05, 2.15, 2.1])
     result = verdict(items, groups)
     assert [d.delta for d in result.deltas] == pytest.approx([-0.1, -0.2, 0.0])
-    assert result.delta == pytest.approx(-0.1)
-    assert result.se_seed == pytest.approx(0.1 / math.sqrt(3))
+    assert (result.arm, result.baseline, result.delta) == pytest.approx((2.0, 2.1, -0.1))
+    # sd .173205 of three runs, and .0707107 of the baseline's six; t(.975): 4.30265 and 2.57058
+    assert (result.se_arm, result.se_baseline) == pytest.approx((0.1, 0.0288675))
+    assert (result.arm_df, result.baseline_df, result.baseline_runs) == (2, 5, 6)
     assert result.se_documents == pytest.approx(0, abs=1e-12)
-    assert (result.method, result.seeds_df) == ("paired", 2)
-    assert result.ci95_high == pytest.approx(-0.1 + 4.30265 * 0.1 / math.sqrt(3), abs=1e-5)
-    assert result.pair_correlation == pytest.approx(math.sqrt(0.75))
+    assert result.ci95_high == pytest.approx(-0.1 + math.hypot(0.430265, 0.0742063), abs=1e-5)
     assert result.sign_flip_p_value == 0.5 and result.sign_flip_smallest_p_value == 0.25
-    assert result.minimum_detectable_effect == pytest.approx(0.1 * 3.097, abs=1e-3)
+    assert result.equivalence_margin == pytest.approx(0.005 * 2.1)
 
 
 def test_bits_per_byte_is_a_ratio_of_sums():
@@ -69,24 +69,45 @@ def test_bits_per_byte_is_a_ratio_of_sums():
     assert result.runs[0].domains["web"].figure == pytest.approx(1.5)
 
 
-def test_standard_errors_add_in_squares_and_documents_are_drawn_by_cluster():
-    bits = [[2.0, 2.2, 2.4, 2.6], [2.1, 2.3, 2.5, 2.7]]
-    effect = [-0.3, -0.1, 0.0, 0.1]
-    runs = {("text", s): bits[s] for s in (0, 1)} | {
-        ("code", s): [b + e + 0.01 * s for b, e in zip(bits[s], effect, strict=True)] for s in (0, 1)}
-    groups = {"text": ["text-s0", "text-s1"], "code": ["code-s0", "code-s1"]}
-    by_site = {}
-    for name, clusters in (("documents", None), ("two", ["a", "a", "b", "b"]), ("one", ["a"] * 4)):
-        items = table(*(rows(f"{a}-s{s}", a, s, values, clusters=clusters) for (a, s), values in runs.items()))
-        by_site[name] = verdict(items, groups)
-    for result in by_site.values():
-        assert result.se_total**2 == pytest.approx(result.se_seed**2 + result.se_documents**2)
-    # cluster means −0.2 and 0.05: error of their mean is half their distance
-    assert by_site["two"].se_documents == pytest.approx(0.125, rel=0.06)
-    assert by_site["two"].clusters == 2 and by_site["two"].few_clusters
-    # one site alone: documents are drawn, and said to be
-    assert (by_site["one"].cluster_unit, by_site["one"].clusters) == ("document", 4)
-    assert by_site["one"].se_documents == by_site["documents"].se_documents
+EFFECTS = [-0.3, -0.1, 0.0, 0.1, 0.3, 0.2]
+
+
+def sites(clusters):
+    """Two seeds of two arms and the control on documents that the arm is better and worse on, of these sites."""
+    bits, runs = [2.0, 2.2, 2.4, 2.6, 2.1, 2.3], {"text": [], "code": [], "a_a": []}
+    parts = []
+    for group, first in (("text", 0), ("code", 0), ("a_a", 2)):
+        for s in (first, first + 1):
+            shift = EFFECTS if group == "code" else [0.0] * 6
+            runs[group].append(f"{group}-s{s}")
+            parts.append(rows(f"{group}-s{s}", group, s, [
+                b + e + 0.01 * (s % 2) for b, e in zip(bits, shift, strict=True)], clusters=clusters))
+    return table(*parts), runs
+
+
+def test_documents_are_drawn_by_site_and_where_sites_are_few_claims_are_of_these():
+    alone, three, one = (verdict(*sites(clusters)) for clusters in (None, [*"aabbcc"], ["a"] * 6))
+    for result in (alone, three, one):
+        assert result.se_total**2 == pytest.approx(result.se_arm**2 + result.se_baseline**2 + result.se_documents**2)
+    assert (alone.clusters, alone.conditional, three.clusters, one.clusters) == (6, False, 3, 1)
+    assert three.conditional and one.conditional and three.effective_clusters == pytest.approx(3)
+    assert one.se_documents == alone.se_documents  # one stratum
+    beyond, here = (three.intervals[way] for way in ("beyond_these_clusters", "these_clusters"))
+    assert three.se_documents == here.se_documents != beyond.se_documents
+    assert beyond.se_documents == pytest.approx(np.std([-0.2, 0.05, 0.25], ddof=1) / math.sqrt(3))
+    assert one.intervals.keys() == {"these_clusters"}
+
+
+def test_a_claim_of_few_sites_says_so():
+    parts, groups = [], {"text": [], "code": [], "a_a": []}
+    for group, first in (("text", 0), ("code", 0), ("a_a", 3)):
+        for s in range(first, first + 3):
+            groups[group].append(f"{group}-s{s}")
+            shift = -0.5 if group == "code" else 0.0
+            parts.append(rows(f"{group}-s{s}", group, s, [2.0 + shift + 0.001 * (s % 3)] * 8, clusters=[*"aaaabbbb"]))
+    found = compare(table(*parts), groups, "text")
+    assert found.verdict[0] == "code against text: better on web (−0.5000 bits per byte, on these sites)."
+    assert "too few to speak of others" in found.arms["code"].domains["web"].reason
 
 
 def test_a_clear_improvement_is_better_and_its_mirror_worse():
@@ -106,8 +127,8 @@ def test_where_more_is_better_the_verdict_and_its_words_turn_round():
         items = items.set_column(items.schema.get_field_index("nats"), "foretold", foretold)
         found = compare(items, groups, "text", metric=NEXT_TOKEN_ACCURACY)
         assert found.arms["code"].domains["web"].verdict == name
-        signs = {1: "+", -1: "−"}[sign]
-        assert found.verdict[0] == f"code against text: {name} on web ({signs}3.000 percent of tokens foretold)."
+        signs, figure = {1: ("+", "2.983"), -1: ("−", "3.017")}[sign]
+        assert found.verdict[0] == f"code against text: {name} on web ({signs}{figure} percent of tokens foretold)."
         assert "; more is better)" in found.verdict[1] and found.to_json()["lower_is_better"] is False
         assert found.runs[0].domains["web"].figure == pytest.approx(40.0)
 
@@ -115,7 +136,7 @@ def test_where_more_is_better_the_verdict_and_its_words_turn_round():
 def test_bits_per_token_divides_the_same_nats_by_tokens():
     items, groups = design([2.0, 2.1], [1.9, 2.06], [2.05, 2.15])
     result = verdict(items, groups, metric=BITS_PER_TOKEN)
-    assert (result.baseline, result.delta) == pytest.approx((4 * 2.05, 4 * -0.07))
+    assert (result.baseline, result.delta) == pytest.approx((4 * 2.075, 4 * -0.095))
     assert result.p_value == pytest.approx(verdict(items, groups).p_value)
 
 
@@ -125,7 +146,7 @@ def test_json_is_read_back_as_what_was_written(seeds, metric):
     items, groups = design([2.0, 2.1, 2.3][:seeds], [1.9, 2.06, 2.2][:seeds], [2.05, 2.15, 2.0][:seeds])
     if metric is NEXT_TOKEN_ACCURACY:
         items = items.rename_columns([metric.score if name == "nats" else name for name in items.column_names])
-    found = compare(items, groups, "text", ["web", "wiki"], MIXED, metric=metric)
+    found = compare(items, groups, "text", ["web", "wiki"], metric=metric)
     written = json.loads(json.dumps(found.to_json()))
     assert Comparison.from_json(written) == found and Comparison.from_json(written).to_json() == written
 
@@ -141,7 +162,7 @@ def test_keys_of_json_bear_the_name_of_the_metric_and_nothing_is_told_that_was_n
     for metric, name in ((BITS_PER_TOKEN, "bits_per_token"), (BITS_PER_BYTE, "bits_per_byte")):
         found = compare(items, groups, "text", ["web", "wiki"], metric=metric).to_json()
         domains = found["comparisons"]["code"]["domains"]
-        assert found["metric"] == name and {f"delta_{name}", f"se_seed_{name}", "p_value"} <= domains["web"].keys()
+        assert found["metric"] == name and {f"delta_{name}", f"se_arm_{name}", "p_value"} <= domains["web"].keys()
         assert domains["wiki"].keys() == {"documents", "verdict", "reason"}
         assert domains["web"]["deltas"][0].keys() == {"seed", f"delta_{name}"}
         assert found["runs"][0]["domains"]["web"].keys() == {name, "nats", "documents", "bytes", "tokens"}
@@ -154,11 +175,13 @@ def test_one_seed_has_no_interval():
     assert (result.verdict, result.ci95_low) == ("undecided", None) and "seed" in result.reason
 
 
-def test_two_seeds_are_undecided_and_say_how_many_it_takes():
+def test_two_seeds_are_undecided_and_say_how_many_it_takes_for_an_effect_that_was_stated_before():
     result = verdict(*design([2.0, 2.02], [1.9, 1.97], [2.01, 2.0]))
-    assert result.verdict == "undecided" and result.seeds_df == 1 and result.pair_correlation is None
-    assert result.seeds_needed > 2 and f"{result.seeds_needed} seeds" in result.reason
-    assert result.seeds_still_needed == result.seeds_needed - 2
+    assert result.verdict == "undecided" and result.arm_df == 1
+    assert [each.effect_percent for each in result.seeds_needed] == [0.5, 1.0, 2.0]
+    needed = result.seeds_needed[0].seeds
+    assert needed > result.seeds_needed[1].seeds > result.seeds_needed[2].seeds > 2
+    assert f"To find a difference of 0.5 % four times in five, it would take {needed} seeds" in result.reason
 
 
 def test_without_an_a_a_control_nothing_is_claimed():
@@ -172,60 +195,79 @@ def test_a_control_that_differs_from_itself_forbids_a_claim():
     assert "A/A control differs" in verdict(items, groups).reason
 
 
-def test_noise_and_margin_come_from_the_control():
+def test_noise_comes_from_the_control_and_the_margin_does_not():
     items, groups = design([2.0, 2.2], [2.0, 2.2], [2.1, 2.3])
     control = compare(items, groups, "text").a_a.domains["web"]
     assert control.sigma == pytest.approx(np.std([2.0, 2.2, 2.1, 2.3], ddof=1))
-    margin = control.equivalence_margin
-    assert margin == pytest.approx(1.96 * math.sqrt(2) * control.sigma, rel=1e-4)
-    assert control.delta == pytest.approx(0.1) and control.seeds_df == 2
+    assert control.delta == pytest.approx(0.1) and (control.arm_df, control.baseline_df) == (1, 1)
     assert not control.false_positive
+    wild = design([1.0, 3.2], [2.0, 2.2], [2.1, 2.3])
+    for each in ((items, groups), wild):
+        result = verdict(*each, margin_percent=2.0)
+        assert result.equivalence_margin == pytest.approx(0.02 * result.baseline)
 
 
 def test_a_tight_interval_inside_the_margin_is_practical_equivalence():
-    base = [2.0, 2.1, 2.2, 2.05, 2.15]
-    items, groups = design(base, [b + d for b, d in zip(base, [.001, -.001, .002, -.002, 0], strict=True)],
-                           [2.02, 2.12, 2.18, 2.07, 2.13])
-    assert verdict(items, groups).verdict == "practically equivalent"
+    base = [2.0, 2.001, 2.002, 1.999, 2.0005]
+    near = [b + d for b, d in zip(base, [.0001, -.0001, .0002, -.0002, 0], strict=True)]
+    items, groups = design(base, near, [2.0002, 2.0012, 2.0018, 1.9995, 2.0013])
+    result = verdict(items, groups)
+    assert result.verdict == "practically equivalent" and "±0.0100, which was to count as nothing" in result.reason
+    assert verdict(items, groups, margin_percent=0.01).verdict == "undecided"
 
 
-def test_variances_are_pooled_only_where_the_rules_allow():
-    items, groups = design([2.0, 2.1, 2.2], [1.9, 2.02, 2.09], [2.05, 2.15, 2.1])
-    pooled = verdict(items, groups, weights=MIXED)
-    assert (pooled.method, pooled.seeds_df) == ("pooled", 7) and pooled.pooling.allowed
-    assert pooled.intervals.keys() == {"paired", "pooled", "welch"}
-    dominated = MIXED | {"code": {"code": 0.9, "web": 0.1}}
-    assert "one source" in verdict(items, groups, weights=dominated).pooling.reason
-    assert verdict(items, groups, weights=dominated).method == "paired"
-    assert "not known" in verdict(items, groups).pooling.reason
-    wild, groups = design([2.0, 2.01, 2.02], [1.0, 2.0, 3.0], [2.005, 2.015, 2.01])
-    assert "rejects" in verdict(wild, groups, weights=MIXED).pooling.reason
-    unlike, groups = design([2.0, 2.01, 2.02], [1.0, 1.001, 1.1], [2.005, 2.015, 2.01])
-    assert "times the other" in verdict(unlike, groups, weights=MIXED).pooling.reason
-    two, groups = design([2.0, 2.1], [1.9, 2.02], [2.05, 2.15])
-    assert "three seeds" in verdict(two, groups, weights=MIXED).pooling.reason
-
-
-def test_welch_where_no_seed_is_shared():
+def test_all_runs_of_the_baseline_count_and_seeds_need_not_be_shared():
     items, groups = design([2.0, 2.1], [1.9, 2.02], [2.05, 2.15])
     groups = {"text": groups["a_a"], "code": groups["code"]}
     result = verdict(items, groups)
-    assert result.method == "welch" and result.deltas == [] and result.sign_flip_p_value is None
-
-
-def test_only_common_seeds_are_paired():
+    assert result.deltas == [] and result.sign_flip_p_value is None and result.ci95_low < result.delta
     items, groups = design([2.0, 2.1, 2.2], [1.9, 2.02], [2.05, 2.15])
-    assert verdict(items, groups).seeds == [0, 1]
+    assert [each.seed for each in verdict(items, groups).deltas] == [0, 1]
+    assert verdict(items, groups).baseline == pytest.approx(np.mean([2.0, 2.1, 2.2, 2.05, 2.15]))
 
 
-def test_holm_runs_over_the_domains_of_an_arm():
+def several(domains=("a", "b"), **settings):
     base, control = [2.0, 2.01, 2.02], [2.0, 2.01, 2.03]
+    noises = ([0, .03, -.03], [0, .01, -.01])
     parts = [design(base, [b - 0.1 + n for b, n in zip(base, noise, strict=True)], control, domain=domain)
-             for domain, noise in (("a", [0, .03, -.03]), ("b", [0, .01, -.01]))]
+             for domain, noise in zip(domains, noises, strict=True)]
     items, groups = pa.concat_tables([part[0] for part in parts]), parts[0][1]
-    alone, both = verdict(parts[1][0], groups, "b"), verdict(items, groups, "b")
-    assert alone.p_holm == alone.p_value == pytest.approx(both.p_value, rel=0.1)
-    assert both.p_holm == 2 * both.p_value
+    twin = items.filter(pa.compute.equal(items["arm"], "code"))
+    for column in ("run", "arm"):
+        renamed = pa.compute.replace_substring(twin[column].cast(pa.string()), "code", "more")
+        twin = twin.set_column(twin.schema.get_field_index(column), items.schema.field(column), renamed)
+    groups["more"] = [run.replace("code", "more") for run in groups["code"]]
+    return compare(pa.concat_tables([items, twin]), groups, "text", **settings)
+
+
+def test_holm_runs_over_arms_and_domains():
+    found = several()
+    by_arm = {arm: found.arms[arm].domains for arm in ("code", "more")}
+    assert found.settings.tests == 4
+    smallest = by_arm["code"]["b"]
+    assert smallest.p_holm == pytest.approx(4 * smallest.p_value)
+    assert by_arm["more"]["b"].p_holm == pytest.approx(4 * smallest.p_value)
+
+
+def test_the_interval_that_is_told_excludes_zero_exactly_where_a_difference_is_claimed():
+    decided = set()
+    for shift in (0.0, 0.05, 0.15, 0.4):
+        base = [2.0, 2.01, 2.02]
+        arm = [b - shift + n for b, n in zip(base, [0, .01, -.01], strict=True)]
+        items, groups = design(base, arm, [2.0, 2.01, 2.03])
+        for result in compare(items, groups, "text").arms["code"].domains.values():
+            excluded = not result.told_low <= 0 <= result.told_high
+            assert excluded == (result.verdict in ("better", "worse"))
+            decided.add(result.verdict)
+    assert decided == {"undecided", "better"}
+
+
+def test_of_a_domain_that_is_not_primary_an_interval_is_told_and_no_verdict():
+    found = several(primary=["b"])
+    first, second = (found.arms["code"].domains[name] for name in ("a", "b"))
+    assert first.verdict == "no claim" and first.p_holm is None and first.told_low is None and first.ci95_low
+    assert second.p_holm == pytest.approx(2 * second.p_value) and found.settings.tests == 2
+    assert "no claim on a" in found.verdict[0]
 
 
 def test_an_arm_that_is_the_baseline_is_not_explained_by_its_seeds():
@@ -239,7 +281,7 @@ def test_a_domain_without_documents_is_undecided():
     assert result.arms["code"].domains["wiki"].verdict == "undecided"
     assert result.verdict[0] == "code against text: undecided on web and wiki."
     assert result.verdict[2] == "  wiki: undecided. No held-out documents of this domain were scored."
-    assert result.verdict[1].startswith("  web: undecided, −0.0700 bits per byte (95 % interval −0.4")
+    assert result.verdict[1].startswith("  web: undecided, −0.0950 bits per byte (95 % interval −")
 
 
 def test_the_result_is_json_and_does_not_depend_on_the_order_of_rows():
@@ -259,49 +301,3 @@ def test_rows_that_cannot_be_compared_are_refused(change, message):
     items, groups = design([2.0, 2.1], [1.9, 2.02], [2.05, 2.15])
     with pytest.raises(DataError, match=message):
         compare(change(items), groups, "text")
-
-
-def simulate(trials, effect, seeds, weights=None):
-    """Share of trials whose interval holds the true effect, and of those that claim a difference."""
-    covered = claimed = 0
-    for trial in range(trials):
-        rng = generator(trial, "simulation", str(seeds))
-        documents = rng.normal(2.0, 0.2, size=30)
-        groups, parts = {"text": [], "code": [], "a_a": []}, []
-        for group, offset, shift in (("text", 0, 0.0), ("code", 0, effect), ("a_a", seeds, 0.0)):
-            for s in range(seeds):
-                run = f"{group}-s{s + offset}"
-                groups[group].append(run)
-                bits = documents + rng.normal(shift, 0.02) + rng.normal(0, 0.01, size=30)
-                parts.append(rows(run, group, s + offset, list(bits)))
-        result = compare(table(*parts), groups, "text", weights=weights, replicates=60)
-        web = result.arms["code"].domains["web"]
-        covered += web.ci95_low <= effect <= web.ci95_high
-        claimed += web.verdict in ("better", "worse")
-    return covered / trials, claimed / trials
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("weights", [None, MIXED], ids=["paired", "pooled where allowed"])
-def test_intervals_cover_and_recipes_that_are_equal_are_rarely_told_apart(weights):
-    covered, claimed = simulate(300, 0.0, 3, weights)
-    assert covered >= 0.92 and claimed <= 0.08  # nominal .95 and .05; binomial sd .013
-
-
-def test_large_effects_are_found():
-    assert simulate(20, -0.3, 3)[1] == 1.0
-
-
-def test_undecided_says_when_documents_and_not_seeds_are_missing():
-    parts, groups = [], {"text": [], "code": [], "a_a": []}
-    for group, offset in (("text", 0), ("code", 0), ("a_a", 3)):
-        for s in range(3):
-            bits = [2.0 + 0.001 * s] * 4
-            if group == "code":
-                bits = [b + d for b, d in zip(bits, [-1.0, 0.9, -0.8, 0.5], strict=True)]
-            run = f"{group}-s{s + offset}"
-            groups[group].append(run)
-            parts.append(rows(run, group, s + offset, bits))
-    result = verdict(table(*parts), groups)
-    assert result.verdict == "undecided" and result.documents_suffice is False
-    assert "more held-out documents than these 4" in result.reason
