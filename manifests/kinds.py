@@ -32,7 +32,7 @@ KINDS: dict[str, Kind] = {
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),
     "stack": Kind(3, ("tokenizers", "torch")),
-    "run": Kind(6, ("tokenizers", "torch")),
+    "run": Kind(7, ("tokenizers", "torch")),
     "evaluation": Kind(3, ("pyarrow", "torch")),
     "report": Kind(5, ("scipy",)),
 }

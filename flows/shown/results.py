@@ -58,10 +58,11 @@ def print_runs(plan: "Plan", workspace: Workspace) -> None:
     for name, step in plan.runs.items():
         if workspace.is_complete(step):
             manifest, measured = workspace.manifest(step), read_measured(workspace.path(step))
-            mfu = "unknown" if measured.get("mfu") is None else f"{measured['mfu']:.1%}"
+            shares = ["unknown" if (share := measured.get(key)) is None else f"{share:.1%}"
+                      for key in ("mfu", "matmul_share")]
             rows.append([
                 name, manifest.sizes["tokens"], manifest.summary["final_loss_nats"],
-                round(measured["tokens_per_second"]), mfu, f"{measured['matmul_share']:.1%}", step.directory])
+                round(measured["tokens_per_second"]), *shares, step.directory])
     print()
     print(table(rows, ["run", "tokens", "last loss (nats/token)", "tokens/s", "MFU", "of matmul peak", "directory"]))
 

@@ -6,6 +6,7 @@ Shapes: B sequences, T tokens, D width, H heads, G key-value heads, K head width
 import functools
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -30,6 +31,7 @@ class LanguageModel(nn.Module):
 
     PREFIX: ClassVar[str]
     EMBEDDINGS: ClassVar[tuple[str, ...]]  # parameters that are looked up: no decay, no Muon; the first is tied
+    JOINED: ClassVar[Mapping[str, int]] = {}  # endings of names of several matrices side by side → how many
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -130,7 +132,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Mask, grouped: bool = False, c
     if isinstance(mask, BlockMask):
         return flex_attention(q, k, v, block_mask=mask, enable_gqa=grouped)
     return functional.scaled_dot_product_attention(
-        q, k, v, attn_mask=mask, is_causal=causal and mask is None, enable_gqa=grouped)
+        q, k, v, attn_mask=None if mask is None else mask.to(q.dtype),  # float32 beside bfloat16 is refused or misread
+        is_causal=causal and mask is None, enable_gqa=grouped)
 
 
 def document_mask(segments: Tensor | None, causal: bool = True) -> Mask:

@@ -7,7 +7,7 @@ from tokenizers.processors import TemplateProcessing
 
 from maslin.manifests import chatml
 from maslin.manifests.errors import UsageError
-from maslin.manifests.files import atomic_path, write_json, write_text
+from maslin.manifests.files import write_json, write_text
 from maslin.manifests.soundness import checked
 from maslin.trainer.config.model import ModelConfig
 
@@ -21,23 +21,21 @@ def save_tokenizer(folder: Path, tokenizer: Path, config: ModelConfig, end_of_te
     """
     loaded = Tokenizer.from_file(str(checked(tokenizer)))
     end = loaded.id_to_token(end_of_text)
-    if config.spec.reserved:
-        write_text(folder / TOKENIZER_NAME, _with_reserved(tokenizer, config, end, end_of_text))
-    else:
-        with atomic_path(folder / TOKENIZER_NAME) as temporary:
-            temporary.write_bytes(tokenizer.read_bytes())
+    write_text(folder / TOKENIZER_NAME, _as_trained(loaded, tokenizer, config, end, end_of_text))
     # Without it, AutoTokenizer takes the class of the architecture's own models, which splits words otherwise.
     write_json(folder / TOKENIZER_CONFIG_NAME, {
         "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": end, "eos_token": end,
         "clean_up_tokenization_spaces": False, "add_prefix_space": False, "model_max_length": config.context_tokens,
         **config.spec.special_tokens,
-        **({"chat_template": chatml.TEMPLATE} if loaded.token_to_id(chatml.START) is not None else {}),
+        **({"chat_template": "{{ bos_token }}" + chatml.TEMPLATE}
+           if loaded.token_to_id(chatml.START) is not None else {}),
     })
     return TOKENIZER_NAME, TOKENIZER_CONFIG_NAME
 
 
-def _with_reserved(path: Path, config: ModelConfig, end: str, end_of_text: int) -> str:
-    tokenizer, reserved = Tokenizer.from_file(str(checked(path))), config.spec.reserved
+def _as_trained(tokenizer: Tokenizer, path: Path, config: ModelConfig, end: str, end_of_text: int) -> str:
+    """With the model's own tokens, and documents encoded as the model saw them: behind end-of-text, say."""
+    reserved = config.spec.reserved
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in reserved])
     for token in reserved:
         if tokenizer.token_to_id(token) != config.reserved_id(token):

@@ -56,7 +56,7 @@ class Architecture(ABC):
     # Tokens that only the model knows: their ids follow the tokenizer's, so token shards serve every architecture.
     reserved: ClassVar[tuple[str, ...]] = ()
     special_tokens: ClassVar[Mapping[str, str]] = {}  # in the saved tokenizer's config, besides end-of-text
-    template: ClassVar[str] = "$A"  # what a document ($A) looked like in training, with `{end}`: of the saved tokenizer
+    template: ClassVar[str] = "{end} $A"  # what a document ($A) was in training: how the saved tokenizer encodes one
 
     @abstractmethod
     def parameters(self, shape: Shape) -> int:

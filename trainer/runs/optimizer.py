@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -20,13 +21,16 @@ def make_optimizers(trainee: Trainee, config: TrainingConfig) -> list[torch.opti
 
     AdamW is fused (on CPU, too: one kernel instead of some dozens of calls).
     """
-    matrices, rest = [], []
+    matrices, rest, joined = [], [], {}
     for name, parameter in trainee.named_parameters():
         is_matrix = parameter.ndim == trainee.MATRIX_DIMENSIONS and name not in trainee.EMBEDDINGS
         (matrices if is_matrix else rest).append(parameter)
+        for ending, parts in trainee.JOINED.items():
+            if name.endswith(ending):
+                joined[parameter] = parts
     free = {"params": rest, "weight_decay": 0.0}
     if config.optimizer == "muon":
-        return [Muon(matrices, config.learning_rate, config.weight_decay), _adamw([free], config)]
+        return [Muon(matrices, config.learning_rate, config.weight_decay, joined), _adamw([free], config)]
     return [_adamw([{"params": matrices, "weight_decay": config.weight_decay}, free], config)]
 
 
@@ -38,26 +42,33 @@ class Muon(torch.optim.Optimizer):
     """Muon (Jordan et al. 2024): Nesterov momentum, its matrix made orthogonal by Newton-Schulz iterations.
 
     Updates are scaled by 0.2 · √max(rows, columns), and weights decay, as in Moonlight (Liu et al. 2025,
-    arXiv 2502.16982). Its state is one matrix `momentum` a parameter.
+    arXiv 2502.16982). Its state is one matrix `momentum` a parameter. `joined`: parameters that are so many matrices
+    side by side, each of which is made orthogonal by itself.
     """
 
-    def __init__(self, matrices: list[Tensor], learning_rate: float, weight_decay: float) -> None:
+    def __init__(
+        self, matrices: list[Tensor], learning_rate: float, weight_decay: float, joined: Mapping[Tensor, int],
+    ) -> None:
         super().__init__(matrices, {"lr": learning_rate, "weight_decay": weight_decay})
+        self._joined = joined
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
         for group in self.param_groups:
-            by_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)  # equal shapes meet in one batched product
+            alike: dict[tuple[torch.Size, int], list[Tensor]] = defaultdict(list)  # these meet in one batched product
             for parameter in group["params"]:
-                by_shape[parameter.shape].append(parameter)
-            for shape, parameters in by_shape.items():
+                alike[parameter.shape, self._joined.get(parameter, 1)].append(parameter)
+            for (shape, parts), parameters in alike.items():
                 gradients = [parameter.grad for parameter in parameters]
                 momenta = [self._momentum(parameter) for parameter in parameters]
                 torch._foreach_lerp_(momenta, gradients, 1 - MUON_MOMENTUM)
                 ahead = torch._foreach_lerp(gradients, momenta, MUON_MOMENTUM)
-                updates = orthogonal(torch.stack(ahead)).to(parameters[0].dtype).unbind()
+                apart = torch.stack(ahead).unflatten(-1, (parts, -1)).transpose(-2, -3)
+                whole = orthogonal(apart).transpose(-2, -3).flatten(-2)
+                updates = whole.to(parameters[0].dtype).unbind()
                 torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
-                torch._foreach_add_(parameters, updates, alpha=-group["lr"] * MUON_RMS * math.sqrt(max(shape[-2:])))
+                scale = MUON_RMS * math.sqrt(max(shape[-2], shape[-1] // parts))
+                torch._foreach_add_(parameters, updates, alpha=-group["lr"] * scale)
 
     def _momentum(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]

@@ -49,7 +49,7 @@ class Stack(Trainee):
     def __init__(self, models: Sequence[LanguageModel]) -> None:
         first = models[0]
         assert isinstance(first, Decoder)
-        self.EMBEDDINGS = first.EMBEDDINGS
+        self.EMBEDDINGS, self.JOINED = first.EMBEDDINGS, first.JOINED
         self._config, self._size, self._device = first.config, len(models), first.device
         template = make_model(first.config)
         assert isinstance(template, Decoder)

@@ -1,7 +1,7 @@
 """What the loop trains, one run or several at once: all that it asks of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +20,7 @@ class Trainee(ABC):
 
     MATRIX_DIMENSIONS: ClassVar[int]  # of a parameter that is a matrix of each run
     EMBEDDINGS: tuple[str, ...]  # parameters that are looked up: no decay, no Muon
+    JOINED: Mapping[str, int]  # endings of names of several matrices side by side → how many
 
     @abstractmethod
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
@@ -63,7 +64,7 @@ class Single(Trainee):
     MATRIX_DIMENSIONS = 2
 
     def __init__(self, model: LanguageModel, workers: Alone) -> None:
-        self.EMBEDDINGS = model.EMBEDDINGS
+        self.EMBEDDINGS, self.JOINED = model.EMBEDDINGS, model.JOINED
         self._model, self._workers = model, workers
         self._loss = workers.loss(model)
 

@@ -13,7 +13,7 @@ from maslin.trainer.models.cross_entropy import summed_nats, token_nats
 from maslin.trainer.models.examples import IGNORED
 from maslin.trainer.models.known import ARCHITECTURES
 from maslin.trainer.models.layers import positions
-from maslin.trainer.models.model import _same_document
+from maslin.trainer.models.model import _same_document, attend, dense_mask
 from maslin.trainer.models.new_model import initialise, make_model
 from tests.trainer.asking import CONFIGS, asking
 
@@ -102,6 +102,18 @@ def test_flex_attention_gives_what_the_dense_mask_gives(model):
         hidden = model.hidden(tokens, mask, segments)
         logits = functional.linear(hidden, model.embedding)
     assert torch.allclose(logits, model.logits(asking(tokens, segments)), atol=1e-4)
+
+
+def test_a_dense_mask_serves_every_type():
+    segments = torch.tensor([[0, 0, 1, 1, 1]])
+    q, k, v = torch.randn((3, 1, 2, 5, 8), generator=torch.Generator().manual_seed(0))
+    mask = dense_mask(segments, segments, causal=True)
+    exact = attend(q, k, v, mask)
+    for dtype, tolerance in ((torch.bfloat16, 0.03), (torch.float16, 0.004), (torch.float64, 1e-5)):
+        found = attend(q.to(dtype), k.to(dtype), v.to(dtype), mask)
+        assert found.dtype == dtype and torch.allclose(found.float(), exact, atol=tolerance)
+        blind = attend(q.to(dtype), k.to(dtype), v.to(dtype), None)
+        assert not torch.allclose(blind.float(), exact, atol=0.1)
 
 
 def test_flex_attention_of_an_encoder_gives_what_the_dense_mask_gives():

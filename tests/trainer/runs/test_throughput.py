@@ -40,6 +40,14 @@ def test_shares_are_of_the_published_peak_and_of_the_measured_product():
     assert unknown.shares(520_000)["mfu"] is None and describe(unknown.shares(1)).startswith("MFU unknown · 0%")
 
 
+def test_nobody_is_told_to_be_faster_than_what_is_possible():
+    disturbed = Throughput("x86_64 cpu", 1, 1e9, None, 1e6)
+    possible = matmul_flop(torch.device("cpu"), torch.float32, torch.get_num_threads())
+    assert 0 < disturbed.shares(possible / 2e9)["matmul_share"] <= 1  # measured again
+    beyond = disturbed.shares(1e9)
+    assert beyond["matmul_share"] is None and describe(beyond) == "MFU unknown"
+
+
 def test_a_product_is_measured_once_for_a_number_of_threads():
     cpu = torch.device("cpu")
     first = matmul_flop(cpu, torch.float32, 1)

@@ -23,7 +23,6 @@ class Bert(Architecture):
     rate_share = 0.1
     reserved = (MASK, PADDING)
     special_tokens = {"mask_token": MASK, "pad_token": PADDING}  # noqa: RUF012 - nobody writes into it
-    template = "{end} $A"
 
     def parameters(self, shape: Shape) -> int:
         """With the norm of the embeddings, and the head's matrix with its bias and norm."""

@@ -68,6 +68,7 @@ class Block(nn.Module):
 class GPT2(Decoder):
     PREFIX = "transformer."
     EMBEDDINGS = ("wte.weight", "wpe.weight")
+    JOINED = {"attn.c_attn.weight": 3}  # noqa: RUF012 - nobody writes into it; queries, keys, values
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
