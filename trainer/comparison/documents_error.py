@@ -22,8 +22,9 @@ def effective_number(sizes: np.ndarray) -> float:
 def between_clusters(difference: Any, sizes: np.ndarray) -> Part | None:
     """The error over clusters; `difference` (…, clusters), `sizes` (clusters,) are sums. None below two clusters.
 
-    Residuals of the ratio estimator, inflated by 1 / √(1 − share of the cluster) as in CR2 (Bell & McCaffrey 2002);
-    effective clusters less one are the degrees of freedom.
+    Residuals of the ratio estimator, inflated by 1 / √(1 − share of the cluster) as in CR2 (Bell & McCaffrey 2002).
+    The degrees of freedom lie in the middle between effective clusters less one, with which intervals cover too little
+    where sizes differ much, and Bell and McCaffrey's, with which they cover too much (docs/statistics.md).
     """
     difference, total = np.asarray(difference, dtype=np.float64), float(sizes.sum())
     effective = effective_number(sizes)
@@ -31,7 +32,23 @@ def between_clusters(difference: Any, sizes: np.ndarray) -> Part | None:
         return None
     ratio = difference.sum(axis=-1, keepdims=True) / total
     squares = (difference - ratio * sizes) ** 2 / (1 - sizes / total)
-    return Part(np.sqrt(squares.sum(axis=-1)) / total, effective - 1)
+    return Part(np.sqrt(squares.sum(axis=-1)) / total, (effective - 1 + bell_mccaffrey(sizes)) / 2)
+
+
+def bell_mccaffrey(sizes: np.ndarray) -> float:
+    """Degrees of freedom of the squared error as a quadratic form of clusters whose errors grow with their sizes.
+
+    (tr M)² / tr M² with M = P' D P S: P takes residuals of the ratio, D inflates them, S = diag(size²) is their
+    variance; in time linear in the clusters, as M is a diagonal and two products of vectors.
+    """
+    inflated, total = 1 / (1 - sizes / sizes.sum()), sizes.sum()
+    variance, a = sizes.astype(np.float64) ** 2, inflated * sizes / total
+    k = float((a * sizes).sum() / total)
+    diagonal = inflated - 2 * a + k
+    s, s_a, s_aa = variance.sum(), (variance * a).sum(), (variance * a * a).sum()
+    all_but_inflation = k * k * s * s + 2 * s_aa * s + 2 * s_a * s_a - 4 * k * s_a * s  # Σ (k − a_c − a_d)² s_c s_d
+    squares = all_but_inflation + ((diagonal**2 - (k - 2 * a) ** 2) * variance**2).sum()
+    return float((diagonal * variance).sum() ** 2 / squares)
 
 
 def within_clusters(difference: Any, sizes: np.ndarray, clusters: np.ndarray) -> Part | None:

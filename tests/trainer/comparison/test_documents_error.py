@@ -4,7 +4,13 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as hs
 
-from maslin.trainer.comparison.documents_error import are_few, between_clusters, effective_number, within_clusters
+from maslin.trainer.comparison.documents_error import (
+    are_few,
+    bell_mccaffrey,
+    between_clusters,
+    effective_number,
+    within_clusters,
+)
 from maslin.trainer.comparison.statistics import generator
 
 
@@ -17,6 +23,20 @@ def test_clusters_of_one_size_have_the_error_of_a_mean():
     values = generator(3, "test").normal(size=40)
     part = between_clusters(values * 100, np.full(40, 100.0))
     assert part.se == pytest.approx(np.std(values, ddof=1) / np.sqrt(40)) and part.df == pytest.approx(39)
+
+
+@given(hs.integers(2, 9), hs.floats(0, 2), hs.integers(0, 1000))
+def test_degrees_of_freedom_are_those_of_the_quadratic_form(count, log_sd, seed):
+    sizes = np.exp(log_sd * generator(seed, "df").normal(size=count))
+    share = sizes / sizes.sum()
+    residual = np.eye(count) - np.outer(share, np.ones(count))
+    form = residual.T @ np.diag(1 / (1 - share)) @ residual @ np.diag(sizes**2)
+    assert bell_mccaffrey(sizes) == pytest.approx(np.trace(form) ** 2 / np.trace(form @ form), rel=1e-6)
+
+
+def test_degrees_of_freedom_of_clusters_of_one_size():
+    assert bell_mccaffrey(np.full(9, 3.0)) == pytest.approx(8)
+    assert between_clusters(np.arange(9.0), np.full(9, 3.0)).df == pytest.approx(8)
 
 
 def test_two_clusters_by_hand():
