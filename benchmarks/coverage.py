@@ -197,6 +197,7 @@ class Tally:
     gated: int = 0
     gated_false: int = 0
     blocked: int = 0
+    unblocked_false: int = 0
     found: int = 0
     false_equivalent: int = 0
     conditional: int = 0
@@ -225,6 +226,7 @@ class Tally:
             let = ~np.repeat(alarm[:, None], setting.arms, 1).reshape(count, tests)
             self.gated += count
             self.blocked += int(alarm.any(1).sum())
+            self.unblocked_false += int((false.any(1) & ~alarm.any(1)).sum())
             self.gated_false += int((false & let).any(1).sum())
         effect = EFFECT_SE * math.sqrt(
             setting.ratio**2 / setting.seeds + 1 / (setting.seeds * setting.baseline_multiple) + setting.documents**2)
@@ -239,6 +241,7 @@ class Tally:
         return {
             "coverage": share(self.covered, self.intervals), "any_false": share(self.any_false, self.draws),
             "any_false_gated": share(self.gated_false, self.gated), "gate_blocks": share(self.blocked, self.gated),
+            "any_false_unblocked": share(self.unblocked_false, self.gated - self.blocked),
             "power": share(self.found, self.intervals), "half_width": share(self.half_width, self.intervals),
             "any_false_equivalent": share(self.false_equivalent, self.draws),
             "conditional": share(self.conditional, self.draws)}
