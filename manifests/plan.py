@@ -10,7 +10,7 @@ from maslin.manifests.kinds import KINDS, versions
 from maslin.manifests.recipe.initial_model import InitialModel
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.recipe.recipe import Corpus, Recipe
-from maslin.manifests.steps.dedup import NearDedup
+from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
 from maslin.manifests.steps.spec import CurationStep
 from maslin.manifests.workspace import Step
 
@@ -83,7 +83,7 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
         last = chains.last(corpus)
         corpora[name] = _step(
             "corpus", name, {
-                "steps": _steps_json(corpus.steps), "overlap": _json(NearDedup()),
+                "steps": _steps_json(corpus.steps), "overlap": _json(HeldOutOverlap()),
                 "across": _json(recipe.dedup.near_dedup()) if recipe.dedup and earlier else None,
             },
             step_inputs, via={"last": last} if last is not None else {}, libraries=_packages(corpus.steps))

@@ -4,8 +4,9 @@ Ledger, signals and edits of all stages are merged part by part, in an order tha
 were cut: by step, then by the documents' own order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
 from maslin.manifests.soundness import checked
-from maslin.manifests.steps.dedup import NEAR_DEDUP, NearDedup
+from maslin.manifests.steps.dedup import NEAR_DEDUP, HeldOutOverlap
 from maslin.manifests.tables import (
     DOCUMENTS,
     EDITS,
@@ -34,18 +35,19 @@ from maslin.manifests.tables import (
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:  # the kernels' compiler is imported where there is something to search for
+    from maslin.curation.dedup.containment import Containment
     from maslin.curation.dedup.near import Found
 
 
 @dataclass(frozen=True)
 class Removal:
-    """A search whose matches leave the corpus: the found file of one shard, and how the ledger speaks of it."""
+    """What of a shard leaves the corpus: the file that a search found."""
 
-    matches: Path
+    found: Path
     step_index: int
-    step: str
-    rule: str
-    threshold: float
+    threshold: float  # of the similarity, or of the share of a held-out document
+    run_words: int = 0
+    hits: Path | None = None  # where n-grams of held-out documents stand
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,17 @@ class CorpusTask:
     edits: tuple[Path, ...]
     split: Path | None
     held_out_index: int
-    removals: tuple[Removal, ...]
+    contained: Removal | None
+    across: Removal | None
 
 
 def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Build a corpus: `documents/`, and `ledger/`, `signals/` and `edits/` of the whole way from the documents step.
 
-    Rules of its own: `held_out` (held out of its own source) and `held_out_overlap` (duplicate of a held-out document
-    of any domain, the survivor), both of step `held_out`, number len(steps); then `dedup_across` (duplicate of a
-    document of an earlier corpus). `edited` and `lines_removed` count over the documents kept.
+    Rules of its own: `held_out` (held out of its own source) and `held_out_overlap` (contains too much of a held-out
+    document of any domain), both of step `held_out`, number len(steps); then `dedup_across` (duplicate of a document of
+    an earlier corpus). `edited` and `lines_removed` count over the documents kept. The summary says by domain how many
+    of the held-out n-grams stand in the corpus all the same.
     """
     directory = workspace.path(step)
     documents = step.inputs["documents"]
@@ -76,7 +80,7 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     stages = chain(last)[1:]
     own_index = len(step.parameters["steps"])
     shards = surviving(last, workspace)
-    searches = _searches(step, workspace, mapper, shards)
+    contained, across = _contained(step, workspace, mapper, shards), _across(step, workspace, mapper, shards)
     split = step.inputs.get("split")
     tasks = [
         CorpusTask(
@@ -84,9 +88,11 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
             ledgers=_parts(workspace, stages, "ledger", index),
             signals=_parts(workspace, stages, "signals", index), edits=_parts(workspace, stages, "edits", index),
             split=workspace.path(split) / SPLIT_PATH if isinstance(split, Step) else None, held_out_index=own_index,
-            removals=tuple(
-                Removal(found.paths[index], own_index + offset, name, rule, near.threshold)
-                for offset, name, rule, near, found in searches),
+            contained=None if contained is None else Removal(
+                contained.paths[index], own_index, step.parameters["overlap"]["share"],
+                step.parameters["overlap"]["run_words"], contained.hits[index]),
+            across=None if across is None else Removal(
+                across.paths[index], own_index + 1, step.parameters["across"]["threshold"]),
         )
         for index, (document_shard, shard) in enumerate(zip(surviving(documents, workspace), shards, strict=True))
     ]
@@ -103,34 +109,52 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
             f"{stage.parameters['start']}:{stage.parameters['steps'][-1]['step']}": workspace.manifest(stage).summary
             for stage in stages if stage.kind == "dedup"
         },
-        **{rule: found.summary for _, _, rule, _, found in searches},
     }
+    if contained is not None:
+        summary["held_out_overlap"] = {**contained.summary, "remaining": contained.remaining()}
+    if across is not None:
+        summary["dedup_across"] = across.summary
     return commit(
         directory, step, [entry for result in results for entry in result["files"]], counts=counts,
         sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts.kept}, summary=summary)
 
 
-def _searches(
-    step: Step, workspace: Workspace, mapper: Mapper, shards: list[StageShard],
-) -> list[tuple[int, str, str, NearDedup, "Found"]]:
-    """Search for duplicates of held-out documents and of earlier corpora: (steps after the last, step, rule, …)."""
-    total = workspace.manifest(step.via.get("last") or step.inputs["documents"]).counted().kept  # type: ignore[arg-type]
-    searches = []
-    for offset, role, name, rule, parameters in (
-        (0, "held_out:", "held_out", "held_out_overlap", step.parameters["overlap"]),
-        (1, "across:", "dedup_across", "dedup_across", step.parameters["across"]),
-    ):
-        references = [
-            shard for input_role, value in sorted(step.inputs.items()) if input_role.startswith(role)
-            for shard in surviving(value, workspace)  # type: ignore[arg-type]  # these roles are steps
-        ]
-        if references:
-            from maslin.curation.dedup.near import Search, find_overlaps
+def _total(step: Step, workspace: Workspace) -> int:
+    return workspace.manifest(step.via.get("last") or step.inputs["documents"]).counted().kept  # type: ignore[arg-type]
 
-            near = NEAR_DEDUP.decode(parameters)
-            search = Search(workspace.path(step), rule, mapper, f"corpus {step.name}: {rule}", total)
-            searches.append((offset, name, rule, near, find_overlaps(search, shards, references, near)))
-    return searches
+
+def _references(step: Step, workspace: Workspace, role: str) -> list[tuple[str, StageShard]]:
+    """(name, shard) of all inputs of a role."""
+    return [
+        (input_role.removeprefix(role), shard) for input_role, value in sorted(step.inputs.items())
+        if input_role.startswith(role) for shard in surviving(value, workspace)]  # type: ignore[arg-type]
+
+
+def _contained(
+    step: Step, workspace: Workspace, mapper: Mapper, shards: list[StageShard],
+) -> "Containment | None":
+    """Documents that contain too much of a held-out one."""
+    references = _references(step, workspace, "held_out:")
+    if not references:
+        return None
+    from maslin.curation.dedup.containment import find_contained
+
+    return find_contained(
+        workspace.path(step), "held_out", shards, references, HeldOutOverlap(**step.parameters["overlap"]), mapper,
+        f"corpus {step.name}: held_out_overlap", _total(step, workspace))
+
+
+def _across(step: Step, workspace: Workspace, mapper: Mapper, shards: list[StageShard]) -> "Found | None":
+    """Duplicates of documents of earlier corpora."""
+    references = [shard for _, shard in _references(step, workspace, "across:")]
+    if not references:
+        return None
+    from maslin.curation.dedup.near import Search, find_overlaps
+
+    near = NEAR_DEDUP.decode(step.parameters["across"])
+    search = Search(workspace.path(step), "dedup_across", mapper, f"corpus {step.name}: dedup_across",
+                    _total(step, workspace))
+    return find_overlaps(search, shards, references, near)
 
 
 def _parts(workspace: Workspace, stages: Sequence[Step], folder: str, index: int) -> tuple[Path, ...]:
@@ -140,19 +164,21 @@ def _parts(workspace: Workspace, stages: Sequence[Step], folder: str, index: int
 
 def assemble_shard(task: CorpusTask) -> ShardResult:
     """Write one part of every table of the corpus."""
-    from maslin.curation.dedup.near import read_found
-
     name = part_name(task.index)
     ids = read_table(task.documents, ["id"])["id"]
     own_ledger: list[pa.Table] = []
     text_bytes = 0
-    kept_ids = []
+    kept_ids, kept_rows, first = [], [], 0
     split = read_table(task.split) if task.split else SPLIT.empty_table()
-    removals = [(removal, read_found(removal.matches)) for removal in task.removals]
+    removals = _removals(task)
     with TableWriter(task.directory, f"documents/{name}", DOCUMENTS) as documents:
         for table in iter_surviving(task.last):
+            before = table["id"]
             table, left = _remove(table, split, task.held_out_index, removals)
             own_ledger += left
+            stayed = pc.is_in(before, value_set=table["id"])
+            kept_rows.append(np.flatnonzero(stayed.to_numpy(zero_copy_only=False)) + first)
+            first += len(before)
             documents.write(table)
             kept_ids += table["id"].chunks
             text_bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
@@ -172,23 +198,45 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
         write_table(task.directory, f"signals/{name}", _join_signals(task.signals, ids)),
         write_table(task.directory, f"edits/{name}", edits),
     ]
+    if task.contained is not None and task.contained.hits is not None:
+        from maslin.curation.dedup.containment import note_remaining
+
+        note_remaining(task.contained.hits, np.concatenate([np.zeros(0, np.int64), *kept_rows]))
     return {"files": files, "counts": counts.to_json(), "bytes": text_bytes}
 
 
+def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
+    """From documents to ledger rows of those that leave, one rule after the other."""
+    removals: list[Callable[[pa.Table], pa.Table]] = []
+    if task.contained is None and task.across is None:
+        return removals
+    from maslin.curation.dedup.build import contained_rows, duplicate_rows
+    from maslin.curation.dedup.near import read_found
+
+    if (own := task.contained) is not None:
+        removals.append(partial(
+            contained_rows, found=read_found(own.found), step_index=own.step_index, step="held_out",
+            rule="held_out_overlap", share=own.threshold, run_words=own.run_words))
+    if (own := task.across) is not None:
+        removals.append(partial(
+            duplicate_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",
+            rule="dedup_across", threshold=own.threshold))
+    return removals
+
+
 def _remove(
-    table: pa.Table, split: pa.Table, held_out_index: int, removals: list[tuple[Removal, pa.Table]],
+    table: pa.Table, split: pa.Table, held_out_index: int, removals: list[Callable[[pa.Table], pa.Table]],
 ) -> tuple[pa.Table, list[pa.Table]]:
-    """Take held-out documents and duplicates away; the first rule that names a document counts."""
-    from maslin.curation.dedup.build import duplicate_rows, ledger_rows
+    """Take held-out documents and what is like them away; the first rule that names a document counts."""
+    from maslin.curation.dedup.build import ledger_rows
 
     places = pc.index_in(table["id"], value_set=split["id"])
     left = [ledger_rows(
         table.filter(pc.is_valid(places)), held_out_index, "held_out", "held_out",
         detail=split["split"].take(pc.drop_null(places)))]
     table = table.filter(pc.is_null(places))
-    for removal, matches in removals:
-        left.append(duplicate_rows(
-            table, matches, removal.step_index, removal.step, removal.rule, removal.threshold))
+    for removal in removals:
+        left.append(removal(table))
         table = table.filter(pc.invert(pc.is_in(table["id"], value_set=left[-1]["id"])))
     return table, left
 

@@ -95,6 +95,25 @@ def duplicate_rows(
         survivor_id=matched["survivor_id"], similarity=matched["similarity"])
 
 
+def contained_rows(
+    documents: pa.Table, found: pa.Table, step_index: int, step: str, rule: str, share: float, run_words: int,
+) -> pa.Table:
+    """Ledger rows of those of `documents` (id, source, text) that `found` (containment.CONTAINED) names.
+
+    The value is the share of the other document's n-grams, or the words of the longest run, whichever is too much.
+    """
+    places = pc.index_in(documents["id"], value_set=found["id"])
+    left = documents.filter(pc.is_valid(places))
+    its = found.take(pc.drop_null(places))
+    by_run = pc.and_(pc.less(its["share"], share), pc.invert(its["equal_text"]))
+    return ledger_rows(
+        left, step_index, step, rule,
+        value=pc.if_else(by_run, pc.cast(its["run_words"], pa.float64()), its["share"]),
+        threshold=pc.if_else(by_run, float(run_words), share), op=">=",
+        detail=pc.if_else(its["equal_text"], "equal text", its["passage"]), survivor_id=its["reference_id"],
+        similarity=its["share"])
+
+
 def ledger_rows(documents: pa.Table, step_index: int, step: str, rule: str, **columns: Any) -> pa.Table:
     """A ledger row for each of `documents` (id, source, text); `columns` are arrays, or one value for all rows."""
     rows = documents.num_rows

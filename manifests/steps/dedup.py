@@ -51,6 +51,19 @@ class NearDedup:
     words: Literal["scripts", "blanks"] = "scripts"
 
 
+@dataclass(frozen=True)
+class HeldOutOverlap:
+    """Training documents that hold more than this share of a held-out document's word n-grams, or a run of its words.
+
+    N-grams in more than `common_documents` documents (licence heads, menus) do not count.
+    """
+
+    share: float = 0.2
+    run_words: int = 50
+    ngram_words: int = 13
+    common_documents: int = 20
+
+
 NEAR_DEDUP = StepSpec(
     "near_dedup", NearDedup, "maslin.curation.dedup.near:find_duplicates",
     "Broder 1997 (MinHash), datasketch's LSH; each pair verified by its Jaccard similarity", version=2, role="barrier",

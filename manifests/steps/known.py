@@ -20,7 +20,7 @@ HELD_OUT = "held_out"  # the step, and its rule whose documents runs are scored 
 CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
     HELD_OUT: (
         Rule(HELD_OUT, words="is held out to score runs on"),
-        Rule("held_out_overlap", ">=", words="is near a held-out document"),
+        Rule("held_out_overlap", ">=", words="holds a part of a held-out document"),
     ),
     "dedup_across": (Rule("dedup_across", ">=", words="is near a document of an earlier corpus"),),
 }

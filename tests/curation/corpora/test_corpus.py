@@ -2,6 +2,7 @@
 
 import pickle
 from collections import Counter
+from dataclasses import asdict
 
 import pytest
 
@@ -9,7 +10,7 @@ from maslin.curation.corpora.corpus import build_corpus
 from maslin.curation.corpora.held_out import build_held_out, build_split
 from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup.build import build_dedup
-from maslin.manifests.steps.dedup import NearDedup
+from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
 from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, part_name, read_table
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
 from tests.curation.corpora.test_held_out import cut, prose, split_step
@@ -65,8 +66,9 @@ def distant_map(function, tasks, label, *, total=None, unit=""):
 
 def corpus_step(name, documents, last, steps, **inputs):
     across = any(role.startswith("across:") for role in inputs)
-    return Step("corpus", name, 1, {"steps": steps, "overlap": NEAR, "across": NEAR if across else None},
-                {"documents": documents, **inputs}, {"last": last} if last else {})
+    parameters = {"steps": steps, "overlap": asdict(HeldOutOverlap()), "across": NEAR if across else None}
+    return Step(
+        "corpus", name, 1, parameters, {"documents": documents, **inputs}, {"last": last} if last else {})
 
 
 def table(workspace, step, folder, part):
@@ -187,9 +189,12 @@ def test_overlap_with_a_domain_of_another_source_and_duplicates_of_an_earlier_co
     assert [(row["id"], row["step_index"], row["step"], row["rule"], row["survivor_id"]) for row in rows] == [
         ("a", 0, "held_out", "held_out_overlap", "w2"), ("b", 1, "dedup_across", "dedup_across", "b4"),
         ("d", 0, "held_out", "held_out_overlap", "w1"), ("f", 1, "dedup_across", "dedup_across", "b5")]
-    assert all(row["value"] == row["similarity"] >= row["threshold"] == 0.8 for row in rows)
+    assert all(row["value"] == row["similarity"] >= row["threshold"] for row in rows)
+    assert [row["threshold"] for row in rows] == [0.2, 0.8, 0.2, 0.8]
     assert column(workspace, corpus, "documents") == ["c", "e", "g"]
-    assert manifest.summary["held_out_overlap"]["near"] == 1
+    overlap = manifest.summary["held_out_overlap"]
+    assert (overlap["equal_text"], overlap["by_share"], overlap["by_run"], overlap["references"]) == (1, 1, 0, 3)
+    assert overlap["remaining"]["wiki"]["ngrams"] > 50 and overlap["remaining"]["wiki"]["in_training"] == 0
     assert manifest.summary["dedup_across"]["largest_clusters"][0] == {"survivor_id": "b4", "documents": 1}
 
 

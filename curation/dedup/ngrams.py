@@ -1,0 +1,64 @@
+"""Word n-grams as hashes, for containment: what of one document stands in another, wherever it stands.
+
+Words are those of words.py without ASCII signs and punctuation ("(the" is "the"); what is nothing else is no word. The
+hash of an n-gram is a polynomial of the hashes of its words modulo 2^64, mixed; two different n-grams have the same one
+by chance once in 10^19.
+"""
+
+import numpy as np
+from numba import njit, uint64
+
+from maslin.curation.dedup.words import Words
+from maslin.curation.text.text_hash import mix
+
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+_WORD_PRIME = np.uint64(0x100000001B3)
+_WORD_BASIS = np.uint64(0xCBF29CE484222325)
+
+_IN_WORDS = np.zeros(256, np.bool_)
+_IN_WORDS[[*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B), *range(0x80, 0x100)]] = True
+
+
+def ngram_hashes(words: Words, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(hashes uint64, bounds int64 [documents + 1], starts int64): n-grams of each document, in their order.
+
+    `starts`: the index in `words` of the first word of each.
+    """
+    hashes = np.empty(len(words.starts), np.uint64)
+    starts = np.empty(len(words.starts), np.int64)
+    bounds = np.zeros(len(words.documents), np.int64)
+    used = _hash_ngrams(words.data, words.starts, words.documents, size, hashes, starts, bounds)
+    return hashes[:used], bounds, starts[:used]
+
+
+@njit(cache=True)
+def _hash_ngrams(data, starts, documents, size, hashes, places, bounds):
+    window, firsts = np.zeros(size, np.uint64), np.zeros(size, np.int64)
+    leaving = uint64(1)
+    for _ in range(size):
+        leaving *= _BASE
+    used = 0
+    for document in range(len(documents) - 1):
+        rolling, seen = uint64(0), 0
+        for word in range(documents[document], documents[document + 1]):
+            hashed, letters = _WORD_BASIS, False
+            for at in range(starts[word], starts[word + 1] - 1):
+                if _IN_WORDS[data[at]]:
+                    hashed = (hashed ^ uint64(data[at])) * _WORD_PRIME
+                    letters = True
+            if not letters:
+                continue
+            hashed = mix(hashed)
+            slot = seen % size
+            rolling = rolling * _BASE + hashed
+            if seen >= size:
+                rolling -= window[slot] * leaving
+            window[slot], firsts[slot] = hashed, word
+            seen += 1
+            if seen >= size:
+                found = mix(rolling)
+                hashes[used] = found if found != 0 else uint64(1)
+                places[used] = firsts[seen % size]
+                used += 1
+        bounds[document + 1] = used
+    return used
