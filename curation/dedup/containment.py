@@ -6,7 +6,7 @@ and the longest run of words they share. References all stay.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,9 @@ class Index:
     """The references' n-grams. Distinct ones are numbered; a *place* is one occurrence, numbered document by document.
 
     `keys` and `numbers` are a hash table; n-gram k is at the places `places[place_bounds[k]:place_bounds[k + 1]]`.
-    Places of one document follow one another, with a gap before the next one's; `document_of` is by place. `documents`
-    counts in how many references each n-gram is.
+    Places of one document follow one another, with a gap before the next one's; `document_of` is by place. The pairs
+    `pair_numbers`, `pair_documents` say once which n-gram is in which reference. `text_hashes` [references, 2] uint64:
+    texts shorter than an n-gram have nothing else.
     """
 
     keys: np.ndarray
@@ -47,23 +48,26 @@ class Index:
     place_bounds: np.ndarray
     places: np.ndarray
     document_of: np.ndarray
-    documents: np.ndarray
-    ids: pa.Array
+    pair_numbers: np.ndarray
+    pair_documents: np.ndarray
+    ids: np.ndarray
     domain_of: np.ndarray
-    text_hashes: np.ndarray  # [references, 2] uint64: texts shorter than an n-gram have nothing else
+    text_hashes: np.ndarray
 
     @property
     def size(self) -> int:
-        return len(self.documents)
+        return len(self.place_bounds) - 1
 
-    def distinct(self) -> tuple[np.ndarray, np.ndarray]:
-        """Every pair of an n-gram and a reference that holds it, once: (numbers, references)."""
-        numbers = np.repeat(np.arange(self.size), np.diff(self.place_bounds))
-        pairs = np.unique(numbers * max(1, len(self.ids)) + self.document_of[self.places])
-        return np.divmod(pairs, max(1, len(self.ids)))
+    def save(self, folder: Path) -> None:
+        """An array a file, which all processes map."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in fields(self):
+            with atomic_path(folder / f"{each.name}.npy") as temporary, open(temporary, "wb") as sink:
+                np.save(sink, getattr(self, each.name))
 
-
-_ARRAYS = ("keys", "numbers", "place_bounds", "places", "document_of", "documents", "domain_of", "text_hashes")
+    @classmethod
+    def load(cls, folder: Path) -> "Index":
+        return cls(**{each.name: np.load(folder / f"{each.name}.npy", mmap_mode="r") for each in fields(cls)})
 
 
 def make_index(references: Sequence[tuple[int, StageShard]], parameters: HeldOutOverlap) -> Index:
@@ -86,29 +90,25 @@ def make_index(references: Sequence[tuple[int, StageShard]], parameters: HeldOut
     document, place = (np.concatenate(each).astype(np.int64) if each else np.zeros(0, np.int64)
                        for each in (documents, places))
     distinct, numbers = np.unique(every, return_inverse=True)
-    kept = _few_places(numbers, document)
-    numbers, document, place = numbers[kept], document[kept], place[kept]
-    order = np.argsort(numbers, kind="stable")
+    order = np.argsort(numbers, kind="stable")  # within an n-gram by document, then by place, as they lie
+    number, document, place = numbers[order], document[order], place[order]
+    rank, new = _ranks(number, document)
+    few = rank < MOST_PLACES
     document_of = np.full(offset + 1, -1, np.int64)
     document_of[place] = document
     keys, slots = _hash_table(distinct)
-    pairs = np.unique(numbers * max(1, count) + document)
     return Index(
-        keys, slots, np.searchsorted(numbers[order], np.arange(len(distinct) + 1)).astype(np.int64),
-        place[order], document_of, np.bincount(pairs // max(1, count), minlength=len(distinct)),
-        pa.array(ids, pa.string()), np.array(domains, np.int64),
+        keys, slots, np.searchsorted(number[few], np.arange(len(distinct) + 1)).astype(np.int64), place[few],
+        document_of, number[new], document[new], np.array(ids, np.str_), np.array(domains, np.int64),
         np.concatenate(texts) if texts else np.zeros((0, 2), np.uint64))
 
 
-def _few_places(numbers: np.ndarray, documents: np.ndarray) -> np.ndarray:
-    """Indices of the first places of each n-gram in each document, in order."""
-    order = np.lexsort((np.arange(len(numbers)), documents, numbers))
-    number, document = numbers[order], documents[order]
-    new = np.ones(len(order), bool)
+def _ranks(number: np.ndarray, document: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(how many of the same n-gram and document stand before, whether none does), for what is sorted by both."""
+    new = np.ones(len(number), bool)
     new[1:] = (number[1:] != number[:-1]) | (document[1:] != document[:-1])
     begins = np.flatnonzero(new)
-    rank = np.arange(len(order)) - np.repeat(begins, np.diff([*begins, len(order)]))
-    return np.sort(order[rank < MOST_PLACES])
+    return np.arange(len(number)) - np.repeat(begins, np.diff([*begins, len(number)])), new
 
 
 @njit(cache=True)
@@ -133,7 +133,7 @@ class ScanTask:
     """Find the index's n-grams in the documents of a shard."""
 
     directory: Path
-    index: Path  # .npz
+    index: Path  # a folder of arrays
     hits: Path  # .npz: row, place in the document, number of each
     shard: StageShard
     ngram_words: int
@@ -144,7 +144,7 @@ class JudgeTask:
     """Say which documents of a shard contain too much."""
 
     scan: ScanTask
-    common: Path  # .npy: numbers of n-grams that do not count
+    common: Path  # .npz: numbers of n-grams that do not count, and how many others each reference has
     output: Path
     parameters: dict[str, Any]
 
@@ -165,10 +165,10 @@ class Containment:
         there = np.zeros(self.index.size, bool)
         for path in self.hits:
             there[np.load(_remaining_path(path))] = True
-        numbers, references = self.index.distinct()
         counted = {}
         for domain, name in enumerate(self.domains):
-            mine = np.unique(numbers[self.index.domain_of[references] == domain])
+            of_domain = self.index.domain_of[self.index.pair_documents] == domain
+            mine = np.unique(self.index.pair_numbers[of_domain])
             mine = mine[self.countable[mine]]
             counted[name] = {"ngrams": len(mine), "in_training": int(there[mine].sum())}
         return counted
@@ -184,27 +184,24 @@ def find_contained(
     """
     domains = sorted({domain for domain, _ in references})
     index = make_index([(domains.index(domain), shard) for domain, shard in references], parameters)
-    index_path = work_path(directory, stage, f"index-{digest(asdict(parameters))}", 0, "npz")
-    with atomic_path(index_path) as temporary, open(temporary, "wb") as sink:
-        np.savez(sink, ids=np.array(index.ids.to_pylist(), dtype=np.str_), **{
-            name: getattr(index, name) for name in _ARRAYS})
+    index_path = work_path(directory, stage, f"index-{digest(asdict(parameters))}", 0, "arrays")
+    index.save(index_path)
     scans = [ScanTask(directory, index_path, work_path(directory, stage, "hits", number, "npz"), shard,
                       parameters.ngram_words) for number, shard in enumerate(shards)]
     run_shards(directory, scan_shard, scans, mapper, label, stage=f"{stage}-scan", total=total, unit="documents")
-    documents = index.documents.copy()
+    documents = np.bincount(index.pair_numbers, minlength=index.size)
     for scan in scans:
         with np.load(scan.hits) as hits:
-            pairs = np.unique(hits["row"] * max(1, index.size) + hits["number"])
-            documents += np.bincount(pairs % max(1, index.size), minlength=index.size)
-    common = np.flatnonzero(documents > parameters.common_documents)
-    common_path = work_path(directory, stage, "common", 0, "npy")
+            _count_documents(hits["row"], hits["number"], documents)
+    countable = documents <= parameters.common_documents
+    common = np.flatnonzero(~countable)
+    common_path = work_path(directory, stage, "common", 0, "npz")
     with atomic_path(common_path) as temporary, open(temporary, "wb") as sink:
-        np.save(sink, common)
+        np.savez(sink, common=common, sizes=np.bincount(
+            index.pair_documents[countable[index.pair_numbers]], minlength=len(index.ids)))
     judges = [JudgeTask(scan, common_path, work_path(directory, stage, "contained", number, "arrow"),
                         asdict(parameters)) for number, scan in enumerate(scans)]
     results = run_shards(directory, judge_shard, judges, mapper, f"{label}, passages", stage=f"{stage}-judge")
-    countable = np.ones(index.size, bool)
-    countable[common] = False
     summary = {
         "references": len(index.ids), "ngrams": index.size, "common_ngrams": len(common),
         **{cause: sum(result[cause] for result in results) for cause in ("equal_text", "by_share", "by_run")}}
@@ -224,20 +221,13 @@ def _remaining_path(hits: Path) -> Path:
     return hits.with_suffix(".remaining.npy")
 
 
-def _load(path: Path) -> Index:
-    with np.load(path) as stored:
-        arrays = {name: stored[name] for name in _ARRAYS}
-        return Index(ids=pa.array(stored["ids"].tolist(), pa.string()), **arrays)
-
-
 def scan_shard(task: ScanTask) -> ShardResult:
-    with np.load(task.index) as stored:
-        keys, numbers = stored["keys"], stored["numbers"]
+    index = Index.load(task.index)
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     first = 0
     for table in iter_surviving(task.shard, ["text"]):
         hashes, bounds, _ = ngram_hashes(split_words(table["text"]), task.ngram_words)
-        number = _look_up(keys, numbers, hashes)
+        number = _look_up(index.keys, index.numbers, hashes)
         hit = np.flatnonzero(number >= 0)
         row = np.searchsorted(bounds, hit, side="right") - 1
         found.append((row + first, hit - bounds[row], number[hit]))
@@ -259,13 +249,23 @@ def _look_up(keys, numbers, hashes):
     return found
 
 
+@njit(cache=True)
+def _count_documents(row, number, documents):
+    """Add to `documents` in how many rows each n-gram is; hits lie row by row."""
+    seen = np.full(len(documents), -1, np.int64)
+    for hit in range(len(row)):
+        if seen[number[hit]] != row[hit]:
+            seen[number[hit]] = row[hit]
+            documents[number[hit]] += 1
+
+
 def judge_shard(task: JudgeTask) -> ShardResult:
     parameters = HeldOutOverlap(**task.parameters)
-    index, common = _load(task.scan.index), np.load(task.common)
+    index = Index.load(task.scan.index)
     countable = np.ones(index.size, np.bool_)
-    countable[common] = False
-    numbers, references = index.distinct()
-    sizes = np.bincount(references[countable[numbers]], minlength=len(index.ids))
+    with np.load(task.common) as stored:
+        countable[stored["common"]] = False
+        sizes = stored["sizes"]
     with np.load(task.scan.hits) as hits:
         row, place, number = (hits[name] for name in ("row", "place", "number"))
     counts = countable[number]
@@ -287,11 +287,11 @@ def judge_shard(task: JudgeTask) -> ShardResult:
             text, id = table["text"][here].as_py(), table["id"][here].as_py()
             if equal[here] >= 0:
                 causes["equal_text"] += 1
-                lines.append((id, index.ids[equal[here]].as_py(), 1.0, None, text[:PASSAGE_CHARACTERS], True))
+                lines.append((id, str(index.ids[equal[here]]), 1.0, None, text[:PASSAGE_CHARACTERS], True))
                 continue
             causes["by_share" if shares[at] >= parameters.share else "by_run"] += 1
             passage = _passage(text, int(run_places[at]), int(run_words[at]), parameters.ngram_words)
-            reference = index.ids[int((best if shares[at] >= parameters.share else run_of)[at])].as_py()
+            reference = str(index.ids[(best if shares[at] >= parameters.share else run_of)[at]])
             lines.append((id, reference, float(shares[at]), int(run_words[at]), passage, False))
         first += table.num_rows
     table = pa.Table.from_pylist([dict(zip(CONTAINED.names, line, strict=True)) for line in lines], schema=CONTAINED)
