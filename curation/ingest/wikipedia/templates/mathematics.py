@@ -75,10 +75,10 @@ def _binomial(given: Arguments) -> str:
 
 
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
@@ -91,7 +91,8 @@ _ROMAN = (
 
 def _whole(given: Arguments, most: int) -> int | None:
     written = given.get(1).replace(",", "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 and int(written) <= most else None
+    number = int(written) if written.isascii() and written.isdigit() and len(written) < 7 else None
+    return number if number is not None and number <= most else None
 
 
 def _in_words(given: Arguments) -> str:

@@ -26,7 +26,8 @@ _NAMES = {
     "₪ nis": "ILS", "₺ turkish_lira": "TRY", "₴ hryvnia": "UAH", "₦ naira": "NGN", "฿ baht": "THB", "₫": "VND", "৳ "
     "taka": "BDT",
     "australian_dollar": "AUD", "canadian_dollar": "CAD", "hong_kong_dollar": "HKD", "new_zealand_dollar": "NZD",
-    "singapore_dollar": "SGD", "swiss_franc": "CHF", "₿ bitcoin": "BTC", "kr": "SEK", "zł": "PLN", "rm": "MYR", "rp": "IDR", "ntd": "TWD", "dm": "DEM",
+    "singapore_dollar": "SGD", "swiss_franc": "CHF", "₿ bitcoin": "BTC",
+    "kr": "SEK", "zł": "PLN", "rm": "MYR", "rp": "IDR", "ntd": "TWD", "dm": "DEM",
 }
 _MAGNITUDES = {
     "k": " thousand", "t": " thousand", "l": " lakh", "m": " million", "c": " crore", "b": " billion", "lc": " lakh "

@@ -116,8 +116,9 @@ def _cell(words: str) -> Shown:
 
 # Templates of cells that show their own name.
 _CELLS = (
-    "Partial", "Won", "Pending", "Free", "Included", "Dropped", "Maybe", "Some", "Any", "Unknown", "Rarely", "Sometimes",
-    "Usually", "Good", "Bad", "Okay", "Beta", "Incorrect", "Optional", "Planned", "Terminated", "Coming soon",
+    "Partial", "Won", "Pending", "Free", "Included", "Dropped", "Maybe", "Some", "Any", "Unknown", "Rarely",
+    "Sometimes", "Usually", "Good", "Bad", "Okay", "Beta",
+     "Incorrect", "Optional", "Planned", "Terminated", "Coming soon",
     "Scheduled", "Regional", "Nightly", "Runner-up", "Draw", "Eliminated", "Active", "Depends", "Varies", "Perhaps",
     "Needs", "Unofficial", "Disputed", "Built-in", "Third-party", "Discontinued", "Required", "Safe",
 )

@@ -50,7 +50,10 @@ def _hours(given: Arguments) -> str:
 
 
 _BC = " av. J.-C."
-_NUMERALS = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI".split()
+_NUMERALS = (
+    "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII",
+    "XVIII", "XIX", "XX", "XXI",
+)
 FRENCH: Table = (
     ("date date- date_de_naissance date_de_naissance- date_de_décès date_de_décès- date_rép", _first_of_month),
     ("unité unité/2 unite nombre nb tunité", quantity),
