@@ -114,11 +114,13 @@ def _answer(text: str, is_licence_file: bool) -> str | None:
     if expression is not None and "commons clause" in words:
         return combine("AND", [expression, "LicenseRef-Commons-Clause"])
     expression = _with_exception(expression, words)
+    if not is_permissive(expression):
+        return None if expression == OTHER_TERMS else expression
     outside = _mask(words, texts, _READ_THROUGH, closely=True)
-    if is_permissive(expression) and (is_altered(outside) or (is_licence_file and asks_more(outside))):
+    if is_altered(outside) or (is_licence_file and asks_more(outside)):
         several = len(identifiers(expression or "")) > 1
         return combine("AND", [expression, OTHER_TERMS]) if several and expression else None
-    return None if expression == OTHER_TERMS else expression
+    return expression
 
 
 def _texts(words: str) -> list[Finding]:

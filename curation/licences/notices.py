@@ -61,7 +61,14 @@ _NOT_MEANT = re.compile(
     r"|converting to|converts to|will be governed by|(?:combine|combined|link) (?:it )?with (?:\w+ ){0,3}licensed under"
     r"|separate them from files licensed under) (?:(?:the|an?|under|terms|of|open source|use) )*$"
 )
-_NAME = re.compile(r"\b(?:" + "|".join(f"(?P<n{i}>{pattern})" for i, (_, pattern) in enumerate(NAMES)) + r")(?!\w)")
+# With what any name begins: literals alone, by which the places are found some times faster than by the names.
+_NAME_START = re.compile(
+    r"\b(?:apache|asl|mit|cmu|expat|hippocratic|x11|clear bsd|bsd|[234] clause|four|original|0bsd|zero|three|new"
+    r"|modified|revised|two|simplified|freebsd|isc|mozilla|mpl|eclipse|epl|european|eupl|common|cddl|academic|afl|open|osl|zope"
+    r"|zpl|artistic|boost|bsl|zlib|libpng|unlicen|cc0|creative|wtfpl|postgresql|psf|python|cnri|sil|ofl|business|busl"
+    r"|elastic|elv2|server|sspl|odbl|cpl|imlib2|universal|university|ncsa|blue|hpnd|historical|ms pl|microsoft|public)"
+)
+_NAME = re.compile(r"(?:" + "|".join(f"(?P<n{i}>{pattern})" for i, (_, pattern) in enumerate(NAMES)) + r")(?!\w)")
 _STRONG = re.compile(
     r"licen[cs]e|^0bsd|^cc0|^wtfpl|^creative ?commons|clause|(?:mozilla|eclipse) public"
     r"|^(?:sil )?ofl 1|^odbl|^mplv?2|^busl|hippocratic"
@@ -132,7 +139,12 @@ def _named(words: str) -> list[Finding]:
     """Licences other than GNU's by their names, where the words around say that a licence is meant."""
     found: list[Finding] = []
     last_end = 0
-    for match in _NAME.finditer(words):
+    place = 0
+    for start in _NAME_START.finditer(words):
+        match = _NAME.match(words, start.start()) if start.start() >= place else None
+        if match is None:
+            continue
+        place = match.end()
         licence = NAMES[next(i for i in range(len(NAMES)) if match[f"n{i}"] is not None)][0]
         if "{version}" in licence:
             family = licence.split("-")[0].lower()

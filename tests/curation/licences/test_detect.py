@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maslin.curation.licences import notices
 from maslin.curation.licences.detect import detect, detect_notice, offers_choice, plain
+from maslin.curation.licences.phrases import NAMES
 from tests.shared_data import golden
 
 MIT = (
@@ -214,3 +216,11 @@ def test_golden_files_of_many_licences() -> None:
                    "LGPL-2.1-or-later) AND LicenseRef-Public-Domain AND GPL-1.0-or-later",
         "libsqlite3-0": "LicenseRef-Public-Domain AND GPL-2.0-or-later", "libxml2": "X11 AND ISC",
         "openssl": "Apache-2.0 AND (Artistic-1.0-Perl OR GPL-1.0-or-later)"}
+
+
+def test_names_are_looked_for_at_every_place_where_one_may_begin() -> None:
+    for _, pattern in NAMES:
+        for alternative in re.split(r"\|(?![^(]*\))", re.sub(r"\(\?<=[^)]*\)", "", pattern)):
+            opened = re.sub(r"\((?:\?:)?([^()|?]*)(?:\|[^()]*)?\)\??", r"\1", alternative)
+            begins = re.sub(r"\(\?P<\w+>.*|\[.*|[?(\\].*", "", opened)
+            assert notices._NAME_START.match(begins) or not begins.strip(), (pattern, alternative, begins)
