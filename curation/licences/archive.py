@@ -1,9 +1,10 @@
 """Which licence the files of an archive are under.
 
 First what the file itself says (an SPDX tag or the licence in its heading comments), then the licence texts of the
-nearest folder above it that has any, then metadata (wheel and sdist metadata, package.json, Cargo.toml, pyproject.toml,
-composer.json). Metadata never override a text: they only say which operator joins several texts, and "or later" where a
-bare GNU text cannot. A licence text that is not recognised gives no licence: metadata do not fill that in.
+nearest folder above it that has any (before them a list of licences by file, as Debian has it), then metadata (of
+wheels and sdists, package.json, Cargo.toml, pyproject.toml, composer.json). Metadata never override a text: they only
+say which operator joins several texts, and "or later" where a bare GNU text cannot. A licence text that is not
+recognised gives no licence: metadata do not fill that in.
 """
 
 import json
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import Any
 
-from maslin.curation.licences.detect import detect, has_terms, offers_choice
+from maslin.curation.licences.debian import LicencesByFile, is_by_file
+from maslin.curation.licences.detect import by_file_of, detect, has_terms, offers_choice
 from maslin.curation.licences.headings import stated_licence
 from maslin.curation.licences.notices import ANY_VERSION
 from maslin.curation.licences.spdx import combine, declared, identifiers
@@ -45,7 +47,7 @@ _INFO_FOLDER = re.compile(r"^(.*?)([^/]+\.(?:dist|egg)-info)(?:/|$)")
 def is_licence_file(path: str) -> bool:
     """Whether a path names a licence text (LICENSE, COPYING, MIT-LICENSE.txt, …), not code or others' notices."""
     name = path.rsplit("/", 1)[-1]
-    return bool(_LICENCE_FILE.match(name)) and not _NOT_LICENCE_FILE.search(name)
+    return is_by_file(path) or (bool(_LICENCE_FILE.match(name)) and not _NOT_LICENCE_FILE.search(name))
 
 
 def is_metadata_file(path: str) -> bool:
@@ -81,6 +83,7 @@ class LicenceMap:
 
     def __init__(self) -> None:
         self._texts: dict[str, list[_Text]] = {}
+        self._by_file: dict[str, LicencesByFile] = {}
         self._metadata: dict[str, list[str]] = {}
         self._answers: dict[str, str | None] = {}
 
@@ -88,7 +91,9 @@ class LicenceMap:
         """Take in a licence or metadata file."""
         if not text.strip():
             return
-        if is_licence_file(path):
+        if is_by_file(path) and (by_file := by_file_of(text)):
+            self._by_file[path.rpartition("/")[0].rpartition("/")[0]] = by_file
+        elif is_licence_file(path):
             folder = _governed_folder(path)
             if folder is not None:
                 self._texts.setdefault(folder, []).append(_Text.read(path, text))
@@ -102,10 +107,22 @@ class LicenceMap:
         own = stated_licence(header)
         if own == NOASSERTION:
             return None
-        nearest = self._of_folder(path.rpartition("/")[0])
+        nearest = self._nearest(path)
         if own is None or nearest is None:
             return own or nearest
         return _made_precise(own, nearest)
+
+    def _nearest(self, path: str) -> str | None:
+        """What holds for a file that says nothing: a list of licences by file goes before the texts beside it."""
+        folder = path.rpartition("/")[0]
+        for place in _upwards(folder) if self._by_file else ():
+            if by_file := self._by_file.get(place):
+                is_listed, licence = by_file.licence_of(path[len(place):].lstrip("/"))
+                if is_listed:
+                    return licence
+            if place in self._texts:
+                break
+        return self._of_folder(folder)
 
     def _of_folder(self, folder: str) -> str | None:
         if folder not in self._answers:

@@ -7,12 +7,16 @@ A bare GNU text says neither "only" nor "or later", so it is "GPL-3.0" without s
 "BSD" without the number of clauses is `LicenseRef-BSD`, a dedication to the public domain `LicenseRef-Public-Domain`.
 """
 
+import html
 import itertools
 import re
+import unicodedata
 
+from maslin.curation.licences.debian import LicencesByFile, licences_by_file, words_by_name
 from maslin.curation.licences.notices import ANY_VERSION, Finding, creative_commons, named_licences
 from maslin.curation.licences.phrases import (
     BSD_START,
+    CREATIVE_COMMONS_END,
     CREATIVE_COMMONS_TITLE,
     EXCEPTIONS,
     ISC_START,
@@ -20,9 +24,9 @@ from maslin.curation.licences.phrases import (
     PYTHON_STACK,
     TEXTS,
 )
-from maslin.curation.licences.spdx import combine, declared, identifiers, is_permissive
+from maslin.curation.licences.spdx import OTHER_TERMS, combine, declared, identifiers, is_permissive
 from maslin.curation.licences.tags import NOASSERTION, tagged
-from maslin.curation.licences.terms import asks_more
+from maslin.curation.licences.terms import asks_more, is_altered
 
 MAX_CHARACTERS = 200_000
 MAX_TEXTS = 100  # licence texts looked at in one file
@@ -30,6 +34,8 @@ MAX_TEXTS = 100  # licence texts looked at in one file
 _HTML_TAG = re.compile(
     r"</?(?:p|br|div|span|b|i|em|strong|h[1-6]|li|ul|ol|pre|tt|a|html|body|title|head)\b[^<>]{0,300}>", re.I
 )
+_LIGATURE = re.compile("[\ufb00-\ufb06]")
+_HYPHENATED = re.compile(r"(?<=[a-z])-[ \t]*\r?\n[ \t*#/;>%]*(?=[a-z])")
 _LINE_LEADER = re.compile(r"^[ \t]*(?:dnl|rem)\b", re.I | re.M)
 _NOT_WORD = re.compile(r"[^a-z0-9.+]+")
 _STRAY = re.compile(r"(?<!\d)[.+]|[.](?!\d)")
@@ -48,7 +54,9 @@ def plain(text: str) -> str:
     """
     text = text[:MAX_CHARACTERS]
     if "</" in text or "<br" in text:
-        text = _HTML_TAG.sub(" ", text)
+        text = html.unescape(_HTML_TAG.sub(" ", text))
+    if _LIGATURE.search(text):
+        text = unicodedata.normalize("NFKC", text)
     words = _NOT_WORD.sub(" ", _LINE_LEADER.sub(" ", text).lower())
     return _SPACES.sub(" ", _STRAY.sub(" ", words)).strip()
 
@@ -56,6 +64,12 @@ def plain(text: str) -> str:
 def detect(text: str) -> str | None:
     """The SPDX expression of a licence file, or of any text that states a licence; None when it cannot be told."""
     return _answer(text, is_licence_file=True)
+
+
+def by_file_of(text: str) -> LicencesByFile | None:
+    """What Debian's list of licences by file says; None where a text is none."""
+    texts = words_by_name(text[:MAX_CHARACTERS])
+    return licences_by_file(text[:MAX_CHARACTERS], {name: _answer(words, True) for name, words in texts.items()})
 
 
 def detect_notice(text: str) -> str | None:
@@ -77,10 +91,14 @@ def has_terms(text: str) -> bool:
 def _answer(text: str, is_licence_file: bool) -> str | None:
     if not _HINT.search(text[:MAX_CHARACTERS]):
         return None
+    if is_licence_file and (by_file := by_file_of(text)):
+        return by_file.all()
     words = plain(text)
-    if "packaging manuals copyright format" in words[:400]:  # Debian's list of licences by file: no single answer
-        return None
     texts = _texts(words)
+    if not texts and _HYPHENATED.search(text[:MAX_CHARACTERS]):  # as old formatters break words over lines
+        joined = plain(_HYPHENATED.sub("", text[:MAX_CHARACTERS]))
+        if texts := _texts(joined):
+            words = joined
     outside = _mask(words, texts, _SHORT)
     notices = named_licences(outside)
     if is_licence_file and not texts and (tags := tagged(text)):
@@ -96,9 +114,12 @@ def _answer(text: str, is_licence_file: bool) -> str | None:
     if expression is not None and "commons clause" in words:
         return combine("AND", [expression, "LicenseRef-Commons-Clause"])
     expression = _with_exception(expression, words)
-    if is_licence_file and is_permissive(expression) and asks_more(_mask(words, texts, _READ_THROUGH, closely=True)):
+    if not is_permissive(expression):
+        return None if expression == OTHER_TERMS else expression
+    outside = _mask(words, texts, _READ_THROUGH, closely=True)
+    if is_altered(outside) or (is_licence_file and asks_more(outside)):
         several = len(identifiers(expression or "")) > 1
-        return combine("AND", [expression, "LicenseRef-Other-Terms"]) if several and expression else None
+        return combine("AND", [expression, OTHER_TERMS]) if several and expression else None
     return expression
 
 
@@ -109,7 +130,7 @@ def _texts(words: str) -> list[Finding]:
         starts += [(place, licence, end) for phrase in phrases for place in _places(words, phrase)]
     match = CREATIVE_COMMONS_TITLE.search(words)
     if match and (match.start() < 200 or "licensed rights" in words or "creative commons corporation" in words):
-        starts.append((match.start(), creative_commons(match[1], match[2], match[3]), None))
+        starts.append((match.start(), creative_commons(match[1], match[2], match[3]), CREATIVE_COMMONS_END))
     starts += [(match.start(), "BSD", None) for match in BSD_START.finditer(words)]
     starts += [(match.start(), "ISC", None) for match in ISC_START.finditer(words)]
     starts += [(match.start(), "MIT", None) for match in re.finditer(MIT_START, words)]
@@ -202,6 +223,9 @@ def _bsd_variant(segment: str) -> str | None:
 def _mit_variant(segment: str) -> str:
     if "redistributions of source code must retain" in segment:
         return "NCSA"
+    rights = segment.find("rights to use")
+    if rights >= 0 and (" sell" not in segment[rights:rights + 300] or "restriction" not in segment[:rights]):
+        return OTHER_TERMS
     if "for good not evil" in segment:
         return "JSON"
     if "obtaining a copy of the unicode data files" in segment or "obtaining a copy of data files" in segment:
@@ -211,16 +235,27 @@ def _mit_variant(segment: str) -> str:
     return "MIT" if _NOTICE_KEPT.search(segment) else "MIT-0"
 
 
+_MORE_IN_COPIES = re.compile(
+    r"appears? in all copies and (?!modif|portions|substantial|derivative|any (?:copies|portions))"
+)
+
+
 def _isc_variant(segment: str) -> str | None:
     if "without a written agreement is hereby granted" in segment:
         return "PostgreSQL"
     if "name of a copyright holder shall not be used in advertising" in segment:
         return "curl"
     if "appear in supporting documentation" in segment:
+        if "carnegie mellon university disclaims" in segment and "sell" not in segment[:120]:
+            return "MIT-CMU"
         if "sell this software" in segment or "and sell" in segment[:120]:
             return "HPND-sell-variant"
         return "NTP" if "with or without fee" in segment[:250] else "HPND"
     if "provided that the above copyright notice" in segment:
+        if "not be used in advertising" in segment:
+            return "HPND"
+        return OTHER_TERMS if _MORE_IN_COPIES.search(segment) else "ISC"
+    if "provided that this permission notice appear" in segment[:300]:
         return "ISC"
     if "with or without fee is hereby granted" in segment:
         return "0BSD" if "in no event" in segment else None
@@ -236,7 +271,7 @@ _SHORT = {
 }
 # Licences whose text is read through for terms that are not theirs.
 _READ_THROUGH = _SHORT | {
-    "Apache-1.0", "Apache-1.1", "BSD-3-Clause-Clear", "Beerware", "FSFAP", "FSFUL",
+    "Apache-1.0", "Apache-1.1", "BSD-2-Clause-Patent", "BSD-3-Clause-Clear", "Beerware", "FSFAP", "FSFUL",
     "FSFULLR", "HPND", "HPND-sell-variant", "HPND-Markus-Kuhn", "MIT-CMU", "NTP", "OpenSSL", "PostgreSQL", "UPL-1.0",
     "Unicode-3.0", "Unicode-DFS-2016", "Unlicense", "WTFPL", "Zlib", "blessing", "bzip2-1.0.6", "curl",
 }

@@ -55,8 +55,24 @@ _CONTEXT_BEFORE = re.compile(
     r"|revised|open source|osi approved|are|as|in|expression|badge|org licenses) )*$"
 )
 _CONTEXT_AFTER = re.compile(r"(?: only| or later)? ?(?:software |open source |public |free )?licen[cs]e|\+? terms")
-_NAME = re.compile(r"\b(?:" + "|".join(f"(?P<n{i}>{pattern})" for i, (_, pattern) in enumerate(NAMES)) + r")(?!\w)")
-_STRONG = re.compile(r"licen[cs]e|^0bsd|^cc0|^wtfpl|^creative ?commons|clause|(?:mozilla|eclipse) public")
+# Words before a name by which it is not the one that holds: "why not MIT", "based on the MIT license".
+_NOT_MEANT = re.compile(
+    r"\b(?:not|employ|instead of|rather than|unlike|compatible with|similar to|based on|derived from|inspired by"
+    r"|converting to|converts to|will be governed by|(?:combine|combined|link) (?:it )?with (?:\w+ ){0,3}licensed under"
+    r"|separate them from files licensed under) (?:(?:the|an?|under|terms|of|open source|use) )*$"
+)
+# With what any name begins: literals alone, by which the places are found some times faster than by the names.
+_NAME_START = re.compile(
+    r"\b(?:apache|asl|mit|cmu|expat|hippocratic|x11|clear bsd|bsd|[234] clause|four|original|0bsd|zero|three|new"
+    r"|modified|revised|two|simplified|freebsd|isc|mozilla|mpl|eclipse|epl|european|eupl|common|cddl|academic|afl|open|osl|zope"
+    r"|zpl|artistic|boost|bsl|zlib|libpng|unlicen|cc0|creative|wtfpl|postgresql|psf|python|cnri|sil|ofl|business|busl"
+    r"|elastic|elv2|server|sspl|odbl|cpl|imlib2|universal|university|ncsa|blue|hpnd|historical|ms pl|microsoft|public)"
+)
+_NAME = re.compile(r"(?:" + "|".join(f"(?P<n{i}>{pattern})" for i, (_, pattern) in enumerate(NAMES)) + r")(?!\w)")
+_STRONG = re.compile(
+    r"licen[cs]e|^0bsd|^cc0|^wtfpl|^creative ?commons|clause|(?:mozilla|eclipse) public"
+    r"|^(?:sil )?ofl 1|^odbl|^mplv?2|^busl|hippocratic"
+)
 _LINK = re.compile(
     r"(?: licen[cs]e)?(?: (?:or|and|the|under|a|either|v2))*(?: [a-z_0-9.]+ txt)?(?: (?:or|and|the))* ?"
 )
@@ -104,7 +120,7 @@ def _gnu_notices(words: str) -> list[Finding]:
             number, later, end = version[1], bool(version["later"]), match.end()
             later = later or bool(_LATER.match(after))
         else:
-            if _GRANT.search(before) and not _NOT_A_GRANT.search(before):
+            if (_GRANT.search(before) or after.startswith(" licensed ")) and not _NOT_A_GRANT.search(before):
                 versionless.append((family, match.span()))
             continue
         number = number if "." in number else f"{number}.0"
@@ -123,7 +139,12 @@ def _named(words: str) -> list[Finding]:
     """Licences other than GNU's by their names, where the words around say that a licence is meant."""
     found: list[Finding] = []
     last_end = 0
-    for match in _NAME.finditer(words):
+    place = 0
+    for start in _NAME_START.finditer(words):
+        match = _NAME.match(words, start.start()) if start.start() >= place else None
+        if match is None:
+            continue
+        place = match.end()
         licence = NAMES[next(i for i in range(len(NAMES)) if match[f"n{i}"] is not None)][0]
         if "{version}" in licence:
             family = licence.split("-")[0].lower()
@@ -134,7 +155,7 @@ def _named(words: str) -> list[Finding]:
         else:
             linked = match.start() - last_end <= 30 and _LINK.fullmatch(words[last_end:match.start()])
             in_context = _CONTEXT_AFTER.match(after) or _CONTEXT_BEFORE.search(before)
-            accepted = bool(_STRONG.search(match[0]) or linked or in_context)
+            accepted = bool(_STRONG.search(match[0]) or linked or in_context) and not _NOT_MEANT.search(before)
         if accepted:
             found.append(Finding(licence, *match.span()))
             last_end = match.end()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 MAX_TOKENS = 200
 MAX_DEPTH = 20
+OTHER_TERMS = "LicenseRef-Other-Terms"  # ours, for what no known licence has
 
 
 # An identifier ("MIT"), or an operator and its operands: ("OR", "MIT", ("AND", …)), ("WITH", licence, exception).

@@ -19,13 +19,13 @@ _KNOWN = re.compile("|".join((
     rf"(?:copyright|permission|licen[cs]e|notices?|disclaimers?|paragraphs?|statement|text|conditions?) {_KEPT}"
     r"(?:shall|must) (?:also )?(?:be (?:included|retained|reproduced|preserved|duplicated|present|kept)|appear)",
     r"(?:must|shall) (?:also )?(?:retain|reproduce|include|contain|preserve|keep|duplicate|carry) (?:\w+ ){0,8}?"
-    r"(?:notices?|acknowledge?ments?|disclaimer|copyright)",
+    r"(?:notices?|acknow\w{3,12}ments?|disclaimer|copyright)",
     r"advertising materials (?:\w+ ){0,16}?must display",
     r"(?:may|must|shall|not)(?: not)? be used (?:\w+ ){0,4}?"
     r"(?:to endorse|in(?: any)? advertising|in endorsing|to (?:\w+ )?promote)",
     r"(?:must|shall|may) not be misrepresented|must not claim that you wrote|must be plainly marked as such"
     r"|(?:may|must) not be (?:removed|altered)",
-    r"(?:may|must) not be called|nor may (?:\w+ ){1,4}appear",
+    r"(?:may|must) not be called|nor may (?:\w+ ){1,4}appear|may not use the (?:\w+ ){0,3}?name (?:in their|nor may)",
     # Apache, Python, Zope, the dedications and the Unicode licence, as far as they stand outside their texts
     r"you may not use (?:this|the|these)"
     r" (?:file|software|library|project|code|work|package|module|program|source)s? except in compliance with",
@@ -35,7 +35,11 @@ _KNOWN = re.compile("|".join((
     r"if any files are modified you must cause the modified files to carry prominent notices",
     r"software includes any source code published",
     r"(?:for any purpose |purposes? )?commercial (?:or|and) non ?commercial",
-    r"unless required by applicable law|unless (?:otherwise )?(?:noted|stated|specified|indicated)",
+    r"unless required by applicable law|unless (?:otherwise )?(?:explicitly |expressly )?"
+    r"(?:noted|stated|specified|indicated)",
+    r"allow (?:the )?use of your version of this \w+ only under the terms of the|allow others to use your version",
+    r"the latter shall prevail|unless explicitly disclaimed",
+    r"no obligations? to provide maintenance|warrant(?:y|ies) (?:\w+ ){0,25}?are hereby excluded",
     r"royalty free|does not infringe any patent|without (?:\w+ ){0,5}?royalt(?:y|ies)",
 )))
 _LIMIT = re.compile(
@@ -49,6 +53,21 @@ _LIMIT = re.compile(
     r"|source code (?:\w+ ){0,4}(?:available|published|disclosed)"
     r"|(?:academic|educational|research|evaluation|internal|personal) (?:\w+ ){0,2}(?:only|purposes?))\b"
 )
+
+
+# Words that take back what a licence's name or text gives.
+_ALTERED = re.compile(
+    r"\b(?:modified|adapted|altered|amended|customi[sz]ed|custom|restricted)(?: modification| version)?(?: of)?"
+    r"(?: the)? (?:apache|mit|isc|zlib|x11|expat|beer ware|wtfpl|unlicense)\b"
+    r"|\b(?:licen[cs]e|apache|mit) (?:as )?modified\b(?! bsd)|\bwith modifications\b"
+    r"|\bwith (?!no |few |minimal |very |without )(?:\w+ ){0,2}restrictions?\b|\bwith limitation the rights\b"
+    r"|\bhereby not granted\b|\bno permission (?:is|s\b)|\bmit (?:license )?no permissions\b"
+)
+
+
+def is_altered(words: str) -> bool:
+    """Whether a licence is said to be a changed one: "modified MIT License", "MIT with restrictions"."""
+    return _ALTERED.search(words) is not None
 
 
 def asks_more(words: str) -> bool:

@@ -4,7 +4,11 @@ from maslin.curation.ingest.wikipedia.sentinels import GONE
 
 _SEPARATORS = " \t\n,;:，、；：·/"
 _POINTS = (",", ".", ";", ":", "，", "。", "、", "；", "：")
-_BRACKETS = {"(": ")", "[": "]", "（": "）", "〔": "〕", "［": "］", "【": "】"}
+_ENUMERATING = (",", ";", "，", "、", "；")
+_BRACKETS = {
+    "(": ")", "[": "]", "（": "）", "〔": "〕", "［": "］", "【": "】",
+    "“": "”", "«": "»", "‹": "›", "「": "」", "『": "』",
+}
 _CLOSING = tuple(_BRACKETS.values())
 _LIST_MARKS = "*#:; "
 
@@ -27,6 +31,10 @@ def close_gaps(text: str) -> str:
                 left, part = bare, part.lstrip(_SEPARATORS)
             elif part.lstrip(" ").startswith(_POINTS):
                 left, part = left.rstrip(" "), part.lstrip(" ")
+                if left.endswith(":") and part.startswith(_ENUMERATING):
+                    part = part[1:]
+                elif left.endswith(_ENUMERATING):  # of two separators the one behind the gap
+                    left = left[:-1]
             marks = left.rstrip(_LIST_MARKS)
             if not marks or marks.endswith("\n"):
                 part = part.lstrip(" ,;.")

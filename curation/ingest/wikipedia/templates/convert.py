@@ -44,6 +44,7 @@ _SMALLER = {
     "foot": {"in"}, "USgal": {"USqt"}, "impgal": {"impqt", "imppt"}, "hr": {"min"}, "h": {"min"}, "min": {"s"},
 }
 _MOST_PARTS = 60
+_ONE = re.compile(r"(?:[-−]?1|\d/\d+)$")  # what a unit's name is singular after
 _POWERS = {"e3": "thousand", "e6": "million", "e9": "billion", "e12": "trillion", "e15": "quadrillion"}
 _LARGE = re.compile(r"(e3|e6|e9|e12|e15)(?=\D)")
 
@@ -75,18 +76,22 @@ def _convert(given: Arguments) -> str | None:
         place = end
     if not shown:
         return given.get(1) or None  # a value from elsewhere ({{convert|input=P2048}}) cannot be known
-    display = given.get("disp")
+    name, display, form = unit_name(unit), given.get("disp"), given.get("adj")
     if display in ("unit", "unit or text", "unit2"):
-        return unit_name(unit)
+        return name
+    number = shown.removesuffix(name)
     if display == "number":
-        return shown.removesuffix(unit_name(unit)).strip()
-    middle = given.get("adj")
-    if middle in ("mid", "pre") and len(parts) > place and not _VALUE.match(parts[-1]):
-        extra = parts[-1]
-        if middle == "mid":
-            return shown + (extra if extra.startswith("-") else f" {extra}")
-        name = unit_name(unit)
-        return f"{shown.removesuffix(name)}{extra} {name}"
+        return number.strip()
+    # A word for a unit takes the form that its place in the sentence asks for: 1 mile, a 12-mile road.
+    if name[-1:] == "s" and name != unit and (
+            form in ("on", "mid") or given.get("sing") == "on" or _ONE.match(number.strip())):
+        name = name.removesuffix("es") if name.endswith("sses") else name[:-1]
+        shown = f"{number.rstrip()}-{name.replace(' ', '-')}" if form in ("on", "mid") else number + name
+    extra = parts[-1] if len(parts) > place and not _VALUE.match(parts[-1]) else ""
+    if extra and form == "mid":
+        return shown + (extra if extra.startswith("-") else f" {extra}")
+    if extra and (form == "pre" or display == "preunit"):
+        return f"{number}{extra} {name}"
     return shown
 
 
@@ -143,7 +148,7 @@ def _gauge(given: Arguments) -> str:
 
 
 CONVERT: Table = (
-    ("convert cvt conv cv convert/2 convert_simple", _convert),
+    ("convert cvt conv cv convert/2 convert_simple convertir converter convertire", _convert),
     ("height weight", _height),
     ("long_ton", _long_ton),
     ("track_gauge railgauge rail_gauge", _gauge),

@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Shown, Table
-from maslin.curation.ingest.wikipedia.templates.shown import around, joined, lost
+from maslin.curation.ingest.wikipedia.templates.shown import argument, around, joined, lost
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -44,7 +44,7 @@ def _written(year: str, month: str, day: str, day_first: bool) -> str:
 
 
 def _day_first(given: Arguments) -> bool:
-    return given.get("df").lower() in _YES
+    return given.get("df").lower() in _YES or given.get("format").lower() == "dmy"
 
 
 def _date_at(start: int) -> Shown:
@@ -130,9 +130,10 @@ DATES: Table = (
     ("""
      birth_date birth_date_and_age bda dob death_date start_date start_date_and_age end_date sda
      end_date_and_age release_date dts date_table_sorting birth-date birth-date_and_age
-     death-date death-date_and_age birth_year_and_age birth_year death_year death_year_and_age death_date_and_age
+     death-date death-date_and_age birth_year_and_age birth_year death_year death_date_and_age
      death_date_and_given_age birth_date_and_given_age start-date end-date founded start_and_end_dates date_sort
     """, _date_at(1)),
+    ("death_year_and_age start_year year launch_date", argument(1)),
     ("date", _free_date),
     ("film_date filmdate", _film_date),
     ("as_of asof", _as_of),

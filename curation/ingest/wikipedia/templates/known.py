@@ -16,6 +16,7 @@ from maslin.curation.ingest.wikipedia.templates.by_language.portuguese import PO
 from maslin.curation.ingest.wikipedia.templates.by_language.russian import RUSSIAN, UKRAINIAN
 from maslin.curation.ingest.wikipedia.templates.by_language.spanish import SPANISH
 from maslin.curation.ingest.wikipedia.templates.convert import CONVERT
+from maslin.curation.ingest.wikipedia.templates.countries import country_names, country_templates
 from maslin.curation.ingest.wikipedia.templates.dates import DATES
 from maslin.curation.ingest.wikipedia.templates.functions import FUNCTIONS
 from maslin.curation.ingest.wikipedia.templates.languages import LANGUAGES, named_language
@@ -23,7 +24,7 @@ from maslin.curation.ingest.wikipedia.templates.lists import LISTS
 from maslin.curation.ingest.wikipedia.templates.mathematics import MATHEMATICS
 from maslin.curation.ingest.wikipedia.templates.money import MONEY
 from maslin.curation.ingest.wikipedia.templates.names import NAMES
-from maslin.curation.ingest.wikipedia.templates.shown import argument, nothing
+from maslin.curation.ingest.wikipedia.templates.shown import argument, constant, nothing
 from maslin.curation.ingest.wikipedia.templates.silent import SILENT, SILENT_FAMILIES
 from maslin.curation.ingest.wikipedia.templates.text import TEXT
 
@@ -47,10 +48,12 @@ class KnownTemplates:
 
     def __init__(self, language: str) -> None:
         own = _BY_LANGUAGE.get(language, ())
-        tables = (*(table for table in _BY_LANGUAGE.values() if table is not own), *_SHARED, own)  # later ones win
+        others = (table for table in _BY_LANGUAGE.values() if table is not own)
+        tables = (*others, *_SHARED, country_templates(language), own)  # later ones win
         self._shown = {
             name.replace("_", " "): shown for table in tables for names, shown in table for name in names.split()
         }
+        self._countries = country_names(language)
         self._remembered: dict[str, Shown | None] = {}
 
     def find(self, written: str) -> Shown | None:
@@ -64,8 +67,11 @@ class KnownTemplates:
             if function := FUNCTIONS.get(written.partition(":")[0].strip().lower()):
                 return function
             name = _PREFIX.sub("", written.lstrip(), count=1)
-        name = " ".join(name.replace("_", " ").split()).lower()
-        shown = self._shown.get(name) or _of_family(name)
+        name = " ".join(name.replace("_", " ").split())
+        if country := self._countries.get(name):  # in capitals: {{BRA}} is Brazil, {{bra}} a formula
+            shown: Shown | None = constant(country)
+        else:
+            shown = self._shown.get(name.lower()) or _of_family(name.lower())
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[written] = shown

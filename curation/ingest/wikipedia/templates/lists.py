@@ -8,6 +8,12 @@ def _items(given: Arguments) -> str:
     return "\n" + "".join(f"* {item}\n" for item in given.filled())
 
 
+def _on_lines(given: Arguments) -> str:
+    """{{flatlist|\n* a\n* b}}: list items need lines of their own."""
+    inside = given.get(1, "content")
+    return f"\n{inside}\n" if inside[:1] in ("*", "#", ":", ";") else inside
+
+
 def _numbered(given: Arguments) -> str:
     """{{ordered list|a|b|start=3}}."""
     start = given.get("start")
@@ -46,7 +52,7 @@ def _aligned(given: Arguments) -> str:
 
 LISTS: Table = (
     ("plainlist plain_list flatlist flat_list div_col indented_plainlist endplainlist startplainlist endflatlist "
-     "startflatlist nowrap_begin nowrap_end", argument(1, "content")),
+     "startflatlist", _on_lines),
     ("columns-list columnslist col-list", last),
     ("unbulleted_list ubl ublist ubil bulleted_list blist unbulleted_indent_list", _items),
     ("ordered_list numbered_list ol", _numbered),
@@ -61,5 +67,5 @@ LISTS: Table = (
     ("glossary glossary_begin glossary_end div_col_end colbegin colend col-begin col-end col-break col_break col-2 "
      "col-3 col-4 col-5 div_col_begin refbegin refend tree_list tree_list/end tree_list_end multicol "
      "multicol-break multicol-end column_begin columns_end collapse_top collapse_bottom hidden_begin hidden_end "
-     "stack_end", nothing),
+     "stack_end nowrap_begin nowrap_end", nothing),
 )

@@ -74,9 +74,66 @@ def _binomial(given: Arguments) -> str:
     return f"({given.get(1)} choose {given.get(2)})"
 
 
+_ONES = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ORDINALS = {
+    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
+    "twelve": "twelfth",
+}
+_ROMAN = (
+    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
+    (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+)
+
+
+def _whole(given: Arguments, most: int) -> int | None:
+    written = given.get(1).replace(",", "")
+    number = int(written) if written.isascii() and written.isdigit() and len(written) < 7 else None
+    return number if number is not None and number <= most else None
+
+
+def _in_words(given: Arguments) -> str:
+    """{{number to words|21}}: twenty-one; beyond a hundred the digits."""
+    number = _whole(given, 99)
+    if number is None:
+        return given.get(1)
+    if number < len(_ONES):
+        return _ONES[number]
+    return _TENS[number // 10 - 2] + (f"-{_ONES[number % 10]}" if number % 10 else "")
+
+
+def _ordinal_in_words(given: Arguments) -> str:
+    """{{ordinal to word|21}}: twenty-first."""
+    words, dash, last_word = _in_words(given).rpartition("-")
+    if not last_word.isalpha():
+        return words + dash + last_word
+    regular = f"{last_word.removesuffix('t')}th" if not last_word.endswith("y") else f"{last_word[:-1]}ieth"
+    return words + dash + _ORDINALS.get(last_word, regular)
+
+
+def _roman(given: Arguments) -> str:
+    number = _whole(given, 3999)
+    if not number:
+        return given.get(1)
+    shown = ""
+    for value, sign in _ROMAN:
+        shown += sign * (number // value)
+        number %= value
+    return shown
+
+
+def _plus_minus(given: Arguments) -> str:
+    """{{±|0.05}}, {{±|0.05|0.02}}."""
+    above, below = given.get(1), given.get(2)
+    return f"+{above} −{below}" if below else f"±{above}"
+
+
 _SYMBOLS = {
     "pi": "π", "tau": "τ", "infty infinity ∞": "∞", "degree deg °": "°", "minus": "−", "times ×": "×", "cdot ⋅": "⋅",
-    "plusminus pm ± plus-minus": "±", "ne ≠ neq": "≠", "le ≤": "≤", "approx ≈": "≈", "prime": "′",
+    "ne ≠ neq": "≠", "le ≤": "≤", "approx ≈": "≈", "prime": "′",
     "epsilon": "ε", "phi": "φ", "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "omega": "ω",
     "emptyset": "∅", "permille": "‰",
 }
@@ -98,6 +155,10 @@ MATHEMATICS: Table = (
     ("mset set brace braces", around("{", "}")),
     ("paren parentheses", around("(", ")")),
     ("val", _value),
+    ("plusminus pm ± plus-minus +-", _plus_minus),
+    ("number_to_words spellnum numtext numtext/s cardinal_to_word num2words", _in_words),
+    ("ordinal_to_word", _ordinal_in_words),
+    ("roman roman_numeral rn", _roman),
     ("nts ntsc number_table_sorting formatnum", argument(1)),
     ("su", _indices),
     ("subsup sub_sup sup_sub", _indexed),

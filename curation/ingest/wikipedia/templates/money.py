@@ -26,12 +26,21 @@ _NAMES = {
     "₪ nis": "ILS", "₺ turkish_lira": "TRY", "₴ hryvnia": "UAH", "₦ naira": "NGN", "฿ baht": "THB", "₫": "VND", "৳ "
     "taka": "BDT",
     "australian_dollar": "AUD", "canadian_dollar": "CAD", "hong_kong_dollar": "HKD", "new_zealand_dollar": "NZD",
-    "singapore_dollar": "SGD", "swiss_franc": "CHF", "₿": "BTC", "ntd": "TWD", "dm": "DEM",
+    "singapore_dollar": "SGD", "swiss_franc": "CHF", "₿ bitcoin": "BTC",
+    "kr": "SEK", "zł": "PLN", "rm": "MYR", "rp": "IDR", "ntd": "TWD", "dm": "DEM",
 }
 _MAGNITUDES = {
     "k": " thousand", "t": " thousand", "l": " lakh", "m": " million", "c": " crore", "b": " billion", "lc": " lakh "
     "crore",
     "tr": " trillion",
+}
+
+
+_BY_COUNTRY = {
+    "USA": "USD", "GBR": "GBP", "JPN": "JPY", "CHN": "CNY", "IND": "INR", "AUS": "AUD", "CAN": "CAD", "NZL": "NZD",
+    "KOR": "KRW", "BRA": "BRL", "MEX": "MXN", "RUS": "RUB", "CHE": "CHF", "SWE": "SEK", "NOR": "NOK", "DNK": "DKK",
+    "POL": "PLN", "TUR": "TRY", "ZAF": "ZAR", "HKG": "HKD", "SGP": "SGD", "TWN": "TWD", "IDN": "IDR", "ISR": "ILS",
+    **dict.fromkeys(("EUR", "DEU", "FRA", "ITA", "ESP", "NLD", "BEL", "AUT", "IRL", "PRT", "FIN", "GRC"), "EUR"),
 }
 
 
@@ -42,18 +51,16 @@ def _amount(sign: str, number: str) -> str:
 
 
 def _money(code: str) -> Shown:
-    return lambda given: _amount(_SIGNS[code], given.get(1, "amount"))
+    """{{INR|5|c}}, {{INRConvert|5|c}}: 5 crore rupees; what they are worth elsewhere is left out."""
+    return lambda given: _amount(_SIGNS[code], given.get(1, "amount") + _MAGNITUDES.get(given.get(2).lower(), ""))
 
 
-def _rupees(given: Arguments) -> str:
-    return _amount("₹", given.get(1) + _MAGNITUDES.get(given.get(2), ""))
-
-
-def _by_code(amount: int, code: int) -> Shown:
+def by_code(amount: int, code: int) -> Shown:
     """{{currency|5|USD}}, {{FXConvert|GBP|5|m}}."""
 
     def shown(given: Arguments) -> str:
         name = given.get(code, "type", "currency").upper()
+        name = _BY_COUNTRY.get(name, name)
         number = given.get(amount, "amount")
         return _amount(_SIGNS.get(name, f"{name} " if name else "$"), number + _MAGNITUDES.get(given.get(3), ""))
 
@@ -67,11 +74,10 @@ def _old_pounds(given: Arguments) -> str:
 
 
 MONEY: Table = (
-    *((code.lower(), _money(code)) for code in _SIGNS),
+    *((f"{code.lower()} {code.lower()}convert", _money(code)) for code in _SIGNS),
     *((f"{prefix.lower()}$", _money(code)) for prefix, code in _PREFIXES.items()),
     *((names, _money(code)) for names, code in _NAMES.items()),
-    ("inrconvert", _rupees),
-    ("currency", _by_code(1, 2)),
-    ("fxconvert", _by_code(2, 1)),
+    ("currency", by_code(1, 2)),
+    ("fxconvert", by_code(2, 1)),
     ("£sd lsd £.s.d.", _old_pounds),
 )

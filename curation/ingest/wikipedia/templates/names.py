@@ -2,6 +2,7 @@
 
 import re
 
+from maslin.curation.ingest.wikipedia.links import LANGUAGE_PREFIXES
 from maslin.curation.ingest.wikipedia.sentinels import ATTRIBUTES_END
 from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Shown, Table
 from maslin.curation.ingest.wikipedia.templates.shown import argument
@@ -10,6 +11,8 @@ _PREFIXES = (
     "HMS", "USS", "SS", "RMS", "HMAS", "HMCS", "HMNZS", "HMIS", "HMSAS", "USCGC", "USNS", "USRC", "USAT", "USAHS",
     "CSS", "MV", "MS", "MY", "INS", "PNS", "SMS", "KMS", "HSwMS", "HNoMS", "HDMS", "HNLMS", "ORP", "RFA", "SAS", "ARA",
     "BAP", "ROKS", "JDS", "JS", "TCG", "KRI", "KD", "RV", "GTS", "TSS", "USC&GS", "NMS", "EML", "BRP", "RSS", "USLHT",
+    "HMT", "HMY", "HMHS", "HMPNGS", "HMTSS", "HMBS", "USAV", "USCS", "USFC", "SSV", "CCGS", "RRS", "NRP", "ROCS", "LÉ",
+    "BNS", "SLNS", "German submarine",
 )
 
 
@@ -52,6 +55,18 @@ def _ship_class(given: Arguments) -> str:
         case "2":
             return f"{name}-class"
     return f"{name}-class {kind}".strip()
+
+
+def _other_language(given: Arguments) -> str:
+    """{{ill|Ada|de|Ada B.|lt=her}}; of old also {{ill|de|Ada}}."""
+    first, second = given.get(1), given.get(2)
+    is_turned = first in LANGUAGE_PREFIXES and second and second not in LANGUAGE_PREFIXES
+    return given.get("lt", "label", "display") or (second if is_turned else first)
+
+
+def _section(given: Arguments) -> str:
+    """{{section link|Page|Part}}: Page § Part."""
+    return f"{given.get(1)} § {given.get(2)}".strip() if given.get(2) else given.get(1)
 
 
 def _sort_name(given: Arguments) -> str:
@@ -99,31 +114,37 @@ def _cell(words: str) -> Shown:
     return lambda given: ATTRIBUTES_END + (given.get(1, "text") or words)
 
 
+# Templates of cells that show their own name.
+_CELLS = (
+    "Partial", "Won", "Pending", "Free", "Included", "Dropped", "Maybe", "Some", "Any", "Unknown", "Rarely",
+    "Sometimes", "Usually", "Good", "Bad", "Okay", "Beta",
+     "Incorrect", "Optional", "Planned", "Terminated", "Coming soon",
+    "Scheduled", "Regional", "Nightly", "Runner-up", "Draw", "Eliminated", "Active", "Depends", "Varies", "Perhaps",
+    "Needs", "Unofficial", "Disputed", "Built-in", "Third-party", "Discontinued", "Required", "Safe",
+)
+
 NAMES: Table = (
-    ("ill interlanguage_link interlanguage_link_multi illm ill-wd link-interwiki ill2", argument("lt", "label",
-    "display", 1)),
+    ("ill interlanguage_link interlanguage_link_multi illm ill-wd ill2", _other_language),
+    ("link-interwiki", argument("en_text", "lt", "en", 1)),
     ("ship", _ship),
-    ("sclass sclass- sclass2 sclass2- ship_class", _ship_class),
-    *((prefix.lower(), _prefixed(prefix)) for prefix in _PREFIXES),
+    ("sclass sclass- sclass2 sclass2- ship_class jclass jclass2", _ship_class),
+    *((prefix.lower().replace(" ", "_"), _prefixed(prefix)) for prefix in _PREFIXES),
+    ("gs", _prefixed("German submarine")),
+    ("section_link sectionlink slink", _section),
+    ("noredirect no_redirect red_link redlink category_link", argument(2, 1)),
     ("coord", _coordinates),
     ("sortname sort_name", _sort_name),
     ("sort", _sorted),
-    ("flag flagcountry flagu flag_country fb fbw fb-rt flagathlete flagcountry2",
-     argument("name", 1)),
     ("harvtxt harvcoltxt citet", _author_year),
     ("see do buy eat drink sleep go listing", _listing),
     ("yes ya aye", _cell("Yes")),
     ("no nay", _cell("No")),
-    ("partial", _cell("Partial")),
-    ("won", _cell("Won")),
     ("nom nominated", _cell("Nominated")),
     ("n/a na", _cell("N/A")),
     ("tba", _cell("TBA")),
     ("dunno", _cell("?")),
-    ("pending", _cell("Pending")),
-    ("free", _cell("Free")),
     ("proprietary nonfree", _cell("Proprietary")),
-    ("included", _cell("Included")),
-    ("good bad some any maybe yes2 no2 yes-no", argument(1)),
+    *((word.lower().replace(" ", "_"), _cell(word)) for word in _CELLS),
+    ("yes2 no2 yes-no", argument(1)),
     ("bartable percentage percent pct", argument(1)),
 )

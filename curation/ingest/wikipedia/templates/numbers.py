@@ -19,6 +19,17 @@ def day_month_year(months: Sequence[str], between: str = " ", after_day: str = "
     return shown
 
 
+def iso_date(months: Sequence[str]) -> Shown:
+    """{{data|1950-05-12}}; in other forms as it stands."""
+    written = day_month_year(months)
+
+    def shown(given: Arguments) -> str:
+        year, *rest = given.get(1).split("-")
+        return written(Arguments([*reversed(rest), year])) or "" if len(rest) == 2 else given.get(1)
+
+    return shown
+
+
 def year_month_day(months: Sequence[str], between: str = " ", after_day: str = "") -> Shown:
     """The same of templates that begin with the year."""
     written = day_month_year(months, between, after_day)

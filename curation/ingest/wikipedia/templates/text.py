@@ -34,6 +34,8 @@ TEXT: Table = (
      sic not_a_typo notatypo typo as_written proper_name chem_name mono tt code kbd samp var pre codett sxhl inline_code
      tooltip abbr abbrlink abbreviation unicode polytonic gloss translation
      wrap raised lowered vanchor visible_anchor format_price num highlight hl mark
+     xt !xt awrap
+     citation_needed_span cn_span fact_span clarify_span dubious_span disputed_span
      dfn sans-serif serif monospace hebrew script/hebrew nastaliq grc-tr iast char
      """, argument(1, "text", "content")),
     ("color colour font_color fontcolor background_color highlight_color script mirror resize font_size fontsize "

@@ -235,7 +235,7 @@ def test_a_folder_is_read_once_over_its_splits(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(("archive", "documents", "licence"), [
     ("toolz-1.2.0.tar.gz", 35, "BSD-3-Clause"), ("ms-2.1.3.tgz", 3, "MIT"), ("tslib-2.9.1.tgz", 12, "0BSD"),
     ("golang-github-pkg-errors_0.9.1.orig.tar.gz", 12, "BSD-2-Clause"), ("bcrypt-5.0.0.tar.gz", 9, "Apache-2.0"),
-    ("Unidecode-1.4.0.tar.gz", 201, "GPL-2.0-or-later"), ("sgmllib3k-1.0.0.tar.gz", 3, "LicenseRef-BSD"),
+    ("Unidecode-1.4.0.tar.gz", 12, "GPL-2.0-or-later"), ("sgmllib3k-1.0.0.tar.gz", 3, "LicenseRef-BSD"),
 ])
 def test_real_archives(archive: str, documents: int, licence: str) -> None:
     found = [record for record in read(shared_data(f"code/{archive}")) if isinstance(record, Document)]

@@ -19,6 +19,8 @@ from maslin.curation.ingest.wikipedia.wikitext import clean
     ("The <source enclose='none'>a</source>, <code>b[1]</code>, {{code|c|lang=c}}", "The a, b[1], c"),
     # Gaps of templates that show nothing
     ("A ({{cn}}) b [{{cn}}] c ({{cn}}, {{cn}}) d（{{cn}}、）e ({{cn}}; f)", "A b c de (f)"),
+    ("a “{{cn}}” b, {{cn}}, c; of: {{cn}}, d", "a b, c; of: d"),
+    ("x {{flatlist|\n* a\n* b\n}} y", "x\n- a\n- b\ny"),
     ("main() and f( ) stay", "main() and f( ) stay"),
     ("(born in {{lang|fr|}}, Rome)", "(born in, Rome)"),
     ("{{PAGENAME}} is", "is"),

@@ -21,7 +21,7 @@ def clean(wikitext: str) -> str:
     ("It is {{convert|5|to|10|km|mi}} long, {{frac|3|1|2}} wide.", "It is 5 to 10 km long, 3 1/2 wide."),
     ("{{lang|fr|{{nowrap|le ''mot''}}}}, {{lang-de|Wort}}", "le mot, Wort"),
     ("{{as of|2010|5|lc=y}} {{circa|1850}}{{spaced ndash}}{{formatnum:1,000}}", "as of May 2010 c. 1850 – 1,000"),
-    ("{{unknown|with [[link]]}} stays out", " stays out".strip()),
+    ("{{unheard of|with [[link]]}} stays out", " stays out".strip()),
     ("'''Foo''' ({{IPA|fu}}; born 1950) ran {{cn}}, then ({{x}}) slept {{y}}.", "Foo (born 1950) ran, then slept."),
     ("'''A''' (B, {{IPA-de|b}} {{respell|b}}) is", "A (B) is"),
     ("a<ref>note {{cite}}</ref> b<ref name=x/> c<ref name=\"y\">\nz</ref>.", "a b c."),

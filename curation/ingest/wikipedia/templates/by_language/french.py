@@ -1,6 +1,7 @@
 """Names of templates of French wikis."""
 
 from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Shown, Table
+from maslin.curation.ingest.wikipedia.templates.money import by_code
 from maslin.curation.ingest.wikipedia.templates.numbers import day_month_year, quantity
 from maslin.curation.ingest.wikipedia.templates.shown import (
     argument,
@@ -49,12 +50,17 @@ def _hours(given: Arguments) -> str:
 
 
 _BC = " av. J.-C."
+_NUMERALS = (
+    "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII",
+    "XVIII", "XIX", "XX", "XXI",
+)
 FRENCH: Table = (
     ("date date- date_de_naissance date_de_naissance- date_de_décès date_de_décès- date_rép", _first_of_month),
     ("unité unité/2 unite nombre nb tunité", quantity),
     ("s s- s_mini s_mini- siècle sp sp- sap sap-", _century("siècle")),
     ("ss ss-", _century("siècles")),
     ("-s -s- -s_mini- -sp -sp-", _century("siècle", _BC)),
+    *((f"{_ending(numeral, '').lower()}_siècle", constant(f"{_ending(numeral, '')} siècle")) for numeral in _NUMERALS),
     ("mill mill-", _century("millénaire")),
     ("-mill -mill-", _century("millénaire", _BC)),
     ("e ème", constant("e")),
@@ -68,6 +74,8 @@ FRENCH: Table = (
     ("av._j.-c. av_j.-c. avjc av_jc -jc", constant("av. J.-C.")),
     ("apr._j.-c. apjc ap._j.-c. apr_jc", constant("apr. J.-C.")),
     ("heure durée", _hours),
+    ("tonnes tonne", around("", " tonnes")),
+    ("monnaie", by_code(1, 2)),
     ("japonais", with_original(2, 3)),
     ("lien lien_langue lien_wikipédia lien_rouge", argument("texte", "fr", 1)),
     ("langue langue_avec_nom", argument(2, "texte")),

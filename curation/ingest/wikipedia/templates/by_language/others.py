@@ -1,7 +1,7 @@
 """Names of templates of wikis in further languages, where they name nothing else in another."""
 
 from maslin.curation.ingest.wikipedia.templates.arguments import Table
-from maslin.curation.ingest.wikipedia.templates.numbers import day_month_year, quantity
+from maslin.curation.ingest.wikipedia.templates.numbers import day_month_year, iso_date, quantity
 from maslin.curation.ingest.wikipedia.templates.shown import argument, block, nothing, with_original
 
 _POLISH_MONTHS = (
@@ -16,7 +16,8 @@ _CZECH_MONTHS = (
 OTHERS: Table = (
     # Polish
     ("dda dda-", day_month_year(_POLISH_MONTHS)),
-    ("j", argument(1)),
+    ("data", iso_date(_POLISH_MONTHS)),
+    ("j liczba", argument(1)),
     ("cytat cytatd", block(1, "treść")),
     ("fakt przypis odn potrzebny_przypis kto? kiedy?", nothing),
     # Czech, Slovak

@@ -20,6 +20,7 @@ from maslin.curation.ingest.wikipedia.wikitext import clean
     # Money
     ("{{£|5}}, {{HK$|3}}, {{SEK|9}}, {{INRConvert|7|c}}, {{CHF|2}}, {{€}}", "£5, HK$3, 9 kr, ₹7 crore, CHF 2, €"),
     ("{{currency|5|EUR}}, {{FXConvert|GBP|4|m}}, {{£sd|l=1|s=2|d=6}}", "€5, £4 million, £1 2s 6d"),
+    ("{{JPYConvert|3|b}}, {{₹|2|c}}, {{FXConvert|USA|4|m}}, {{zł|9}}", "¥3 billion, ₹2 crore, US$4 million, 9 zł"),
     # Dates and ordinals
     ("{{birth date|1950|5|12}}, {{start date|2001|7|df=y}}, {{dts|1777|12|16}}",
      "May 12, 1950, July 2001, December 16, 1777"),
@@ -34,6 +35,12 @@ from maslin.curation.ingest.wikipedia.wikitext import clean
     ("{{convert|5|ft|2|in|to|6|ft|1|in}}; {{cvt|-4|C|F}}; {{convert|9|lb/sqft}}",
      "5 ft 2 in to 6 ft 1 in; −4 °C; 9 lb/sq ft"),
     ("{{convert|4|ft|adj=mid|-long}} by {{convert|3|,|4|, and|5|m}}", "4 ft-long by 3, 4, and 5 m"),
+    ("a {{convert|9|mi|adj=on}} road of {{convert|1|mi}} to {{convert|1/2|acre}}, {{convert|2|mi|adj=mid|-long}}",
+     "a 9-mile road of 1 mile to 1/2 acre, 2-mile-long"),
+    ("{{convert|1|to|2|mi}}, {{convert|3|e6acre|adj=on}}, {{convert|7|km|mi|disp=preunit|sea}}",
+     "1 to 2 miles, 3-million-acre, 7 sea km"),
+    ("{{number to words|21}} {{ordinal to word|40}} {{ordinal to word|512}} {{Roman|1994}} {{±|2|3}} {{pm|4}}",
+     "twenty-one fortieth 512 MCMXCIV +2 −3 ±4"),
     ("{{val|1.5|0.2|e=6|u=m}}, {{track gauge|1435mm}}, {{height|ft=5|in=8}}", "(1.5±0.2)×10^6 m, 1435 mm, 5 ft 8 in"),
     # Formulas
     ("{{math|1=''x'' = {{sqrt|2}}}}, {{sfrac|n + 1|2}}, {{abs|y}}, {{mvar|z}}", "x = √2, (n + 1)/2, |y|, z"),
@@ -44,6 +51,12 @@ from maslin.curation.ingest.wikipedia.wikitext import clean
     ("at {{coord|12|19|N|70|1|W}} or {{coord|-3.5|40|display=inline}}{{coord|1|2|display=title}}",
      "at 12°19′N 70°1′W or 3.5°S 40°E"),
     ("{{harvtxt|Kim|Lee|2010}} wrote{{sfn|Kim|2010}}.", "Kim & Lee (2010) wrote."),
+    ("{{ill|de|Ada}} of {{HMHS|Asturias}}, {{German submarine|U-5}}, {{section link|Oslo|Ports}}",
+     "Ada of HMHS Asturias, German submarine U-5, Oslo § Ports"),
+    # Countries
+    ("{{DEU}}, {{GER}}, {{flag|UK}}, {{flagcountry|SUI}}, {{fb|ENG}}, {{flagu|Chad}}",
+     "Germany, Germany, UK, Switzerland, England, Chad"),
+    ("{{flagIOCathlete|Ada|ITA|2012 Summer}} and {{flag+link|Ports of|Peru}}{{flagicon|FRA}}", "Ada (Italy) and Peru"),
     # Text
     ("''Eagle''{{'s}} crew said {{\"'}}no{{'\"}} to F{{music|#}}", "Eagle's crew said \"'no'\" to F♯"),
     ("{{angbr|a}} {{ruby|字|じ}} {{unichar|41}} H{{sub|2}}O x{{sup|2}} {{key press|Ctrl|C}}",
@@ -82,6 +95,9 @@ def test_lists_and_blocks(wikitext: str, expected: list[str]) -> None:
      "漢字（かんじ）、月、1950年5月12日"),
     ("zh", "{{le|中文|English|显示}}、{{tsl|en|English|中文}}、{{lang-en|word}}", "显示、中文、word"),
     ("ko", "{{llang|en|word}}, {{출생일과 나이|1950|5|12}}", "word, 1950년 5월 12일"),
+    ("pt", "{{BRA}} e {{ENG}}", "Brasil e Inglaterra"), ("it", "in {{Naz|CA|FRA}}", "in Francia"),
+    ("fr", "le {{XIXe siècle}}, {{tonnes|5}}", "le XIXe siècle, 5 tonnes"),
+    ("pl", "ur. {{data|1950-05-03}}", "ur. 3 maja 1950"),
     ("en", "le {{date|12|mai|1950}}, {{unité|5|km}}",
      "le 12 mai 1950, 5 km"),  # names of others, where they say nothing else
 ])
