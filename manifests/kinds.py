@@ -31,7 +31,7 @@ KINDS: dict[str, Kind] = {
     "tokenizer": Kind(2, ("tokenizers",)),
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),
-    "stack": Kind(3, ("tokenizers", "torch")),
+    "stack": Kind(4, ("tokenizers", "torch")),
     "run": Kind(7, ("tokenizers", "torch")),
     "evaluation": Kind(3, ("pyarrow", "torch")),
     "report": Kind(5, ("scipy",)),
