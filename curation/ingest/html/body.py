@@ -124,7 +124,8 @@ def keep_body(kind, said, parent, own, linked, gone):
     text, link, listings = inside(parent, plain), inside(parent, links), inside(parent, kind & (PRE | TABLE) != 0)
     is_heading, is_paragraph = kind & HEADING != 0, kind & PARAGRAPH != 0
     titles = inside(parent, np.where(is_heading, text, np.int32(0)))
-    is_text = (long + listings + titles > 0) & (link * _LINKS_BESIDE_ONE_IN <= link + text)
+    is_text = ((long + listings + titles > 0) & (link * _LINKS_BESIDE_ONE_IN <= link + text)) | (
+        (long > 0) & (link * 8 <= link + text))
     is_linked_text = (long > 0) & (listings + titles > 0) & (link * _LINKS_IN_TEXT_ONE_IN <= link + text)
     is_list = (kind & LIST != 0) & (text >= _LONG_CHARACTERS) & (link * _LINKS_IN_TEXT_ONE_IN <= link + text)
     is_linked_paragraph = is_paragraph & (text >= _LONG_CHARACTERS) | (kind & TABLE != 0)
@@ -139,12 +140,16 @@ def keep_body(kind, said, parent, own, linked, gone):
 
 @njit(cache=True)
 def _stay_under_titles(kind, parent, link, stays):
-    """Have a block without links stay that stands right behind a heading that does: `NAME`, and what a command is."""
+    """Have a block without links stay that stands right behind a heading that does: `NAME`, and what a command is.
+
+    Behind a page's top heading stand dates and names.
+    """
     last = np.zeros(len(kind), np.int32)  # of the blocks in an element
     for element in range(1, len(kind)):
         if kind[element] & BLOCK:
             before = last[parent[element]]
-            stays[element] |= before > 0 and kind[before] & HEADING != 0 and stays[before] and link[element] == 0
+            if kind[before] & HEADING and not kind[before] & TOP_HEADING and stays[before] and link[element] == 0:
+                stays[element] = True
             last[parent[element]] = element
 
 

@@ -48,7 +48,7 @@ _WORDS: dict[int, str] = {
     AFFIX: """
         l m c p wp js main site page global sub top bottom left right sticky full mobile desktop primary secondary bar
         box list container wrapper wrap inner outer section area block item items link links button buttons btn icon
-        icons form panel content col column no side thread template is visually display none
+        icons form panel space slot zone content col column no side thread template is visually display none
     """,
     META_OF: "post entry article content story section author",
     META: """

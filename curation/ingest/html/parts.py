@@ -62,7 +62,7 @@ _BEGINS_CHARACTERS = 80  # of a piece of text: the page's text has begun, and re
 _REMARKS_OF_FIVE = 4  # as much of a page may be remarks of readers
 _TIMES_MAIN = 4  # as many times the text of the main part may stand outside of it in one piece
 _LINKS_OF_ASIDE = 3  # as many times its text: it is a list of links, however much of the page's text it holds
-_TEXTS_BESIDE_BOX = 2  # paragraphs among which a box stands that is part of the text
+_TEXTS_BESIDE_BOX = 2  # paragraphs among which a box stands, or a list of links in pairs, that is part of the text
 _NEAR_BODY = 4  # levels: lists of links nearer than that are menus
 _MIN_LINK_CHARACTERS = 18  # of a paragraph that is one link and reads like a headline, not like the name of something
 _MIN_LINKS, _LINKS_OF_TEN = 3, 8  # a block of links: so many, and so much of its text
@@ -117,7 +117,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     formulas = inside(parent, kind & FORMULA != 0) if has_formulas else spaces
     sources = inside(parent, kind & TEX != 0) if has_formulas else spaces
     is_main = (kind & MAIN != 0) | (said & IS_MAIN != 0)
-    mains = inside(parent, is_main)
+    mains, items = inside(parent, is_main), inside(parent, kind & ITEM != 0)
     depth, in_main, in_links = np.zeros(number, np.int32), np.zeros(number, np.bool_), np.zeros(number, np.bool_)
     is_link = np.zeros(number, np.bool_)
     weight, long, texts = weigh_blocks(kind, parent, own - linked, linked)
@@ -188,6 +188,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
         link_paragraphs += is_link[element]
         in_links[element] = in_links[above] or (
             anchors[element] >= _MIN_LINKS and of & BLOCK and not of & OF_TEXT
+            and not (of & LIST and texts[above] >= _TEXTS_BESIDE_BOX and anchors[element] >= 2 * items[element])
             and links[element] * 10 >= characters[element] * _LINKS_OF_TEN) or (
             anchors[element] >= _MIN_TEASERS and of & BLOCK and not of & (OF_TEXT | PARAGRAPH | QUOTE | ITEM | TERM)
             and links[element] >= anchors[element] * _MIN_LINK_CHARACTERS
