@@ -1,9 +1,11 @@
-"""Whether strings that are a page's text are extracted and strings that are not are left out, beside peers.
+"""Whether what is a page's text is extracted, and in order, and what is not is left out, beside peers.
 
     python benchmarks/labelled_pages.py FOLDER [--show] [--half look|hold] [--peer-venv DIR]
 
 FOLDER holds the archives whose names `labels/pages.json` begins with (`benchmarks/README.md` says where they are from);
 pages whose archive is not there are left out and counted. White space and soft hyphens are not compared.
+`labels/structures.json` has, for a table, list, listing or formula of a page, the lines that it is to make, each as the
+pieces that stand on it; a listing's lines are compared as they stand.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from warcio.archiveiterator import ArchiveIterator
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from extraction import HERE, extract_all, ready_peer
 
-LABELS = HERE / "labels" / "pages.json"
+LABELS, STRUCTURES = HERE / "labels" / "pages.json", HERE / "labels" / "structures.json"
 Label = Mapping[str, Sequence[str]]  # must and must_not: strings of a page
 
 
@@ -35,7 +37,7 @@ def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
         with archive.open("rb") as file:
             for record in ArchiveIterator(file):
                 if record.rec_type == "response":
-                    yield record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
+                    yield record.rec_headers.get_header("WARC-Target-URI").strip("<>"), record.content_stream().read()
         return
     with tarfile.open(archive) as tar:
         for member in tar:
@@ -70,6 +72,46 @@ def score(label: Label, text: str) -> tuple[list[str], list[str]]:
             [string for string in label["must_not"] if bare(string) in text])
 
 
+def kept_in_order(kind: str, lines: Sequence[Sequence[str]], text: str) -> int:
+    """How many lines of a structure a text has on lines of their own, in their order."""
+    kept, found = 0, text.split("\n")
+    place = 0
+    for pieces in lines:
+        for further in range(place, len(found)):
+            if _has(kind, pieces, found[further]):
+                kept, place = kept + 1, further + (kind != "formula")
+                break
+    return kept
+
+
+def _has(kind: str, pieces: Sequence[str], line: str) -> bool:
+    if kind == "code":
+        return line.rstrip() == pieces[0]
+    line, place = bare(line), 0
+    if kind == "list" and not re.sub(r"^(?:[-*•]|\d+\.)", "", line).startswith(bare(pieces[0])):
+        return False
+    for piece in map(bare, pieces):
+        place = line.find(piece, place) + len(piece)
+        if place < len(piece):
+            return False
+    return True
+
+
+def report_structures(structures: Mapping[str, Mapping], pages: Mapping[str, str], python: Path) -> None:
+    """Print, by extractor, the share of the lines of tables, lists, listings and formulas that are kept in order."""
+    names = [name for name in structures if name in pages]
+    kinds = {kind: sum(len(structures[name].get(kind, ())) for name in names)
+             for kind in ("table", "list", "code", "formula")}
+    texts, _ = extract_all([pages[name] for name in names], python, rounds=1)
+    print("".join([f"{'':38}", *(f"{f'{kind} ({lines})':>16}" for kind, lines in kinds.items())]))
+    for extractor, found in texts.items():
+        kept = dict.fromkeys(kinds, 0)
+        for name, text in zip(names, found, strict=True):
+            for kind, lines in structures[name].items():
+                kept[kind] += kept_in_order(kind, lines, text)
+        print("".join([f"{extractor:38}", *(f"{kept[kind] / kinds[kind]:16.3f}" for kind in kinds)]))
+
+
 def report(names: Sequence[str], labels: Mapping[str, Label], texts: Mapping[str, Sequence[str]], show: bool) -> None:
     """Print, by extractor, the shares of strings that are in and that are left out."""
     print(f"{'':38}{'must':>7}{'must not':>10}")
@@ -94,11 +136,18 @@ def main() -> None:
                         help="trafilatura's environment, made when missing (default build/trafilatura-venv)")
     arguments = parser.parse_args()
     labels = json.loads(LABELS.read_text("utf-8"))
-    pages = read_labelled(arguments.folder, labels)
-    print(f"{len(pages)} of {len(labels)} labelled pages are at hand")
-    names = [name for name in labels if name in pages and arguments.half in (None, half_of(name))]
-    texts, _ = extract_all([pages[name] for name in names], ready_peer(arguments.peer_venv), rounds=1)
-    report(names, labels, texts, arguments.show)
+    structures = json.loads(STRUCTURES.read_text("utf-8"))
+    pages = read_labelled(arguments.folder, {**labels, **structures})
+    print(f"{len(pages)} of {len({*labels, *structures})} labelled pages are at hand")
+    python = ready_peer(arguments.peer_venv)
+    for half in (arguments.half,) if arguments.half else ("look", "hold"):
+        names = [name for name in labels if name in pages and half_of(name) == half]
+        must, must_not = (sum(len(labels[name][kind]) for name in names) for kind in ("must", "must_not"))
+        print(f"\n{half}: {len(names)} pages, {must} strings that must be in and {must_not} that must not")
+        texts, _ = extract_all([pages[name] for name in names], python, rounds=1)
+        report(names, labels, texts, arguments.show)
+    print()
+    report_structures(structures, pages, python)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ _REMARKS_OF_FIVE = 4  # as much of a page may be remarks of readers
 _TIMES_MAIN = 4  # as many times the text of the main part may stand outside of it in one piece
 _LINKS_OF_ASIDE = 3  # as many times its text: it is a list of links, however much of the page's text it holds
 _TEXTS_BESIDE_BOX = 2  # paragraphs among which a box stands, or a list of links in pairs, that is part of the text
+_LINKS_OF_BOX_ONE_IN = 4
 _NEAR_BODY = 4  # levels: lists of links nearer than that are menus
 _MIN_LINK_CHARACTERS = 18  # of a paragraph that is one link and reads like a headline, not like the name of something
 _MIN_LINKS, _LINKS_OF_TEN = 3, 8  # a block of links: so many, and so much of its text
@@ -157,7 +158,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
                 has_begun or names & THREAD or not long[element])
             is_aside = names & ASIDE_NAME and not is_most and not (
                 names & BOXED and texts[above] >= _TEXTS_BESIDE_BOX and long[element]
-                and links[element] * 10 <= characters[element])
+                and links[element] * _LINKS_OF_BOX_ONE_IN <= characters[element])
             leaves = leaves or (names & FURNITURE and is_small and is_light) or is_aside or is_remark
         if names & CAPTIONED and not of & OF_TEXT and not has_titles:
             leaves = leaves or is_small

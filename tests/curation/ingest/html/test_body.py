@@ -67,6 +67,11 @@ WIDE = "羊は白く、雪のように白く、どこへでもついて行きま
     (f"{ARTICLE}<div>{CARD * 3}</div>", ""),  # of the links that hold text
     (f"<div>{ARTICLE}<div class=aside>{BOX}</div></div>", f"On wool\n\n{TEXT.strip()}"),  # in the text
     (f"<div>{ARTICLE}</div><div class=aside>{BOX}</div>", ""),  # beside it
+    (f"<div>{ARTICLE}<div class=sidebar>{BOX}<p><a href=x>See the meadow</a></p></div></div>",
+     f"On wool\n\n{TEXT.strip()}\n\nSee the meadow"),
+    (f"<div>{ARTICLE}<div class=sidebar>{BOX}{'<p><a href=x>See the meadow</a></p>' * 9}</div></div>", ""),
+    (f"{ARTICLE}<ul>{'<li><a href=x>Lambs</a> (<a href=y>wool</a>)' * 3}</ul>", "\n".join(["  Lambs (wool)"] * 3)),
+    (f"{ARTICLE}<ul>{'<li><a href=x>Lambs in the meadow</a>' * 3}</ul>", ""),
     (f"{ARTICLE}<ul><li class=forum-message><p>{TEXT}</p></ul>", ""),
     (f"{ARTICLE}<p class='postmetadata alt'>Written on Monday by Mary.</p>", ""),
     (f"<div id=noscript>Please turn on the lamb.</div>{ARTICLE}", ""),
