@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from maslin.curation.ingest.html.elements import (
+    ARTICLE,
     BLOCK,
     CELL,
     HEADING,
@@ -17,12 +18,14 @@ from maslin.curation.ingest.html.elements import (
     PARAGRAPH,
     PRE,
     QUOTE,
+    RANK_2,
     ROW,
     SECTION,
     TABLE,
     TERM,
     TOP_HEADING,
 )
+from maslin.curation.ingest.html.furniture import TITLED
 
 # What of an element is kept: all that is not gone by itself, nothing, or what is inside of it but not its own text.
 KEPT, GONE, SHELL = 0, 1, 2
@@ -47,14 +50,15 @@ def inside(parent, values):
 
 @njit(cache=True)
 def weigh_blocks(kind, parent, plain, links):
-    """(weight int64, long int32) by element: of the texts inside of it, and how many of them are paragraphs by length.
+    """By element: the weight (int64) of the texts inside of it, how many of them are paragraphs by length, and how many
+    of these stand directly in it (int32).
 
     `plain` and `links` are the characters directly in elements, outside and in links. A text is what stands in one
     block and in nothing smaller. It weighs the square of its length, so that one paragraph weighs more than many
     labels, and nothing where links are most of it.
     """
     number = len(kind)
-    weight, long = np.zeros(number, np.int64), np.zeros(number, np.int32)
+    weight, long, texts = np.zeros(number, np.int64), np.zeros(number, np.int32), np.zeros(number, np.int32)
     plain, links = plain.astype(np.int64), links.astype(np.int64)
     for element in range(number - 1, -1, -1):
         above = parent[element]
@@ -63,15 +67,17 @@ def weigh_blocks(kind, parent, plain, links):
             links[above] += links[element]
         elif plain[element] >= 2 * links[element]:
             weight[element] += min(plain[element], _MAX_CHARACTERS) ** 2
-            long[element] += plain[element] >= _LONG_CHARACTERS
+            if plain[element] >= _LONG_CHARACTERS:
+                long[element] += 1
+                texts[above] += 1
         if element:
             weight[above] += weight[element]
             long[above] += long[element]
-    return weight, long
+    return weight, long, texts
 
 
 @njit(cache=True)
-def keep_main(kind, is_main, parent, own_plain, gone):
+def keep_main(kind, said, is_main, parent, own_plain, linked, gone):
     """Where one part says that it is the main one and holds the most of the text, have the rest go but its top heading.
 
     Again inside of that part, as long as hardly anything goes: `main`, `article`, `entry-content`.
@@ -90,21 +96,23 @@ def keep_main(kind, is_main, parent, own_plain, gone):
                     found, largest, second = element, text[element], largest
                 else:
                     second = max(second, text[element])
+        if kind[found] & ARTICLE and second == 0:
+            of_ten = _MAIN_OF_TEN
         if largest * 10 <= text[root] * of_ten or second * 10 > largest:
             break
         root, of_ten, behind = found, _INNER_OF_TEN, _behind(parent, found)
     if root:
         stays = np.zeros(number, np.bool_)
-        _leave(kind, parent, root, stays, gone)
+        _leave(kind, said, parent, linked, root, stays, gone)
 
 
 @njit(cache=True)
-def keep_body(kind, parent, own, linked, gone):
+def keep_body(kind, said, parent, own, linked, gone):
     """Where one block holds nearly all long paragraphs, have what stands beside it go, unless it is text as well."""
     number = len(kind)
     plain = np.where(gone == KEPT, own - linked, np.int32(0))
     links = np.where(gone == KEPT, linked, np.int32(0))
-    weight, long = weigh_blocks(kind, parent, plain, links)
+    weight, long, _ = weigh_blocks(kind, parent, plain, links)
     root = 0
     for element in range(1, number):  # of those that hold so much, one is in the other
         if weight[element] * 10 >= weight[0] * _BODY_OF_TEN and kind[element] & BLOCK and not kind[element] & _NO_BODY:
@@ -116,13 +124,33 @@ def keep_body(kind, parent, own, linked, gone):
     text, link, listings = inside(parent, plain), inside(parent, links), inside(parent, kind & (PRE | TABLE) != 0)
     is_heading, is_paragraph = kind & HEADING != 0, kind & PARAGRAPH != 0
     titles = inside(parent, np.where(is_heading, text, np.int32(0)))
-    is_text = (long + listings + titles > 0) & (link * _LINKS_BESIDE_ONE_IN <= link + text)
+    is_text = ((long + listings + titles > 0) & (link * _LINKS_BESIDE_ONE_IN <= link + text)) | (
+        (long > 0) & (link * 8 <= link + text))
     is_linked_text = (long > 0) & (listings + titles > 0) & (link * _LINKS_IN_TEXT_ONE_IN <= link + text)
-    is_neighbour = is_paragraph & ((text >= _LONG_CHARACTERS) | (parent == parent[root]))
+    is_list = (kind & LIST != 0) & (text >= _LONG_CHARACTERS) & (link * _LINKS_IN_TEXT_ONE_IN <= link + text)
+    is_linked_paragraph = is_paragraph & (text >= _LONG_CHARACTERS) | (kind & TABLE != 0)
+    is_neighbour = is_paragraph & (parent == parent[root])
     is_title = titles * 2 >= text + link
-    stays = (text * _BESIDE_ONE_IN >= text[root]) | is_text | is_linked_text | (
+    stays = (text * _BESIDE_ONE_IN >= text[root]) | is_text | is_linked_text | is_list | (
+        (link <= 2 * text) & is_linked_paragraph) | (
         (link <= text) & (is_neighbour | is_title | (listings > 0)))
-    _leave(kind, parent, root, stays, gone)
+    _stay_under_titles(kind, parent, link, stays)
+    _leave(kind, said, parent, linked, root, stays, gone)
+
+
+@njit(cache=True)
+def _stay_under_titles(kind, parent, link, stays):
+    """Have a block without links stay that stands right behind a heading that does: `NAME`, and what a command is.
+
+    Behind a page's top heading stand dates and names.
+    """
+    last = np.zeros(len(kind), np.int32)  # of the blocks in an element
+    for element in range(1, len(kind)):
+        if kind[element] & BLOCK:
+            before = last[parent[element]]
+            if kind[before] & HEADING and not kind[before] & TOP_HEADING and stays[before] and link[element] == 0:
+                stays[element] = True
+            last[parent[element]] = element
 
 
 @njit(cache=True)
@@ -135,16 +163,37 @@ def _behind(parent, root):
 
 
 @njit(cache=True)
-def _leave(kind, parent, root, stays, gone):
-    """Have all go that is beside an element or what it is in, but what stays, and the top heading if it holds none."""
-    number, behind = len(kind), _behind(parent, root)
-    heading = 0
-    for element in range(1, behind):
-        if kind[element] & TOP_HEADING and not gone[element]:
-            if element >= root:
-                heading = 0
-                break
-            heading = element
+def _heading_before(kind, said, parent, linked, root, gone):
+    """The heading of a part that stands before it, or 0: the last h1 if the part has none.
+
+    Where no h1 or several are in the part, they are not its heading: then what is called a title before it, or an h2.
+    """
+    top, title, inner_tops, inner_title, inner_seconds = 0, 0, 0, False, False
+    for element in range(1, _behind(parent, root)):
+        if gone[element]:
+            continue
+        of = kind[element]
+        is_titled = of & BLOCK and said[element] & TITLED
+        if element >= root:
+            inner_tops += of & TOP_HEADING != 0
+            inner_title |= is_titled != 0
+            inner_seconds |= of & RANK_2 != 0
+        elif of & TOP_HEADING:
+            top = element
+        elif (is_titled or of & RANK_2) and not linked[element]:
+            title = element
+    if inner_tops == 0 and top:
+        return top
+    if inner_tops == 1 or inner_title or (inner_seconds and not said[title] & TITLED):
+        return 0
+    return title
+
+
+@njit(cache=True)
+def _leave(kind, said, parent, linked, root, stays, gone):
+    """Have all go that is beside an element or what it is in, but what stays, and the element's heading."""
+    number = len(kind)
+    heading = _heading_before(kind, said, parent, linked, root, gone)
     holds = np.zeros(number, np.bool_)  # the root or the heading
     holds[root] = True
     holds[heading] = True

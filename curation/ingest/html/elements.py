@@ -16,8 +16,8 @@ OFFSET, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
     LINK, BREAK, RULE, QUOTE, BOUND, DRAWING, LEAVES_DRAWING, FIGURE, CAPTION, NAVIGATION, FOOTER, HEADER, ASIDE, MAIN,
     FORM, CONTROL, SELECT, ROOT, HEAD, OF_TEXT, ANCHOR, SUMMARY, TOP_HEADING, RANK_2, RANK_3, RANK_4, RANK_5, RANK_6,
     TYPED, TEX, FORMULA, ANNOTATION, FRACTION, UPPER, LOWER, ROOTED, NTH_ROOT, FENCED, ROWS, CELLS, SUPERSCRIPT,
-    SUBSCRIPT,
-) = (1 << bit for bit in range(58))
+    SUBSCRIPT, ARTICLE,
+) = (1 << bit for bit in range(59))
 
 _KINDS: dict[int, str] = {
     VOID: "area base basefont bgsound br col embed frame hr img input link meta param source track wbr keygen",
@@ -91,6 +91,7 @@ _KINDS: dict[int, str] = {
     CELLS: "mtr mlabeledtr",
     SUPERSCRIPT: "sup",
     SUBSCRIPT: "sub",
+    ARTICLE: "article",
 }
 
 

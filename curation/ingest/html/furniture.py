@@ -14,14 +14,14 @@ from maslin.curation.text.hash_table import look_up
 # What a name says of its element, as bits.
 (
     FURNITURE, ASIDE_NAME, HEADER_NAME, REMARKS, HIDDEN, CAPTIONED, NOTE, PART_OF_TEXT, LINKED, IS_MAIN, IS_TEX,
-    DISPLAYED, IS_SHADOW, RENDERED, THREAD,
-) = (1 << bit for bit in range(15))
+    DISPLAYED, IS_SHADOW, RENDERED, THREAD, TITLED, BOXED,
+) = (1 << bit for bit in range(17))
 
 # What a word says: by itself, wherever it stands in a name; as a name's only word beside affixes; or in a pair.
 (
     ANYWHERE, WHOLE, A_REMARK, WHOLE_HIDDEN, AFFIX, META_OF, META, A_CAPTION, A_NOTE, A_PART, TEXT_OF, WHOLE_HEADER,
-    DRAWN, A_THREAD,
-) = (1 << bit for bit in range(14))
+    DRAWN, A_THREAD, A_TITLE, A_BOX,
+) = (1 << bit for bit in range(16))
 
 _WORDS: dict[int, str] = {
     ANYWHERE: """
@@ -31,10 +31,10 @@ _WORDS: dict[int, str] = {
         advert advertisement advertising ad ads adsense sponsor sponsored disclaimer disclosure cookie cookies consent
         gdpr copyright modal popup popover tooltip overlay hovercard rollover lightbox snackbar toast infobar gallery
         slideshow carousel byline dateline timestamp tags taglist disqus breadcrumb breadcrumbs pagination pager
-        navheader navfooter metadata submitted recirculation rail
+        navheader navfooter metadata postmetadata submitted recirculation rail
     """,
     WHOLE: """
-        nav navigation navbar menu submenu dropdown footer sidebar sidebars sidebox search searchbox searchbar
+        nav navigation navbar menu submenu dropdown footer aside sidebar sidebars sidebox search searchbox searchbar
         searchform logo banner topbar legal account follow widget skip skiplink permalink next prev previous
         spinner headerlink noprint syndication facebook twitter likes
     """,
@@ -43,12 +43,12 @@ _WORDS: dict[int, str] = {
     A_REMARK | A_THREAD: """
         comments nocomments commentlist respond reply replies commentaires kommentare comentarios commenti reacties
     """,
-    WHOLE_HIDDEN: "hidden invisible collapsed nocontent",
+    WHOLE_HIDDEN: "hidden invisible collapsed nocontent noscript",
     WHOLE_HEADER: "header hdr masthead",
     AFFIX: """
         l m c p wp js main site page global sub top bottom left right sticky full mobile desktop primary secondary bar
         box list container wrapper wrap inner outer section area block item items link links button buttons btn icon
-        icons form panel content col column no side thread template is visually display none
+        icons form panel space slot zone content col column no side thread template is visually display none
     """,
     META_OF: "post entry article content story section author",
     META: """
@@ -57,6 +57,8 @@ _WORDS: dict[int, str] = {
     """,
     A_CAPTION: "caption captions figcaption credit credits",
     A_NOTE: "note notes warning tip hint important caution danger admonition callout footnote footnotes example topic",
+    A_BOX: "aside sidebar sidebars sidebox",  # beside a page, or a box in its text
+    A_TITLE: "title headline heading",
     A_PART: "section chapter sect appendix preface reference refsect part",
 }
 # Two neighbouring words of one name: what holds the text.
@@ -68,6 +70,7 @@ _THREADS = tuple(f"comment {part}" for part in (
     "list", "section", "thread", "area", "form", "wrapper", "wrap", "container", "box", "holder", "block", "count",
     "author", "meta", "respond",
 ))
+_FORUMS = ("forum message", "forum messages", "forum texte", "forum fil", "forum post")
 # What a script draws of a formula, beside its source.
 _DRAWN = ("math jax",)
 # And furniture.
@@ -85,7 +88,8 @@ _PAIRS = (
 
 def _kinds_by_word() -> dict[str, int]:
     kinds: dict[str, int] = dict.fromkeys(_PAIRS, ANYWHERE) | dict.fromkeys(_TEXTS, TEXT_OF)
-    kinds |= dict.fromkeys(_THREADS, A_THREAD) | dict.fromkeys(_DRAWN, DRAWN)
+    kinds |= dict.fromkeys(_THREADS, A_THREAD) | dict.fromkeys(_FORUMS, A_REMARK | A_THREAD)
+    kinds |= dict.fromkeys(_DRAWN, DRAWN)
     for kind, words in _WORDS.items():
         for word in words.split():
             kinds[word] = kinds.get(word, 0) | kind
@@ -119,7 +123,7 @@ def said_by_names(page, start, end, whole_only, hashes, kinds):
                 said |= IS_MAIN
             if together & DRAWN:
                 said |= RENDERED
-            if kind & A_REMARK:
+            if (kind | together) & A_REMARK:
                 said |= REMARKS
             if (kind | together) & A_THREAD:
                 said |= THREAD
@@ -139,8 +143,12 @@ def said_by_names(page, start, end, whole_only, hashes, kinds):
             last = 0
             if byte <= 32:  # the name ends
                 if number:
+                    if before & A_TITLE:
+                        said |= TITLED
                     if shared & (WHOLE | ANYWHERE):
                         said |= ASIDE_NAME
+                    if shared & A_BOX:
+                        said |= BOXED
                     if shared & WHOLE_HEADER:
                         said |= HEADER_NAME
                     if shared & WHOLE_HIDDEN:

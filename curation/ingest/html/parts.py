@@ -10,6 +10,7 @@ from numba import njit
 
 from maslin.curation.ingest.html.body import GONE, inside, keep_body, keep_main, weigh_blocks
 from maslin.curation.ingest.html.elements import (
+    ARTICLE,
     ASIDE,
     BLOCK,
     CAPTION,
@@ -38,6 +39,7 @@ from maslin.curation.ingest.html.elements import (
 )
 from maslin.curation.ingest.html.furniture import (
     ASIDE_NAME,
+    BOXED,
     CAPTIONED,
     FURNITURE,
     HEADER_NAME,
@@ -56,8 +58,12 @@ _SMALL_ONE_IN = 5  # what holds at most a fifth of a page's text, or of its para
 _LIGHT_ONE_IN = 2  # what has at most half of the weight of its paragraphs is light, whatever they are inside of
 # So much of a page's weight, and so few paragraphs beside it: what is called a remark is the text.
 _TEXT_OF_TEN, _LONG_BESIDE = 7, 3
+_BEGINS_CHARACTERS = 80  # of a piece of text: the page's text has begun, and remarks on it may follow
 _REMARKS_OF_FIVE = 4  # as much of a page may be remarks of readers
 _TIMES_MAIN = 4  # as many times the text of the main part may stand outside of it in one piece
+_LINKS_OF_ASIDE = 3  # as many times its text: it is a list of links, however much of the page's text it holds
+_TEXTS_BESIDE_BOX = 2  # paragraphs among which a box stands, or a list of links in pairs, that is part of the text
+_LINKS_OF_BOX_ONE_IN = 4
 _NEAR_BODY = 4  # levels: lists of links nearer than that are menus
 _MIN_LINK_CHARACTERS = 18  # of a paragraph that is one link and reads like a headline, not like the name of something
 _MIN_LINKS, _LINKS_OF_TEN = 3, 8  # a block of links: so many, and so much of its text
@@ -82,6 +88,19 @@ def _remarks_are_text(kind, said, parent, weight, long):
 
 
 @njit(cache=True)
+def _nested_articles(kind, parent, plain):
+    """By element (int32): the article that it is or is in, or 0; and the text of an article that is in others in it."""
+    article, nested = np.zeros(len(kind), np.int32), np.zeros(len(kind), np.int32)
+    for element in range(1, len(kind)):
+        above = article[parent[element]]
+        article[element] = above
+        if kind[element] & ARTICLE:
+            article[element] = element
+            nested[above] += plain[element]
+    return article, nested
+
+
+@njit(cache=True)
 def gone_parts(kind, said, parent, own, linked, spaces, how):
     """uint8 (elements): KEPT, GONE or SHELL. The arrays are those of `tree.read_tree`."""
     number = len(kind)
@@ -93,25 +112,26 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     plain = characters - links
     paragraphs, tops = inside(parent, kind & PARAGRAPH != 0), inside(parent, kind & TOP_HEADING != 0)
     headings, code = inside(parent, kind & HEADING != 0), inside(parent, kind & (PRE | TABLE) != 0)
-    anchors, gaps = inside(parent, kind & LINK != 0), inside(parent, spaces)
+    anchors, gaps = inside(parent, (kind & LINK != 0) & (links > 0)), inside(parent, spaces)
     has_titles = np.any(kind & (PRE | TABLE_TITLE) != 0)  # what is called a caption may belong to them
     has_formulas = np.any(kind & (FORMULA | TEX) != 0)
     formulas = inside(parent, kind & FORMULA != 0) if has_formulas else spaces
     sources = inside(parent, kind & TEX != 0) if has_formulas else spaces
     is_main = (kind & MAIN != 0) | (said & IS_MAIN != 0)
-    mains = inside(parent, is_main)
+    mains, items = inside(parent, is_main), inside(parent, kind & ITEM != 0)
     depth, in_main, in_links = np.zeros(number, np.int32), np.zeros(number, np.bool_), np.zeros(number, np.bool_)
     is_link = np.zeros(number, np.bool_)
-    weight, long = weigh_blocks(kind, parent, own - linked, linked)
+    weight, long, texts = weigh_blocks(kind, parent, own - linked, linked)
     remarks = 0  # what says that an element is remarks of readers
     if how == STRICT:
         remarks = THREAD if _remarks_are_text(kind, said, parent, weight, long) else REMARKS
+    article, nested = _nested_articles(kind, parent, plain)
     # From the top down: what leaves by its name or kind, weighed against what it holds.
     total, main_text = plain[0], 0
     for element in range(1, number):
         if is_main[element]:
             main_text = max(main_text, plain[element])
-    link_paragraphs, text_kept, links_kept = 0, 0, 0
+    link_paragraphs, text_kept, links_kept, has_begun = 0, 0, 0, False
     for element in range(1, number):
         of, names, above = kind[element], said[element], parent[element]
         in_main[element] = in_main[above] or is_main[element]
@@ -120,6 +140,8 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             gone[element] = GONE
             continue
         is_most = plain[element] * 2 > total
+        if is_most and links[element] >= _LINKS_OF_ASIDE * plain[element]:
+            is_most = total - plain[element] < _MIN_TEXT_CHARACTERS
         if is_most and not mains[element] and not in_main[element]:
             is_most = plain[element] > _TIMES_MAIN * main_text
         is_small = plain[element] * _SMALL_ONE_IN <= total or (
@@ -132,11 +154,16 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             elif names & RENDERED and sources[0] and not sources[element]:
                 leaves = True  # its source is kept
         if not of & (OF_TEXT | QUOTE) and not tops[element]:
-            is_remark = names & remarks and of & BLOCK and plain[element] * 5 <= total * _REMARKS_OF_FIVE
-            is_aside = names & ASIDE_NAME and not is_most
+            is_remark = names & remarks and of & BLOCK and plain[element] * 5 <= total * _REMARKS_OF_FIVE and (
+                has_begun or names & THREAD or not long[element])
+            is_aside = names & ASIDE_NAME and not is_most and not (
+                names & BOXED and texts[above] >= _TEXTS_BESIDE_BOX and long[element]
+                and links[element] * _LINKS_OF_BOX_ONE_IN <= characters[element])
             leaves = leaves or (names & FURNITURE and is_small and is_light) or is_aside or is_remark
         if names & CAPTIONED and not of & OF_TEXT and not has_titles:
             leaves = leaves or is_small
+        if of & ARTICLE and article[above] and not tops[element]:  # of another, as the standard has it
+            leaves = leaves or nested[article[above]] * 2 <= plain[article[above]]
         if of & NAVIGATION:
             leaves = leaves or not is_most
         elif of & FOOTER:
@@ -162,6 +189,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
         link_paragraphs += is_link[element]
         in_links[element] = in_links[above] or (
             anchors[element] >= _MIN_LINKS and of & BLOCK and not of & OF_TEXT
+            and not (of & LIST and texts[above] >= _TEXTS_BESIDE_BOX and anchors[element] >= 2 * items[element])
             and links[element] * 10 >= characters[element] * _LINKS_OF_TEN) or (
             anchors[element] >= _MIN_TEASERS and of & BLOCK and not of & (OF_TEXT | PARAGRAPH | QUOTE | ITEM | TERM)
             and links[element] >= anchors[element] * _MIN_LINK_CHARACTERS
@@ -171,12 +199,13 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             links_kept += own[element]
         else:
             text_kept += own[element] - linked[element]
+            has_begun = has_begun or own[element] - linked[element] >= _BEGINS_CHARACTERS
     # What is but links leaves, unless the page is a list of links.
     no_link_paragraphs = link_paragraphs * 2 <= paragraphs[0]
     no_links = text_kept >= _MIN_TEXT_CHARACTERS and links_kept <= _LINKS_OF_TEXT * text_kept
     for element in range(1, number):
         if gone[parent[element]] or (no_links and in_links[element]) or (no_link_paragraphs and is_link[element]):
             gone[element] = GONE
-    keep_main(kind, is_main, parent, own - linked, gone)
-    keep_body(kind, parent, own, linked, gone)
+    keep_main(kind, said, is_main, parent, own - linked, linked, gone)
+    keep_body(kind, said, parent, own, linked, gone)
     return gone

@@ -173,12 +173,18 @@ def _text_end(page, position):
 
 @njit(cache=True)
 def _characters(page, begin, end):
-    """Of a text: its characters but white space, and the spaces behind words."""
+    """Of a text: its characters but white space, and the ends of words.
+
+    From U+3000 on (Chinese, Japanese, Korean) a character counts twice, as it is as wide, and ends a word.
+    """
     characters, gaps = 0, 0
     for place in range(begin, end):
         byte = page[place]
         if byte > 32:
             characters += byte & 0xC0 != 0x80
+            if 0xE3 <= byte <= 0xED:
+                characters += 1
+                gaps += 1
         elif characters and page[place - 1] > 32:
             gaps += 1
     return characters, gaps
@@ -189,8 +195,8 @@ def read_tree(page, hashes, kinds, words, word_kinds):
     """Elements in the order of their start tags, the first standing for the page; and events.
 
     Returns, by element: `kind` int64, `said` int64 (bits of its attributes), `parent` int32, `close` int32 (the event
-    that ends it), `own`, `linked` and `spaces` int32 (characters directly in it but white space; those in links; spaces
-    behind words); by event: `of` int32 (element), `start` int32 (OPENED, CLOSED, or where a text starts) and `end`
+    that ends it), `own`, `linked` and `spaces` int32 (characters directly in it but white space; those in links; ends
+    of words); by event: `of` int32 (element), `start` int32 (OPENED, CLOSED, or where a text starts) and `end`
     int32; and `metas` int32: where each of the first `meta` tags begins and ends.
     """
     size = page.size
