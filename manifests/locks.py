@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maslin.manifests.errors import DamagedError
 from maslin.manifests.files import json_text, read_json, read_sealed, sealed, write_text
 from maslin.manifests.soundness import lineage
 
 SUFFIX = ".lock.json"
+_BEGUN_SUFFIX = ".begun.json"
 # The groups of a lock, in the order in which they are made, and the kind of what is in each. Of the last two a recipe
 # has one, which goes by the recipe's name.
 GROUPS = {
@@ -84,6 +86,37 @@ def read_locks(workspace: Path) -> list[Lock]:
     """The locks of all recipes of a workspace, by name."""
     names = sorted(path.name.removesuffix(SUFFIX) for path in (workspace / "recipes").glob(f"*{SUFFIX}"))
     return [lock for name in names if (lock := read_lock(workspace, name))]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A step that a command on a recipe set out to build. `steps`: of a run or a stack, how many it takes."""
+
+    directory: str
+    kind: str
+    name: str
+    steps: int | None
+
+
+def note_begun(workspace: Path, recipe: str, begun: Iterable[Begun]) -> None:
+    """Write down what a command on a recipe sets out to build, for `maslin status`; nothing else reads it."""
+    steps = [vars(each) for each in begun]
+    write_text(workspace / "recipes" / f"{recipe}{_BEGUN_SUFFIX}", json_text(sealed({"steps": steps})))
+
+
+def read_begun(workspace: Path, recipe: str) -> list[Begun]:
+    """What a command on a recipe last set out to build; none where that is unknown, or damaged."""
+    path = workspace / "recipes" / f"{recipe}{_BEGUN_SUFFIX}"
+    if not path.is_file():
+        return []
+    with suppress(DamagedError, TypeError, KeyError):
+        return [Begun(**each) for each in read_sealed(path, "The recipe's next command writes it anew.")["steps"]]
+    return []
+
+
+def recipes_begun(workspace: Path) -> list[str]:
+    """The recipes whose commands set out to build something here."""
+    return sorted(path.name.removesuffix(_BEGUN_SUFFIX) for path in (workspace / "recipes").glob(f"*{_BEGUN_SUFFIX}"))
 
 
 def needed(workspace: Path, locks: Iterable[Lock]) -> set[Path]:
