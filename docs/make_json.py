@@ -18,7 +18,8 @@ _HEAD = """# What commands answer with `--json`
 
 Made from the code by `python docs/make_json.py`. With `--json` a command prints one JSON document of its own type on
 standard output and nothing else there; progress, warnings and errors stay on standard error, and exit codes are the
-same. A command that ends with an error prints no document. Names are only added, never given another meaning.
+same: 3 may come with a document (outputs that are kept and marked, problems found). A command that could not do its
+work prints none. Names are only added, never given another meaning.
 
 `docs/json-schema.json` is the same as JSON Schema (draft 2020-12), a definition for each type below; a test holds every
 command's output to it.

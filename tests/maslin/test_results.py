@@ -84,7 +84,7 @@ def test_they_read_well(root, corpus):
     assert repr(workspace) == f"Workspace {root}: 1 corpus; recipes small"
     assert repr(workspace.recipes["small"]) == "Recipe small: 1 corpus"
     kept, read = corpus.counts.kept, corpus.counts.read
-    assert repr(corpus).startswith(f"Corpus mine  kept {kept} of {read} documents ({kept / read:.1%}) · ")
+    assert repr(corpus).startswith(f"Corpus mine  kept {kept} of {read} documents ({kept / read:.1%}), ")
     assert repr(workspace.corpora) == f"1 × corpus\n  {corpus!r}"
 
 
