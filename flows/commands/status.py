@@ -1,6 +1,7 @@
 """`maslin status`: what is built, unfinished, missing or no longer asked for, and how much disk it takes."""
 
 import argparse
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ _ORDER = {kind: at for at, kind in enumerate((
     "documents", "segment", "dedup", "split", "held_out", "corpus", "tokenizer", "tokens", "mixture", "stack", "run",
     "evaluation", "report"))}
 _BETWEEN = ("documents", "segment", "dedup", "split", "stack")  # made on the way to what a recipe names
+_EARLIER = re.compile(r"inputs\.\S+: (\S+)@\w+ → \1@\w+")  # of a line on what differs
 _MOST_STALE = 10  # in a line each, unless all are asked for
 
 
@@ -186,7 +188,7 @@ def _why(path: Path, like: Mapping[tuple[str, str], list[Callable[[Manifest], li
     found = [lines for differing in like.get((old.kind, old.name), ()) if (lines := differing(old))]
     if not found:
         return f"no {old.kind} of this name is asked for, or it is reached otherwise"
-    lines = min(found, key=len)
+    lines = [_EARLIER.sub(r"made from an earlier \1", line) for line in min(found, key=len)]
     return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more (`maslin manifest diff`)" if lines[3:] else "")
 
 
