@@ -41,7 +41,7 @@ def _validation(facts: Facts) -> list[Html]:
         if lines and max(len(curve) for curve in shown.values()) > 1:
             parts.append(svg.figure(
                 svg.curves(lines, title, "tokens trained", "loss, nats per token"),
-                f"{title}: the mean over seeds, and from the lowest to the highest seed; the first tenth may run off "
+                f"{title}. The mean over seeds, and from the lowest to the highest seed; the first tenth may run off "
                 "the top."))
         rows += [(domain, group, integer(round(tokens)), decimal(mean), decimal(low), decimal(high))
                  for group, curve in shown.items() for tokens, mean, low, high in curve]
