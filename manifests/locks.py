@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maslin.manifests.errors import DamagedError
 from maslin.manifests.files import json_text, read_json, read_sealed, sealed, write_text
 from maslin.manifests.soundness import lineage
 
@@ -99,24 +98,18 @@ class Begun:
 
 
 def note_begun(workspace: Path, recipe: str, begun: Iterable[Begun]) -> None:
-    """Write down what a command on a recipe sets out to build, for `maslin status`; nothing else reads it."""
+    """Write down what a command on a recipe sets out to build: `status` tells how far it is, `clean` leaves it."""
     steps = [vars(each) for each in begun]
     write_text(workspace / "recipes" / f"{recipe}{_BEGUN_SUFFIX}", json_text(sealed({"steps": steps})))
 
 
-def read_begun(workspace: Path, recipe: str) -> list[Begun]:
-    """What a command on a recipe last set out to build; none where that is unknown, or damaged."""
-    path = workspace / "recipes" / f"{recipe}{_BEGUN_SUFFIX}"
-    if not path.is_file():
-        return []
-    with suppress(DamagedError, TypeError, KeyError):
-        return [Begun(**each) for each in read_sealed(path, "The recipe's next command writes it anew.")["steps"]]
-    return []
-
-
-def recipes_begun(workspace: Path) -> list[str]:
-    """The recipes whose commands set out to build something here."""
-    return sorted(path.name.removesuffix(_BEGUN_SUFFIX) for path in (workspace / "recipes").glob(f"*{_BEGUN_SUFFIX}"))
+def read_begun(workspace: Path) -> dict[str, list[Begun]]:
+    """What the last command on each recipe set out to build. Raises DamagedError for a note that is not as written."""
+    found = {}
+    for path in sorted((workspace / "recipes").glob(f"*{_BEGUN_SUFFIX}")):
+        steps = read_sealed(path, "The recipe's next command writes it anew.")["steps"]
+        found[path.name.removesuffix(_BEGUN_SUFFIX)] = [Begun(**each) for each in steps]
+    return found
 
 
 def needed(workspace: Path, locks: Iterable[Lock]) -> set[Path]:

@@ -13,7 +13,7 @@ from maslin.flows.shown.answers import Cleaned
 from maslin.flows.shown.text import megabytes, print_json, say, table
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import disk_bytes
-from maslin.manifests.locks import needed, read_begun, read_locks, recipes_begun
+from maslin.manifests.locks import needed, read_begun, read_locks
 from maslin.manifests.workspace import MANIFEST_NAME, Workspace, is_complete, step_directories
 
 _UNITS_SECONDS = {"h": 3600, "d": 86400, "w": 7 * 86400}
@@ -57,7 +57,7 @@ def run(options: Options) -> int:
     with workspace.writer("maslin clean"):
         keep = needed(root, locks)
         spare = [path for path in step_directories(root) if path.resolve() not in keep]
-        begun = {root / each.directory for recipe in recipes_begun(root) for each in read_begun(root, recipe)}
+        begun = {root / each.directory for steps in read_begun(root).values() for each in steps}
         unfinished = [path for path in spare if not is_complete(path) or path in begun]
         old_enough = time.time() - options.older_than_seconds
         going = [path for path in spare if (options.unfinished or path not in unfinished)

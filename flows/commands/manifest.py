@@ -16,7 +16,7 @@ from maslin.flows.shown.text import print_json, table
 from maslin.flows.step_directories import NAME_HELP, step_directory
 from maslin.manifests.diff import differences
 from maslin.manifests.errors import DamagedError, UsageError
-from maslin.manifests.locks import read_locks
+from maslin.manifests.locks import read_begun, read_locks
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import remembered_digests
 from maslin.manifests.soundness import lineage, verify_all
@@ -154,7 +154,7 @@ def problems_of_indexes(directories: Sequence[Path]) -> Iterator[str]:
 def problems_beside(workspace: Path) -> list[str]:
     """What is damaged of the files beside the step directories of a workspace, which commands read."""
     problems = []
-    for read in (read_locks, remembered_digests):
+    for read in (read_locks, read_begun, remembered_digests):
         try:
             read(workspace)
         except DamagedError as error:

@@ -22,7 +22,6 @@ from maslin.manifests.locks import (
     needed,
     read_begun,
     read_locks,
-    recipes_begun,
 )
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.workspace import (
@@ -107,11 +106,12 @@ def _of_all(workspace: Workspace) -> Status:
     if not directories:
         raise UsageError(f"{root}: nothing is built here. Start with `maslin init`, then `maslin curate recipe.yaml`.")
     locks = {lock.recipe: lock for lock in read_locks(root)}
+    begun = read_begun(root)
     recipes, told = [], set()
-    for name in sorted({*locks, *recipes_begun(root)}):
+    for name in sorted({*locks, *begun}):
         things = list(_of_lock(root, locks.get(name)))
         there = {thing["directory"] for thing in things}
-        for each in read_begun(root, name):
+        for each in begun.get(name, ()):
             if each.directory not in there:
                 things.append(_thing(root, each.kind, each.name, each.directory, each.steps))
         told |= {thing["directory"] for thing in things}
@@ -187,7 +187,7 @@ def _why(path: Path, like: Mapping[tuple[str, str], list[Callable[[Manifest], li
         return "its manifest cannot be read"
     found = [lines for differing in like.get((old.kind, old.name), ()) if (lines := differing(old))]
     if not found:
-        return f"no {old.kind} of this name is asked for, or it is reached otherwise"
+        return "nothing of this kind and name is asked for now, or it is reached otherwise"
     lines = [_EARLIER.sub(r"made from an earlier \1", line) for line in min(found, key=len)]
     return "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more (`maslin manifest diff`)" if lines[3:] else "")
 
