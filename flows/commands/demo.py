@@ -34,4 +34,5 @@ def run(options: Options) -> int:
     """From fetching the inputs to the verdict; a second time it only verifies."""
     from maslin.flows.demo import demo
 
-    return demo.run(options)
+    return demo.run(
+        options.workspace, options.scale, options.workers, options.engine, options.prefect, options.json)

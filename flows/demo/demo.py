@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
@@ -20,19 +19,18 @@ from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.soundness import verify_all
 from maslin.manifests.workspace import Workspace
 
-if TYPE_CHECKING:
-    from maslin.flows.commands.demo import Options
 
-
-def run(options: "Options") -> int:
-    """Fetch the inputs, compare the demo's recipes in the workspace, and say what to try next."""
-    started, root = time.monotonic(), options.workspace
-    say = text.say if options.json else lambda line: print(f"  {line}", flush=True)
-    inputs = prepare(root / "inputs", options.scale, say)
+def run(
+    root: Path, scale: float, workers: int | None, engine: str, prefect: str, as_json: bool = False,
+) -> int:
+    """Fetch the inputs, compare the demo's recipes in the workspace `root`, and say what to try next."""
+    started = time.monotonic()
+    say = text.say if as_json else lambda line: print(f"  {line}", flush=True)
+    inputs = prepare(root / "inputs", scale, say)
     for name, reason in inputs.missing.items():
         say(f"{name}: not to be had ({reason}); going on without it")
     recipe = root / "demo.yaml"
-    recipe_text = demo_recipe(inputs, options.scale)
+    recipe_text = demo_recipe(inputs, scale)
     if not recipe.is_file() or recipe.read_text(encoding="utf-8") != recipe_text:
         write_text(recipe, recipe_text)
     verified = _verify_if_done(root, recipe, say)
@@ -44,8 +42,7 @@ def run(options: "Options") -> int:
         return {**compared(plan, workspace), "missing_inputs": dict(inputs.missing), "verified_bytes": verified,
                 "seconds": round(time.monotonic() - started, 1), "next": following}
 
-    asked = compare.CompareOptions(
-        recipe, root, options.workers, options.engine, options.prefect, json=options.json)
+    asked = compare.CompareOptions(recipe, root, workers, engine, prefect, json=as_json)
     return carry_out(replace(compare.job(asked), answer=answer, show=_print))
 
 
