@@ -29,7 +29,7 @@ class Options:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "asked", type=path_or_name, metavar="STEP",
-        help="a corpus, a source's documents/NAME, or tokens/NAME for megatron and datasets: by name or as a directory")
+        help="a corpus or tokens/NAME (megatron, datasets), by name or as a directory; or a source's documents")
     parser.add_argument(
         "folder", type=safe_path, metavar="DIR", help="where to write; existing files are never replaced")
     parser.add_argument(

@@ -98,7 +98,7 @@ def test_a_document_that_left_is_explained(root, corpus):
     (found,) = maslin.explain(row["id"], root)
     assert found.document["id"] == found.id == row["id"] and found.left_at_ingest is None
     assert [way.left["rule"] for way in found.ways] == [row["rule"]]
-    with pytest.raises(maslin.UsageError, match="no document with this id"):
+    with pytest.raises(maslin.UsageError, match="no document has this id in the source mine"):
         maslin.explain("0" * 32, root)
     with pytest.raises(maslin.UsageError, match=r"documents have a URL or path that ends so.*`most` than 3"):
         maslin.explain("page.html", root, most=3)

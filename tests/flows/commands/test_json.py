@@ -42,9 +42,9 @@ CALLS = {
     "maslin completion": ["completion", next(iter(SHELLS))],
 }
 MORE = [
-    ["status", "R"], ["manifest", "show", "report/small"], ["sample", "R", "--dropped-by", "c4"],
+    ["status", "R"], ["manifest", "show", "report/small"], ["sample", "web-code", "--dropped-by", "c4"],
     ["export", "tokens/wiki", "T", "--to", "megatron"], ["plan", "--tokens", "1e9"],
-    ["manifest", "show", "documents/web"], ["explain", "wiki", "--corpus", "wiki"],
+    ["manifest", "show", "held_out/wiki"], ["explain", "wiki", "--corpus", "wiki"],
 ]
 PLACELESS = ("init", "rules", "setup", "completion")  # they take no workspace; `rules try` does
 
