@@ -100,5 +100,5 @@ def test_a_document_that_left_is_explained(root, corpus):
     assert [way.left["rule"] for way in found.ways] == [row["rule"]]
     with pytest.raises(maslin.UsageError, match="no document has this id in the source mine"):
         maslin.explain("0" * 32, root)
-    with pytest.raises(maslin.UsageError, match=r"documents have a URL or path that ends so.*`most` than 3"):
+    with pytest.raises(maslin.UsageError, match=r"160 documents have this in their address.*`most` than 3"):
         maslin.explain("page.html", root, most=3)
