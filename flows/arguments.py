@@ -1,7 +1,8 @@
 """What commands share in their arguments: the workspace, types that say what they do not take, typed options.
 
-A command is a module with `add_arguments(parser)`, which ends in `runs(parser, function, Options)`: `Options` is a
-frozen dataclass with a field for each argument, `function(options)` does the work and returns the exit code.
+A command is a module with `add_arguments(parser)`, which ends in `runs(parser, function, Options, Answer)`: `Options`
+is a frozen dataclass with a field for each argument, `function(options)` does the work, prints its answer and returns
+the exit code.
 """
 
 import argparse
@@ -16,9 +17,13 @@ DEFAULT_WORKSPACE = Path("maslin-work")
 Options = TypeVar("Options")
 
 
-def runs(parser: argparse.ArgumentParser, function: Callable[[Options], int], options: type[Options]) -> None:
-    """Have what the parser reads run as `function(options(…))`."""
-    parser.set_defaults(function=function, options=options)
+def runs(
+    parser: argparse.ArgumentParser, function: Callable[[Options], int], options: type[Options], answer: type,
+) -> None:
+    """Have what the parser reads run as `function(options(…))`. With `--json` it prints one `answer`, and only that."""
+    parser.add_argument(
+        "--json", action="store_true", help=f"print one JSON document: {answer.__name__} in docs/json.md")
+    parser.set_defaults(function=function, options=options, answer=answer)
 
 
 def run_parsed(parsed: argparse.Namespace) -> int:

@@ -19,8 +19,9 @@ from maslin.flows.job.arguments import add_tensorboard
 from maslin.flows.job.outcome import point_to_results
 from maslin.flows.job.planning import asked_runs, make_plan, source_inputs
 from maslin.flows.job.work import builder_arguments
-from maslin.flows.shown.results import print_runs
-from maslin.flows.shown.text import say
+from maslin.flows.shown.answers import Trained
+from maslin.flows.shown.results import print_runs, trained
+from maslin.flows.shown.text import print_json, say
 from maslin.manifests.errors import MaslinError, UsageError
 from maslin.manifests.workspace import Workspace
 from maslin.trainer.runs.distributed import Together, process_group
@@ -38,6 +39,7 @@ class Options:
     limit: int | None = None
     tensorboard: bool = False
     shard: bool = False
+    json: bool = False
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_tensorboard(parser)
     parser.add_argument(
         "--shard", action="store_true", help="FSDP2: weights and moments in parts, for models too large for one device")
-    runs(parser, run, Options)
+    runs(parser, run, Options, Trained)
     return run_parsed(parser.parse_args(argv))
 
 
@@ -89,7 +91,11 @@ def _train(options: Options, workers: Together) -> None:
         workers.wait()
     if workers.rank == 0:
         point_to_results(plan, workspace)
-        print_runs(plan, workspace)
+        answer = trained(plan, workspace)
+        if options.json:
+            print_json(answer)
+        else:
+            print_runs(answer)
         sys.stdout.flush()
 
 

@@ -68,7 +68,7 @@ def _values(old: Any, new: Any, path: str) -> Iterator[str]:
                 yield f"{path}.{key}: {_show(old.get(key))} → {_show(new.get(key))}"
             else:
                 yield from _values(old[key], new[key], f"{path}.{key}")
-    elif isinstance(old, list) and isinstance(new, list):
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):  # a plan has tuples, JSON has none
         for index in range(max(len(old), len(new))):
             if index >= len(old) or index >= len(new):
                 one = old[index] if index < len(old) else None

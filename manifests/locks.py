@@ -14,6 +14,7 @@ from maslin.manifests.files import json_text, read_json, read_sealed, sealed, wr
 from maslin.manifests.soundness import lineage
 
 SUFFIX = ".lock.json"
+_BEGUN_SUFFIX = ".begun.json"
 # The groups of a lock, in the order in which they are made, and the kind of what is in each. Of the last two a recipe
 # has one, which goes by the recipe's name.
 GROUPS = {
@@ -84,6 +85,31 @@ def read_locks(workspace: Path) -> list[Lock]:
     """The locks of all recipes of a workspace, by name."""
     names = sorted(path.name.removesuffix(SUFFIX) for path in (workspace / "recipes").glob(f"*{SUFFIX}"))
     return [lock for name in names if (lock := read_lock(workspace, name))]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A step that a command on a recipe set out to build. `steps`: of a run or a stack, how many it takes."""
+
+    directory: str
+    kind: str
+    name: str
+    steps: int | None
+
+
+def note_begun(workspace: Path, recipe: str, begun: Iterable[Begun]) -> None:
+    """Write down what a command on a recipe sets out to build: `status` tells how far it is, `clean` leaves it."""
+    steps = [vars(each) for each in begun]
+    write_text(workspace / "recipes" / f"{recipe}{_BEGUN_SUFFIX}", json_text(sealed({"steps": steps})))
+
+
+def read_begun(workspace: Path) -> dict[str, list[Begun]]:
+    """What the last command on each recipe set out to build. Raises DamagedError for a note that is not as written."""
+    found = {}
+    for path in sorted((workspace / "recipes").glob(f"*{_BEGUN_SUFFIX}")):
+        steps = read_sealed(path, "The recipe's next command writes it anew.")["steps"]
+        found[path.name.removesuffix(_BEGUN_SUFFIX)] = [Begun(**each) for each in steps]
+    return found
 
 
 def needed(workspace: Path, locks: Iterable[Lock]) -> set[Path]:

@@ -1,5 +1,8 @@
 """Find rows of a step's tables by document id, or by a URL or path or the end of one, without scanning them.
 
+By a part of one, or of the title, rows are found by scanning the index alone (`search`), which is a small part of a
+table.
+
 Beside each part of a table lies a sorted index, `.index/<table>-00000.index` (Arrow IPC behind a checksum, read by
 memory map). It is derived: not named in the manifest and no part of the step's identity. It bears the checksum of the
 part it was made from, and begins with that of its own bytes; where it is missing, of another part or damaged it is made
@@ -30,11 +33,13 @@ ID_DIGITS = 16  # of the 32 hex digits of an id: the 64 bits it is sorted by
 _COLUMNS = {"documents": ["id", "url", "text"], "ledger": ["id", "detail", "action"]}
 
 # Entries by id and by name, each sorted. `id`: the first 64 bits; `name`: reversed UTF-8, empty where there is none;
-# `text_bytes`: UTF-8 bytes of the text, in the order of rows, 0 in a table without text.
+# `text_bytes`: UTF-8 bytes of the text, and `title`: the beginning of its first line, in the order of rows; 0 and empty
+# in a table without text.
 INDEX = pa.schema([
     ("id", pa.uint64()), ("id_row", pa.uint32()), ("name", pa.large_binary()), ("name_row", pa.uint32()),
-    ("text_bytes", pa.uint32()),
+    ("text_bytes", pa.uint32()), ("title", pa.large_string()),
 ])
+_TITLE = r"\A\s*(?P<title>\S[^\n]{0,199})"  # of a text; what is longer is seldom one
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,26 @@ def find(
             exact += [Place(task.part, path, row) for row in same]
             ending += [Place(task.part, path, row) for row in longer]
     return exact or ending
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What the rows of a part are called. `names` [n] are reversed UTF-8, of the rows `name_rows` [n]; `titles` [rows].
+    """
+
+    part: int
+    path: Path
+    names: pa.Array
+    name_rows: np.ndarray
+    titles: pa.Array
+
+
+def entries(directory: Path, table: str, say: Callable[[str], None] = lambda line: None) -> Iterator[Entries]:
+    """The entries of a step's table, part by part, as they lie in its indexes. `say`: see `find`."""
+    for task, index in _indexes(directory, table, say):
+        if index.num_rows:
+            names, titles = (index[name].combine_chunks() for name in ("name", "title"))
+            yield Entries(task.part, directory / task.path, names, index["name_row"].to_numpy(), titles)
 
 
 def damaged_indexes(directory: Path) -> list[Path]:
@@ -197,6 +222,7 @@ def _make_index(task: _Task) -> pa.Table:
     names: list[bytes] = []
     entry_rows: list[int] = []
     sizes = [np.zeros(0, np.uint32)]
+    titles: list[pa.ChunkedArray] = []
     row = 0
     columns = _COLUMNS[task.table]
     for table in iter_tables([task.directory / task.path], columns):
@@ -209,14 +235,22 @@ def _make_index(task: _Task) -> pa.Table:
             row += 1
         if task.table == "documents":
             sizes.append(pc.fill_null(pc.binary_length(table["text"]), 0).to_numpy().astype(np.uint32))
+            titles += _titles(table["text"]).chunks
     keys = np.array([int(each[:ID_DIGITS], 16) for each in ids], np.uint64)
     rows = np.array(entry_rows, np.uint32)
     by_id, reversed_names = np.argsort(keys, kind="stable"), pa.array(names, pa.large_binary())
     by_name = pc.sort_indices(reversed_names)
     text_bytes = np.concatenate(sizes) if task.table == "documents" else np.zeros(len(keys), np.uint32)
+    of_rows = pa.chunked_array(titles, pa.large_string()) if titles else pa.array([""] * len(keys), pa.large_string())
     return pa.table(
-        [keys[by_id], rows[by_id], reversed_names.take(by_name), rows[by_name.to_numpy()], text_bytes],
+        [keys[by_id], rows[by_id], reversed_names.take(by_name), rows[by_name.to_numpy()], text_bytes, of_rows],
         schema=INDEX.with_metadata({"checksum": task.checksum}))
+
+
+def _titles(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The beginning of the first line of each text that has a sign in it; empty where none has."""
+    found = pc.extract_regex(pc.utf8_slice_codeunits(texts, 0, 400), _TITLE)
+    return pc.fill_null(pc.struct_field(found, "title"), "").cast(pa.large_string())
 
 
 def _names(name: str | None, action: str = "drop") -> list[str]:

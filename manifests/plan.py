@@ -14,6 +14,8 @@ from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
 from maslin.manifests.steps.spec import CurationStep
 from maslin.manifests.workspace import Step
 
+VALIDATION = "validation:"  # the roles of the held-out token shards among a run's inputs
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -159,7 +161,8 @@ def plan_runs(
     branched: dict[str, list[str]] = {}
     for mixture, seed in (pair for pairs in groups.values() for pair in pairs):
         name = f"{mixture}-s{seed}"
-        inputs: dict[str, Step | str] = {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer}
+        inputs: dict[str, Step | str] = {
+            "mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer, **_validation(plan, training)}
         if initial is not None:
             inputs["initial_model"] = initial.digest
         if (mixture, seed) in stacks:
@@ -173,6 +176,12 @@ def plan_runs(
     return dataclasses.replace(
         plan, initial=initial, runs=runs, branches=branched,
         groups={name: [f"{m}-s{s}" for m, s in pairs] for name, pairs in groups.items()})
+
+
+def _validation(plan: Plan, training: dict[str, Any]) -> dict[str, Step]:
+    """The token shards of held-out documents on which a run that is told to takes its loss on the way."""
+    domains = plan.held_out_tokens if training.get("validations") else {}
+    return {f"{VALIDATION}{domain}": step for domain, step in domains.items()}
 
 
 def _plan_stacks(
@@ -189,7 +198,7 @@ def _plan_stacks(
             step = _step(
                 "stack", f"{mixture}-s{first}-to-s{last}",
                 {"seeds": [seed for _, seed in members], "model": model, "training": training},
-                {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer})
+                {"mixture": plan.mixtures[mixture], "tokenizer": plan.tokenizer, **_validation(plan, training)})
             stacks |= dict.fromkeys(members, step)
     return stacks
 

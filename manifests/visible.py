@@ -1,8 +1,12 @@
 """Text of a corpus, safe to look at: nothing in it hides, breaks lines, moves the cursor or reorders what stands by."""
 
+import re
 import unicodedata
 
 _JOINERS = "\u200c\u200d"  # part of ordinary Persian, Indic and emoji text
+# What begins a formula in Excel, LibreOffice or Google Sheets (OWASP, "CSV Injection"), in either width.
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+_NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?( ?%)?", re.IGNORECASE)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -20,6 +24,11 @@ def visible_line(text: str, characters: int | None = None) -> str:
     """The beginning of a text, or all of it, as one line: line feeds and tabs are written out too."""
     cut = text if characters is None or len(text) <= characters else text[:characters] + "…"
     return visible(cut).replace("\n", "⟨U+000A⟩").replace("\t", "⟨U+0009⟩")
+
+
+def spreadsheet_cell(text: str) -> str:
+    """Text for a cell of a spreadsheet: what one would take for a formula gets a quote before it; numbers stay."""
+    return f"'{text}" if text.lstrip(" ")[:1] in _FORMULA and not _NUMBER.fullmatch(text) else text
 
 
 def _visible_character(character: str) -> str:

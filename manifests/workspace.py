@@ -27,6 +27,7 @@ from maslin.manifests.files import (
     read_sealed,
     sealed,
     write_json,
+    write_text,
 )
 from maslin.manifests.identity import DIGEST_HEX, digest_of
 from maslin.manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manifest, identity_digest
@@ -34,6 +35,7 @@ from maslin.manifests.manifest import MANIFEST_SCHEMA_VERSION, FileEntry, Manife
 MANIFEST_NAME = "manifest.json"
 MEASURED_NAME = "measured.json"
 SHARD_MARKERS = ".shards"
+SHARDS_SUFFIX = ".shards"  # of a file beside the markers of a stage: how many shards it has, for `maslin status`
 INDEX_FOLDER = ".index"  # sorted indexes of tables (maslin.manifests.lookup), made anew whenever they are needed
 DAMAGED_NAME = ".damaged"  # an empty file: something here was found damaged, so what it holds has to be proved
 
@@ -208,6 +210,7 @@ def run_shards(
     """
     markers = [directory / SHARD_MARKERS / f"{stage}-{index:05d}.json" for index in range(len(tasks))]
     results: list[ShardResult | None] = [_finished(directory, marker) for marker in markers]
+    write_text(directory / SHARD_MARKERS / f"{stage}{SHARDS_SUFFIX}", f"{len(tasks)}\n")
     todo = [index for index, result in enumerate(results) if result is None]
     if todo:
         run = partial(_run_and_mark, function)

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from maslin.flows.shown.facts import facts
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import read_json
@@ -137,19 +138,8 @@ class Result:
         return schema if columns is None else pa.schema([schema.field(column) for column in columns])
 
     def __repr__(self) -> str:
-        facts = " · ".join(self._facts())
-        return f"{type(self).__name__} {self.name}" + (f"  {facts}" if facts else "") + f"  ({self.directory})"
-
-    def _facts(self) -> Iterator[str]:
-        if counts := self.counts:
-            share = counts.kept / counts.read if counts.read else 0.0
-            yield f"kept {counts.kept:,} of {counts.read:,} {counts.unit} ({share:.1%})"
-        if not self.manifest.complete:
-            yield "too much failed"
-        if text_bytes := self.sizes.get("bytes"):
-            yield f"{text_bytes / 1e6:,.1f} MB of text"
-        if tokens := self.sizes.get("tokens"):
-            yield f"{tokens:,} tokens"
+        words = facts(self.manifest)
+        return f"{type(self).__name__} {self.name}" + (f"  {words}" if words else "") + f"  ({self.directory})"
 
 
 class Documents(Result):
@@ -196,9 +186,6 @@ class Tokenizer(Result):
 
         return LoadedTokenizer.from_file(str(self.path))
 
-    def _facts(self) -> Iterator[str]:
-        yield f"{self.manifest.summary['vocab_size']:,} entries"
-
 
 class Tokens(Result):
     """The token shards of a corpus: flat ids, and where each document lies among them."""
@@ -226,10 +213,6 @@ class Mixture(Result):
         """By corpus."""
         return self.manifest.shares()
 
-    def _facts(self) -> Iterator[str]:
-        yield ", ".join(f"{corpus} {share.weight:.1%}" for corpus, share in self.shares.items())
-        yield f"{self.sizes['tokens']:,} tokens planned"
-
 
 class Run(Result):
     """One training of one mixture with one seed."""
@@ -250,16 +233,16 @@ class Run(Result):
         return self.directory / "model"
 
     def metrics(self) -> "pa.Table":
-        """One row a logged step: `step`, `tokens`, `loss` (nats a token), `learning_rate`, what came of each corpus."""
+        """One row a logged step: `step`, `tokens`, `loss` (nats a token), `learning_rate`, what came of each corpus.
+
+        `validation`: the loss on held-out documents by domain, at the steps where it was taken.
+        """
         import pyarrow as pa
 
-        lines = checked(self.directory / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        return pa.Table.from_pylist([json.loads(line) for line in lines])
-
-    def _facts(self) -> Iterator[str]:
-        yield f"{self.manifest.summary['parameters']:,} parameters"
-        yield from super()._facts()
-        yield f"last loss {self.manifest.summary['final_loss_nats']:.4f} nats/token"
+        text = checked(self.directory / "metrics.jsonl").read_text(encoding="utf-8")
+        lines = [json.loads(line) for line in text.splitlines()]
+        names = dict.fromkeys(name for line in lines for name in line)
+        return pa.table({name: [line.get(name) for line in lines] for name in names})
 
 
 class Evaluation(Result):

@@ -1,32 +1,50 @@
-"""A corpus or its token shards for other tools: Megatron's indexed dataset, or a folder that `datasets` loads."""
+"""A corpus or its token shards for other tools: Megatron's indexed dataset, or a folder with a card, which `datasets`
+loads.
+"""
 
-import re
+import csv
+import gzip
+import json
 import shutil
-from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from maslin.curation.tokens.card import Tally, card
 from maslin.curation.tokens.megatron import write_index
+from maslin.curation.tokens.moments import MOMENT, moments
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, write_text
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.soundness import checked
-from maslin.manifests.tables import TableWriter, iter_tables, read_table
+from maslin.manifests.tables import DOCUMENTS, TableWriter, iter_tables
+from maslin.manifests.visible import spreadsheet_cell
 from maslin.manifests.workspace import read_manifest
 
 _COPY_BYTES = 1 << 20
-_PLAIN = re.compile(r"[\w.+() -]{1,80}")  # a licence as SPDX has it; anything else in that column is not shown
+_DATE = pa.field("date", MOMENT)
+_EXPORTED = DOCUMENTS.set(DOCUMENTS.get_field_index("date"), _DATE)
 _DTYPES = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
 
 
-def export_megatron(directory: Path, target: Path) -> list[Path]:
+@dataclass(frozen=True)
+class Exported:
+    """The files written; `notes`: what is otherwise in them than in the workspace, in sentences."""
+
+    files: list[Path]
+    notes: list[str]
+
+
+def export_megatron(directory: Path, target: Path) -> Exported:
     """Write `<target>/<name>.bin` and `.idx`, every document one sequence with its end-of-text id, and the tokenizer.
 
     The ids are the shards' bytes as they lie: uint16, or int32 for a vocabulary beyond 65,536 (ids are below 2^31).
-    Returns the files. Raises UsageError when `directory` is no tokens step, or holds held-out documents.
+    Raises UsageError when `directory` is no tokens step, or holds held-out documents.
     """
     manifest = _manifest(directory, ("tokens",))
     summary = manifest.summary
@@ -52,33 +70,117 @@ def export_megatron(directory: Path, target: Path) -> list[Path]:
     for path, source in copies.items():
         with atomic_path(path) as temporary:
             shutil.copyfile(checked(source), temporary)
-    return [*files, *copies]
+    return Exported([*files, *copies], [])
 
 
-def export_datasets(directory: Path, target: Path) -> list[Path]:
+def export_datasets(directory: Path, target: Path) -> Exported:
     """Write Parquet files below `<target>/data` and a dataset card, so that `datasets.load_dataset(target)` reads them.
 
-    Documents are copied as they lie; of token shards a row is a document: `id`, `input_ids` with its end-of-text id,
-    `bytes`. Returns the files. Raises UsageError for other steps, and for held-out documents.
+    Of documents, `date` becomes a timestamp, null where it names no moment; all else is as it lies. Of token shards a
+    row is a document: `id`, `input_ids` with its end-of-text id, `bytes`. Raises UsageError for other steps, and for
+    held-out documents.
     """
     manifest = _manifest(directory, ("documents", "corpus", "tokens"))
-    tokens = manifest.kind == "tokens"
-    sources = manifest.parts("index" if tokens else "documents")
-    files = [target / f"data/train-{number:05d}-of-{len(sources):05d}.parquet" for number in range(len(sources))]
+    if manifest.kind == "tokens":
+        sources = manifest.parts("index")
+        files = _files(target, "data/train", ".parquet", len(sources))
+        tally = Tally()
+        for path, source, binary in zip(files, sources, manifest.parts("tokens"), strict=True):
+            tally.rows += _write_ids(target, path, source, binary, manifest)
+        return _with_card(manifest, target, tally, files, "data/train-*.parquet", [])
+    return _export_documents(manifest, target, "data/train", ".parquet", _write_parquet, [])
+
+
+def export_jsonl(directory: Path, target: Path) -> Exported:
+    """Write gzipped JSON lines and a card: all columns of documents, `date` as ISO 8601 in UTC or null.
+
+    Raises as above.
+    """
+    manifest = _manifest(directory, ("documents", "corpus"))
+    return _export_documents(manifest, target, "data/train", ".jsonl.gz", _write_jsonl, [])
+
+
+def export_csv(directory: Path, target: Path) -> Exported:
+    """Write CSV (RFC 4180) and a card, for spreadsheets: what one would take for a formula gets a quote before it.
+
+    Raises as above.
+    """
+    manifest = _manifest(directory, ("documents", "corpus"))
+    return _export_documents(manifest, target, "data/train", ".csv", _write_csv, [
+        "Cells that a spreadsheet would take for a formula (they begin with = + - @, a tab or a line end) have a quote "
+        "(') before them, texts among them: for training take Parquet or JSON lines, where nothing is changed."])
+
+
+
+
+def _export_documents(
+    manifest: Manifest, target: Path, stem: str, suffix: str,
+    write: Callable[[Path, Path, Iterable[pa.Table]], None], notes: list[str],
+) -> Exported:
+    sources = manifest.parts("documents")
+    files, tally = _files(target, stem, suffix, len(sources)), Tally()
+    for path, source in zip(files, sources, strict=True):
+        write(target, path, _counted(source, tally))
+    if tally.dates_unread:
+        notes = [*notes, f"{tally.dates_unread:,} of {tally.dates:,} dates name no moment and are null in `date`."]
+    return _with_card(manifest, target, tally, files, f"{stem}-*{suffix}", notes)
+
+
+def _files(target: Path, stem: str, suffix: str, number: int) -> list[Path]:
+    """Names of the files of as many parts. Raises UsageError when one is there."""
+    files = [target / f"{stem}-{part:05d}-of-{number:05d}{suffix}" for part in range(number)]
     _refuse_existing([*files, target / "README.md"])
-    licences: Counter[str] = Counter()
-    rows = 0
-    for number, (path, source) in enumerate(zip(files, sources, strict=True)):
-        if tokens:
-            rows += _write_ids(target, path, source, manifest.parts("tokens")[number], manifest)
-        else:
-            with atomic_path(path) as temporary:
-                shutil.copyfile(checked(source), temporary)
-            found = read_table(source, ["licence"])["licence"]
-            rows += len(found)
-            licences.update({row["values"]: row["counts"] for row in pc.value_counts(found).to_pylist()})
-    write_text(target / "README.md", _card(manifest, rows, licences))
-    return [*files, target / "README.md"]
+    return files
+
+
+def _with_card(
+    manifest: Manifest, target: Path, tally: Tally, files: list[Path], data_files: str, notes: list[str],
+) -> Exported:
+    write_text(target / "README.md", card(manifest, tally, data_files, notes))
+    return Exported([*files, target / "README.md"], notes)
+
+
+def _counted(source: Path, tally: Tally) -> Iterator[pa.Table]:
+    """The documents of a part with dates as timestamps, a row group at a time, counted."""
+    for table in iter_tables([source]):
+        dates, unread = moments(table["date"])
+        tally.rows += table.num_rows
+        tally.dates += table.num_rows - table["date"].null_count
+        tally.dates_unread += unread
+        for name, counter in (("licence", tally.licences), ("language", tally.languages)):
+            counter.update({row["values"]: row["counts"] for row in pc.value_counts(table[name]).to_pylist()})
+        yield table.set_column(table.schema.get_field_index("date"), _DATE, dates)
+
+
+def _write_parquet(target: Path, path: Path, tables: Iterable[pa.Table]) -> None:
+    with TableWriter(target, path.relative_to(target).as_posix(), _EXPORTED) as writer:
+        for table in tables:
+            writer.write(table)
+
+
+def _write_jsonl(target: Path, path: Path, tables: Iterable[pa.Table]) -> None:
+    """Equal rows give equal bytes: no name and no time in gzip's header."""
+    with (atomic_path(path) as temporary, open(temporary, "wb") as raw,
+          gzip.GzipFile("", "wb", 6, raw, mtime=0) as sink):
+        for table in tables:
+            for row in table.to_pylist():
+                sink.write(json.dumps({**row, "date": _iso(row["date"])}, ensure_ascii=False).encode() + b"\n")
+
+
+def _write_csv(target: Path, path: Path, tables: Iterable[pa.Table]) -> None:
+    """The flat columns; where the raw record lies is left out."""
+    columns = [each.name for each in _EXPORTED if not pa.types.is_nested(each.type)]
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, lineterminator="\r\n")
+        writer.writerow(columns)
+        for table in tables:
+            for row in table.select(columns).to_pylist():
+                cells = {**row, "date": _iso(row["date"])}
+                writer.writerow("" if cells[name] is None else spreadsheet_cell(str(cells[name])) for name in columns)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def _manifest(directory: Path, kinds: tuple[str, ...]) -> Manifest:
@@ -112,26 +214,3 @@ def _write_ids(target: Path, path: Path, index: Path, binary: Path, manifest: Ma
                 lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(ids))
                 writer.write(pa.table({"id": table["id"], "input_ids": lists, "bytes": table["bytes"]}))
     return writer.rows
-
-
-def _card(manifest: Manifest, rows: int, licences: Counter[str | None]) -> str:
-    """A dataset card: what `datasets` is to load, and what the rows are made of."""
-    sizes = ", ".join(f"{number:,} {key}" for key, number in sorted(manifest.sizes.items()))
-    lines = [
-        "---", "configs:", "- config_name: default", "  data_files:", "  - split: train",
-        "    path: data/train-*.parquet", "---", "", f"# {manifest.name}", "",
-        f"{rows:,} documents, made by Maslin: {manifest.kind} `{manifest.name}@{manifest.digest}` ({sizes}).",
-    ]
-    if manifest.kind == "tokens":
-        about = manifest.summary
-        lines += ["", f"`input_ids` are of the tokenizer `{manifest.inputs['tokenizer']}`, a vocabulary of "
-                      f"{about['vocab_size']:,}; each document ends with the end-of-text id {about['end_of_text']}."]
-    if licences:
-        shown: Counter[str] = Counter()
-        for name, number in licences.items():
-            shown["not known" if name is None else name if _PLAIN.fullmatch(name) else "other"] += number
-        lines += ["", "Every document keeps its own licence (`licence`) and address (`url`):", "",
-                  "| licence | documents |", "|---|---|"]
-        ordered = sorted(shown.items(), key=lambda item: (-item[1], item[0]))
-        lines += [f"| {name} | {number:,} |" for name, number in ordered]
-    return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from maslin.flows.arguments import runs
 from maslin.flows.job.arguments import JobOptions, add_job_arguments, add_tensorboard, check_tensorboard, recipe_with
+from maslin.flows.shown.answers import Compared
 from maslin.manifests.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tensorboard(parser)
     parser.add_argument(
         "--final", action="store_true", help="score on the closed test part of the held-out documents: once")
-    runs(parser, run, CompareOptions)
+    runs(parser, run, CompareOptions, Compared)
 
 
 def run(options: CompareOptions) -> int:
@@ -41,7 +42,7 @@ def job(options: CompareOptions) -> "Job":
     """Raises UsageError when the recipe compares nothing, or nothing that can be compared."""
     from maslin.flows.job.planning import check_words_of_training
     from maslin.flows.job.work import Job
-    from maslin.flows.shown.results import print_verdict
+    from maslin.flows.shown.results import compared, print_verdict
     from maslin.trainer.models.known import ARCHITECTURES, decoders
 
     recipe = recipe_with("comparison", "compare", options)
@@ -53,8 +54,8 @@ def job(options: CompareOptions) -> "Job":
             "(`maslin train` trains it).")
     check_tensorboard(options.tensorboard)
     return Job(
-        "compare", recipe, options, phases, print_verdict, final=options.final, tensorboard=options.tensorboard,
-        shown=shown)
+        "compare", recipe, options, phases, compared, print_verdict, final=options.final,
+        tensorboard=options.tensorboard, shown=shown)
 
 
 def shown(plan: "Plan") -> "list[Step]":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from maslin.flows.arguments import runs
 from maslin.flows.job.arguments import JobOptions, add_job_arguments
+from maslin.flows.shown.answers import Curated
 
 if TYPE_CHECKING:
     from maslin.flows.job.work import Job
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_job_arguments(parser)
-    runs(parser, run, JobOptions)
+    runs(parser, run, JobOptions, Curated)
 
 
 def run(options: JobOptions) -> int:
@@ -26,7 +27,7 @@ def job(options: JobOptions) -> "Job":
     """What the command wants of the recipe."""
     from maslin.flows.job.planning import corpora
     from maslin.flows.job.work import Job
-    from maslin.flows.shown.results import print_corpora
+    from maslin.flows.shown.results import curated, print_corpora
     from maslin.manifests.recipe.reading import read_recipe
 
-    return Job("curate", read_recipe(options.recipe), options, lambda plan: [corpora(plan)], print_corpora)
+    return Job("curate", read_recipe(options.recipe), options, lambda plan: [corpora(plan)], curated, print_corpora)

@@ -7,6 +7,7 @@ from pathlib import Path
 from maslin.flows.arguments import add_workspace, runs
 from maslin.flows.engine.known import DEFAULT_ENGINE
 from maslin.flows.job.arguments import add_how
+from maslin.flows.shown.answers import Demonstrated
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Options:
     workers: int | None = None
     engine: str = DEFAULT_ENGINE
     prefect: str = "auto"
+    json: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,11 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", type=float, default=1.0, metavar="X", help="share of the full demo's size (default 1)")
     add_how(parser)
-    runs(parser, run, Options)
+    runs(parser, run, Options, Demonstrated)
 
 
 def run(options: Options) -> int:
     """From fetching the inputs to the verdict; a second time it only verifies."""
     from maslin.flows.demo import demo
 
-    return demo.run(options.workspace, options.scale, options.workers, options.engine, options.prefect)
+    return demo.run(
+        options.workspace, options.scale, options.workers, options.engine, options.prefect, options.json)

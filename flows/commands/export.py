@@ -5,41 +5,55 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maslin.flows.arguments import add_workspace, path_or_name, runs, safe_path
+from maslin.flows.shown.answers import Exported
+from maslin.flows.shown.text import print_json
 from maslin.flows.step_directories import step_directory
 from maslin.manifests.errors import UsageError
+from maslin.manifests.named import named
+
+# form → the function that writes it
+FORMS = {form: f"maslin.curation.tokens.export:export_{form}" for form in ("megatron", "datasets", "jsonl", "csv")}
 
 
 @dataclass(frozen=True)
 class Options:
-    """`form`: megatron or datasets."""
+    """`form`: one of `FORMS`."""
 
     asked: str
     workspace: Path
     folder: Path
     form: str
+    json: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "asked", type=path_or_name, metavar="STEP",
-        help="tokens/NAME, or for datasets also a corpus: by name or as a step directory")
+        help="a corpus or tokens/NAME (megatron, datasets), by name or as a directory; or a source's documents")
     parser.add_argument(
         "folder", type=safe_path, metavar="DIR", help="where to write; existing files are never replaced")
     parser.add_argument(
-        "--to", choices=["megatron", "datasets"], required=True, dest="form",
-        help="megatron: .bin and .idx of token shards; datasets: Parquet and a dataset card")
+        "--to", choices=list(FORMS), required=True, dest="form",
+        help="megatron: .bin and .idx of token shards; datasets: Parquet; jsonl: gzipped JSON lines; csv: for "
+             "spreadsheets; the last three with a dataset card")
     add_workspace(parser)
-    runs(parser, run, Options)
+    runs(parser, run, Options, Exported)
 
 
 def run(options: Options) -> int:
     """Write the files of a finished step directory into a folder, and say which."""
-    from maslin.curation.tokens.export import export_datasets, export_megatron
-
+    exporting = named(FORMS[options.form])
     if options.folder.exists() and not options.folder.is_dir():
         raise UsageError(f"{options.folder}: is a file; give a folder.")
     path = step_directory(options.asked, options.workspace)
-    export = export_megatron if options.form == "megatron" else export_datasets
-    for file in export(path, options.folder):
+    exported = exporting(path, options.folder)
+    if options.json:
+        print_json({
+            "step": str(path), "form": options.form, "notes": exported.notes,
+            "files": [{"path": str(file), "bytes": file.stat().st_size} for file in exported.files]})
+        return 0
+    for file in exported.files:
         print(f"{file.stat().st_size:>16,} bytes  {file}")
+    for note in exported.notes:
+        print(note)
     return 0

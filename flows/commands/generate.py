@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maslin.flows.arguments import add_workspace, not_negative, path_or_name, positive, runs
+from maslin.flows.shown.answers import Generated
+from maslin.flows.shown.text import print_json
 from maslin.flows.step_directories import step_directory
 from maslin.manifests.errors import UsageError
 from maslin.manifests.workspace import is_complete, read_manifest
@@ -23,6 +25,7 @@ class Options:
     seed: int = 0
     temperature: float = 1.0
     top_k: int | None = None
+    json: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--temperature", type=not_negative, default=1.0, metavar="T", help="0: always the likeliest (default 1)")
     parser.add_argument("--top-k", type=positive, metavar="K", help="only the K likeliest tokens (default: all)")
     add_workspace(parser)
-    runs(parser, run, Options)
+    runs(parser, run, Options, Generated)
 
 
 def run(options: Options) -> int:
@@ -50,7 +53,8 @@ def run(options: Options) -> int:
 
     before = "" if options.chat else options.prompt
     shown = before
-    sys.stdout.write(shown)
+    if not options.json:
+        sys.stdout.write(shown)
 
     def show(text: str) -> None:
         nonlocal shown
@@ -64,6 +68,9 @@ def run(options: Options) -> int:
     text = generate(
         directory, options.prompt, options.tokens, seed=options.seed, temperature=options.temperature,
         top_k=options.top_k, chat=options.chat, computing_threads=manifest.parameters["training"]["threads"],
-        on_text=show)
-    sys.stdout.write((before + text)[len(shown):] + "\n")
+        on_text=(lambda text: None) if options.json else show)
+    if options.json:
+        print_json({"run": str(directory), "prompt": options.prompt, "text": text})
+    else:
+        sys.stdout.write((before + text)[len(shown):] + "\n")
     return 0

@@ -6,6 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from maslin.flows.arguments import runs, safe_path
+from maslin.flows.shown.answers import Initiated
+from maslin.flows.shown.text import print_json
 from maslin.manifests.errors import UsageError
 from maslin.manifests.files import write_text
 
@@ -13,11 +15,12 @@ from maslin.manifests.files import write_text
 @dataclass(frozen=True)
 class Options:
     path: Path
+    json: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=safe_path, nargs="?", default=Path("recipe.yaml"), metavar="RECIPE")
-    runs(parser, run, Options)
+    runs(parser, run, Options, Initiated)
 
 
 def run(options: Options) -> int:
@@ -26,6 +29,9 @@ def run(options: Options) -> int:
     if path.exists():
         raise UsageError(f"{path}: exists already; give another name.")
     write_text(path, files("maslin.manifests").joinpath("recipes/starter.yaml").read_text(encoding="utf-8"))
-    print(f"{path}: written. Put your own paths under `sources`, then:\n"
-          f"  maslin curate {path} --dry-run\n  maslin curate {path}\n  maslin compare {path}")
+    following = [f"maslin curate {path} --dry-run", f"maslin curate {path}", f"maslin compare {path}"]
+    if options.json:
+        print_json({"path": str(path), "next": following})
+    else:
+        print("\n  ".join([f"{path}: written. Put your own paths under `sources`, then:", *following]))
     return 0

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maslin.flows.arguments import add_workspace, path_or_name, runs
+from maslin.flows.shown.answers import Differing, ManifestShown, StepNamed, Verified
 from maslin.flows.shown.results import stages_table
-from maslin.flows.shown.text import table
+from maslin.flows.shown.text import print_json, table
 from maslin.flows.step_directories import NAME_HELP, step_directory
 from maslin.manifests.diff import differences
 from maslin.manifests.errors import DamagedError, UsageError
-from maslin.manifests.locks import read_locks
+from maslin.manifests.locks import read_begun, read_locks
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import remembered_digests
 from maslin.manifests.soundness import lineage, verify_all
@@ -24,8 +25,6 @@ from maslin.manifests.workspace import INDEX_FOLDER, MANIFEST_NAME, OtherVersion
 
 @dataclass(frozen=True)
 class ShowOptions:
-    """`json`: the manifest as it stands."""
-
     asked: str
     workspace: Path
     json: bool = False
@@ -37,6 +36,7 @@ class VerifyOptions:
 
     asked: str
     workspace: Path
+    json: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class DiffOptions:
     old: str
     new: str
     workspace: Path
+    json: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,24 +56,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown = action("show", "counts, sizes, inputs, mixture of a step directory")
     shown.add_argument("asked", type=path_or_name, metavar="STEP", help=NAME_HELP)
     add_workspace(shown)
-    shown.add_argument("--json", action="store_true", help="the manifest as it stands")
-    runs(shown, show, ShowOptions)
+    runs(shown, show, ShowOptions, ManifestShown)
     verified = action("verify", "check files against their checksums, with all they were made from")
     verified.add_argument("asked", type=path_or_name, metavar="STEP", help=f"{NAME_HELP}; or a whole workspace")
     add_workspace(verified)
-    runs(verified, verify, VerifyOptions)
+    runs(verified, verify, VerifyOptions, Verified)
     compared = action("diff", "why two step directories differ")
     compared.add_argument("old", type=path_or_name, metavar="STEP", help=NAME_HELP)
     compared.add_argument("new", type=path_or_name, metavar="STEP")
     add_workspace(compared)
-    runs(compared, diff, DiffOptions)
+    runs(compared, diff, DiffOptions, Differing)
 
 
 def show(options: ShowOptions) -> int:
     """Print a manifest for people, or as it stands."""
     manifest = read_manifest(step_directory(options.asked, options.workspace))
     if options.json:
-        print(json.dumps(manifest.to_json(), indent=1, sort_keys=True))  # ASCII: exact, and safe to look at
+        print_json(manifest.to_json())
     else:
         _print(manifest)
     return 0
@@ -95,7 +95,7 @@ def _print(manifest: Manifest) -> None:
         rows = [[name, *entry.values()] for name, entry in corpora.items()]
         print(table(rows, ["corpus", *next(iter(corpora.values()))]))
     if stages := manifest.summary.get("stages"):
-        print(stages_table(stages))
+        print(stages_table([(stage["until_tokens"], stage["weights"]) for stage in stages]))
     print("inputs")
     for role, value in manifest.inputs.items():
         print(f"        {role}: {value}")
@@ -123,11 +123,17 @@ def verify(options: VerifyOptions) -> int:
             raise UsageError(f"{path}: neither a finished step directory nor a workspace with any.")
     found = verify_all(directories)
     problems = [*found.problems, *problems_of_indexes(directories), *beside]
+    seconds = time.monotonic() - started
+    if options.json:
+        print_json({
+            "directories": found.directories, "bytes": found.bytes, "seconds": round(seconds, 3), "problems": problems,
+            "of_another_maslin": [str(directory) for directory in found.others]})
+        return 3 if problems else 0
     for problem in problems:
         print(problem)
     for directory in found.others:
         print(f"{directory}: of another Maslin, not checked; nothing is taken from it")
-    print(f"{found.directories} directories, {found.bytes:,} bytes checked in {time.monotonic() - started:.1f} s: "
+    print(f"{found.directories} directories, {found.bytes:,} bytes checked in {seconds:.1f} s: "
           + (f"{len(problems)} problems" if problems else "all sound"))
     return 3 if problems else 0
 
@@ -148,7 +154,7 @@ def problems_of_indexes(directories: Sequence[Path]) -> Iterator[str]:
 def problems_beside(workspace: Path) -> list[str]:
     """What is damaged of the files beside the step directories of a workspace, which commands read."""
     problems = []
-    for read in (read_locks, remembered_digests):
+    for read in (read_locks, read_begun, remembered_digests):
         try:
             read(workspace)
         except DamagedError as error:
@@ -160,7 +166,12 @@ def diff(options: DiffOptions) -> int:
     """Say why two step directories differ: parameter paths with old → new, inputs followed down to where they part."""
     old, new = (step_directory(asked, options.workspace) for asked in (options.old, options.new))
     lines = differences(read_manifest(old), read_manifest(new), _root(old), _root(new))
-    print(f"{_title(old)}\n{_title(new)}")
+    if options.json:
+        print_json({"old": _named(old), "new": _named(new), "differences": lines})
+        return 0
+    for path in (old, new):
+        named = _named(path)
+        print(f"{named['kind']} {named['name']}@{named['digest']}  ({named['directory']})")
     if not lines:
         print("the same: kind, version, parameters and inputs are equal")
     for line in lines:
@@ -173,6 +184,7 @@ def _root(path: Path) -> Path:
     return directory.parent.parent
 
 
-def _title(path: Path) -> str:
+def _named(path: Path) -> StepNamed:
     manifest = read_manifest(path)
-    return f"{manifest.kind} {manifest.name}@{manifest.digest}  ({os.path.relpath(path)})"
+    return {"kind": manifest.kind, "name": manifest.name, "digest": manifest.digest,
+            "directory": os.path.relpath(path)}

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maslin.flows.arguments import add_workspace, path_or_name, runs, whole
+from maslin.flows.shown.answers import CorpusTried, RulesListed, RulesTried
+from maslin.flows.shown.text import print_json, say
 from maslin.manifests.errors import RecipeError, UsageError
 from maslin.manifests.workspace import read_manifest
 
 
 @dataclass(frozen=True)
 class Options:
-    """None: all rules are shown."""
+    """All rules are shown."""
+
+    json: bool = False
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,11 @@ class TryOptions:
     settings: list[str]
     corpus: str | None = None
     texts: int = 1000
+    json: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    runs(parser, run, Options)
+    runs(parser, run, Options, RulesListed)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     text = "what other parameters would change, from stored signals"
     trial = actions.add_parser("try", help=text, description=text)
@@ -38,14 +43,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trial.add_argument("--texts", type=whole, default=1000, metavar="N",
                        help="judge again at most N documents that signals do not tell of (default 1000; 0: none)")
     add_workspace(trial)
-    runs(trial, run_try, TryOptions)
+    runs(trial, run_try, TryOptions, RulesTried)
 
 
 def run(options: Options) -> int:
     """Print every step with its source, and each of its rules in a line, with the default threshold."""
-    from maslin.flows.shown.trials import print_rules
+    from maslin.flows.shown.trials import print_rules, rules_listed
 
-    print_rules()
+    answer = rules_listed()
+    if options.json:
+        print_json(answer)
+    else:
+        print_rules(answer)
     return 0
 
 
@@ -54,8 +63,7 @@ def run_try(options: TryOptions) -> int:
     from maslin.curation.evidence.corpora import corpora_of, origins_of
     from maslin.curation.evidence.trial import try_settings
     from maslin.flows.engine.kernel_cache import drop_stale_kernels
-    from maslin.flows.shown.text import say
-    from maslin.flows.shown.trials import print_trial
+    from maslin.flows.shown.trials import print_tried, tried
 
     directories = [
         directory for directory in corpora_of(options.corpora, options.workspace, say)
@@ -65,6 +73,7 @@ def run_try(options: TryOptions) -> int:
         raise UsageError(f"{options.corpora}: no corpus {options.corpus} is built in {options.workspace}.")
     drop_stale_kernels()
     failures: list[RecipeError] = []
+    corpora: list[CorpusTried] = []
     origins = origins_of(options.corpora)
     for directory in directories:
         try:
@@ -72,7 +81,11 @@ def run_try(options: TryOptions) -> int:
         except RecipeError as error:  # a corpus without the step; others may have it
             failures.append(error)
             continue
-        print_trial(trial, read_manifest(directory).parameters["steps"], options.texts, origins)
+        corpora.append(tried(trial, read_manifest(directory).parameters["steps"], options.texts, origins))
+        if not options.json:
+            print_tried(corpora[-1])
     if len(failures) == len(directories):
         raise failures[0]
+    if options.json:
+        print_json({"corpora": corpora})
     return 0

@@ -4,15 +4,19 @@ import argparse
 from dataclasses import dataclass
 
 from maslin.flows.arguments import runs
+from maslin.flows.shown.answers import SetUp
+from maslin.flows.shown.text import print_json
 
 
 @dataclass(frozen=True)
 class Options:
-    """None: set-up has nothing to choose."""
+    """Set-up has nothing to choose."""
+
+    json: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    runs(parser, run, Options)
+    runs(parser, run, Options, SetUp)
 
 
 def run(options: Options) -> int:
@@ -20,7 +24,12 @@ def run(options: Options) -> int:
     from maslin.curation import resources
     from maslin.curation.text.language import self_check
 
-    for line in resources.fetch():
-        print(line)
-    print(self_check.check_lid176())
+    notices = resources.fetch()
+    if not options.json:
+        print("\n".join(notices))  # before the check, which may fail
+    checked = self_check.check_lid176()
+    if options.json:
+        print_json({"notices": notices, "checked": checked})
+    else:
+        print(checked)
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from maslin.flows.arguments import runs
 from maslin.flows.job.arguments import JobOptions, add_job_arguments, add_tensorboard, check_tensorboard, recipe_with
+from maslin.flows.shown.answers import Trained
 from maslin.manifests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tensorboard(parser)
     parser.add_argument("--mixture", metavar="NAME", help="only this mixture (default: all)")
     parser.add_argument("--seed", type=int, metavar="N", help="only this seed (default: all of the recipe)")
-    runs(parser, run, TrainOptions)
+    runs(parser, run, TrainOptions, Trained)
 
 
 def run(options: TrainOptions) -> int:
@@ -41,7 +42,7 @@ def job(options: TrainOptions) -> "Job":
     """Raises UsageError as `checked_recipe`."""
     from maslin.flows.job.planning import asked_runs, corpora, tokens_and_mixtures
     from maslin.flows.job.work import Job
-    from maslin.flows.shown.results import print_runs
+    from maslin.flows.shown.results import print_runs, trained
     from maslin.manifests.plan import Plan, in_order
     from maslin.manifests.workspace import Step
 
@@ -55,7 +56,7 @@ def job(options: TrainOptions) -> "Job":
             mixtures = [options.mixture]
         return [first, tokens_and_mixtures(plan, mixtures), asked_runs(plan, options.mixture, options.seed)]
 
-    return Job("train", recipe, options, phases, print_runs, tensorboard=options.tensorboard)
+    return Job("train", recipe, options, phases, trained, print_runs, tensorboard=options.tensorboard)
 
 
 def checked_recipe(options: TrainOptions) -> "Recipe":

@@ -1,42 +1,62 @@
 """`maslin demo`: the whole main job on real input, from fetching it to the verdict; a second time it only verifies."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.job.planning import make_plan, source_inputs
+from maslin.flows.job.work import carry_out
+from maslin.flows.shown import text
+from maslin.flows.shown.answers import Demonstrated
+from maslin.flows.shown.results import compared, print_verdict
 from maslin.manifests.files import write_text
-from maslin.manifests.plan import in_order
+from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.soundness import verify_all
 from maslin.manifests.workspace import Workspace
 
 
-def run(root: Path, scale: float, workers: int | None, engine: str, prefect: str) -> int:
+def run(
+    root: Path, scale: float, workers: int | None, engine: str, prefect: str, as_json: bool = False,
+) -> int:
     """Fetch the inputs, compare the demo's recipes in the workspace `root`, and say what to try next."""
     started = time.monotonic()
-    inputs = prepare(root / "inputs", scale, lambda line: print(f"  {line}", flush=True))
+    say = text.say if as_json else lambda line: print(f"  {line}", flush=True)
+    inputs = prepare(root / "inputs", scale, say)
     for name, reason in inputs.missing.items():
-        print(f"  {name}: not to be had ({reason}); going on without it", flush=True)
+        say(f"{name}: not to be had ({reason}); going on without it")
     recipe = root / "demo.yaml"
-    text = demo_recipe(inputs, scale)
-    if not recipe.is_file() or recipe.read_text(encoding="utf-8") != text:
-        write_text(recipe, text)
-    verified = _verify_if_done(root, recipe)
-    if verified:
-        print(verified)
-    code = compare.run(compare.CompareOptions(recipe, root, workers, engine, prefect))
-    print(f"\nThe demo took {time.monotonic() - started:.1f} s. Worth trying next:\n"
-          f"  maslin explain {_a_dropped_page(root)} --workspace {root}\n"
-          f"  maslin manifest show {_directory(root, 'mixture')}\n"
-          f"  maslin curate {recipe} --workspace {root} --dry-run      (after changing a number in it)")
-    return code
+    recipe_text = demo_recipe(inputs, scale)
+    if not recipe.is_file() or recipe.read_text(encoding="utf-8") != recipe_text:
+        write_text(recipe, recipe_text)
+    verified = _verify_if_done(root, recipe, say)
+
+    def answer(plan: Plan, workspace: Workspace) -> Demonstrated:
+        following = [f"maslin explain {_a_dropped_page(root)} --workspace {root}",
+                     f"maslin manifest show {_directory(root, 'mixture')}",
+                     f"maslin curate {recipe} --workspace {root} --dry-run"]
+        return {**compared(plan, workspace), "missing_inputs": dict(inputs.missing), "verified_bytes": verified,
+                "seconds": round(time.monotonic() - started, 1), "next": following}
+
+    asked = compare.CompareOptions(recipe, root, workers, engine, prefect, json=as_json)
+    return carry_out(replace(compare.job(asked), answer=answer, show=_print))
 
 
-def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
-    """When everything is built: check all sizes and checksums, and say so; damaged steps are then built again."""
+def _print(answer: Demonstrated) -> None:
+    print_verdict(answer)
+    print(f"\nThe demo took {answer['seconds']:.1f} s. Worth trying next (the last after changing a number in the "
+          "recipe):\n  " + "\n  ".join(answer["next"]))
+
+
+def _verify_if_done(root: Path, recipe_path: Path, say: Callable[[str], None]) -> int | None:
+    """When everything is built: check all sizes and checksums, and say so; damaged steps are then built again.
+
+    Returns the bytes that were found sound.
+    """
     recipe, workspace = read_recipe(recipe_path), Workspace(root)
     plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     assert plan.report is not None
@@ -45,10 +65,12 @@ def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
     directories = [workspace.path(step) for step in in_order([plan.report]) if workspace.is_complete(step)]
     found = verify_all(directories)
     if found.problems:
-        return "\n    ".join(
-            ["  not all results of an earlier run are sound; damaged ones are built anew:", *found.problems])
-    return (f"  everything is built already: {found.directories} directories, {found.bytes:,} bytes, sizes and "
-            "checksums verified")
+        say("\n    ".join(
+            ["not all results of an earlier run are sound; damaged ones are built anew:", *found.problems]))
+        return None
+    say(f"everything is built already: {found.directories} directories, {found.bytes:,} bytes, sizes and checksums "
+        "verified")
+    return found.bytes
 
 
 def _directory(root: Path, kind: str) -> Path:

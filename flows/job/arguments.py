@@ -29,6 +29,7 @@ class JobOptions:
     limit: int | None = None
     dry_run: bool = False
     verbose: bool = False
+    json: bool = False
 
 
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:

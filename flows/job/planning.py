@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maslin.manifests.errors import RecipeError, UsageError
 from maslin.manifests.files import checksum
-from maslin.manifests.plan import Plan, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from maslin.manifests.plan import VALIDATION, Plan, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.initial_model import InitialModel, find_initial_model
 from maslin.manifests.recipe.inputs import InputFile, find_inputs
 from maslin.manifests.recipe.recipe import Recipe, Tokenizer
@@ -119,7 +119,8 @@ def _resolve_training(recipe: Recipe, initial: InitialModel | None) -> tuple[Mod
             learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
             decay_share=asked.decay_share, horizons=asked.horizons, optimizer=asked.optimizer, z_loss=asked.z_loss,
             average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic,
-            together=asked.together)
+            together=asked.together,
+            validations=asked.validations if recipe.comparison is not None and model.spec.is_decoder else 0)
     except UsageError as error:
         raise RecipeError(f"{recipe.place('training')}: {error}") from error
 
@@ -137,10 +138,13 @@ def corpora(plan: Plan) -> list[Step]:
 
 
 def tokens_and_mixtures(plan: Plan, mixtures: Iterable[str]) -> list[Step]:
-    """The named mixtures, and the token shards of their corpora."""
+    """The named mixtures, the token shards of their corpora, and those that runs on them take their loss on."""
     names = list(mixtures)
+    held_out = {step.directory: step for run in plan.runs.values() for role, step in run.input_steps().items()
+                if role.startswith(VALIDATION)}
     needed = {corpus for name in names for corpus in plan.recipe.mixtures[name].weights}
-    return [*(step for name, step in plan.tokens.items() if name in needed), *(plan.mixtures[name] for name in names)]
+    return [*(step for name, step in plan.tokens.items() if name in needed), *held_out.values(),
+            *(plan.mixtures[name] for name in names)]
 
 
 def asked_runs(plan: Plan, mixture: str | None, seed: int | None) -> list[Step]:

@@ -23,9 +23,11 @@ from maslin.flows.job.outcome import (
     warn_of_failures,
 )
 from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, tokenizer_path
-from maslin.flows.shown.text import say
+from maslin.flows.shown.facts import steps_of
+from maslin.flows.shown.text import print_json, say
 from maslin.manifests.errors import DamagedError
 from maslin.manifests.files import write_json
+from maslin.manifests.locks import Begun, note_begun
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.inputs import InputFile, unchanged
@@ -42,7 +44,8 @@ class Job:
     """What a command wants of a recipe.
 
     `phases`: of the plan, the steps it is for, in stages: data problems of one are told before the next begins.
-    `show` prints the result; `shown`: the steps whose files it speaks of, which are checked before. `final`: scored on
+    `answer` is the result, `show` prints it for people; `shown`: the steps whose files it speaks of, which are checked
+    before. `final`: scored on
     the closed test part; `tensorboard`: runs write event files too.
     """
 
@@ -50,7 +53,8 @@ class Job:
     recipe: Recipe
     options: JobOptions
     phases: Callable[[Plan], list[list[Step]]]
-    show: Callable[[Plan, Workspace], None]
+    answer: Callable[[Plan, Workspace], Any]
+    show: Callable[[Any], None]
     final: bool = False
     tensorboard: bool = False
     shown: Callable[[Plan], list[Step]] = lambda plan: []
@@ -76,7 +80,11 @@ def carry_out(job: Job) -> int:
         print_plan(plan, targets, workspace, job.options.verbose)
         return 0
     done = do(job)
-    job.show(done.plan, workspace)
+    answer = job.answer(done.plan, workspace)
+    if job.options.json:
+        print_json(answer)
+    else:
+        job.show(answer)
     sys.stdout.flush()
     warn_of_failures(done.plan, workspace)
     refuse(done.problems)
@@ -120,6 +128,8 @@ def _build(
     make_engine = engine_class(job.options.engine)
     todo = missing_steps([step for phase in phases for step in phase], workspace)
     write_json(workspace.root / "recipes" / f"{plan.recipe.name}.resolved.json", plan.recipe.to_json())
+    note_begun(workspace.root, plan.recipe.name, (
+        Begun(step.directory, step.kind, step.name, steps_of(step)) for step in todo))
     extra = builder_arguments(plan, inputs, job.tensorboard)
     with ProgressBoard() as board, stopped_by_signals(engine := make_engine(job.options.workers, board)), engine:
 

@@ -1,9 +1,22 @@
-"""One document as commands print it: where it is from, and why it left."""
+"""One document as commands tell it: where it is from, and why it left."""
 
 from typing import Any
 
+from maslin.flows.shown.answers import Document, Left
 from maslin.flows.shown.text import number
 from maslin.manifests.visible import visible_line
+
+
+def document_facts(row: dict[str, Any]) -> Document:
+    """A row of documents, without its text."""
+    text = row["text"]
+    return {"id": row["id"], "url": row["url"], "source": row["source"], "date": row["date"],
+            "licence": row["licence"], "origin": row["origin"], "characters": len(text), "bytes": len(text.encode())}
+
+
+def left_facts(row: dict[str, Any]) -> Left:
+    """A row of a ledger, without the beginning of its text: of documents held out nothing is shown."""
+    return Left(**{name: row[name] for name in Left.__annotations__})
 
 
 def print_origin(row: dict[str, Any]) -> None:

@@ -1,9 +1,19 @@
 """The funnel of a corpus as a table: what each rule removes, in sequence and alone."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from textwrap import fill
+from typing import Any
 
-from maslin.curation.evidence.funnel import Funnel
+from maslin.curation.evidence.funnel import Funnel, SourceCount
 from maslin.flows.shown.text import table
+
+
+def funnel_facts(sources: Sequence[SourceCount], funnels: Sequence[Funnel]) -> dict[str, Any]:
+    """The counts of sources and corpora as they stand."""
+    corpora = [{name: value for name, value in asdict(funnel).items() if name != "steps"} for funnel in funnels]
+    return {"sources": [asdict(source) for source in sources],
+            "corpora": [{**corpus, "directory": str(corpus["directory"])} for corpus in corpora]}
 
 
 def print_funnel(funnel: Funnel) -> None:

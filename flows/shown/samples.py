@@ -1,15 +1,31 @@
 """Documents of a sample, to read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 from maslin.curation.evidence.edits import unified_diff
 from maslin.curation.evidence.sample import Sampled
-from maslin.flows.shown.document import decision, print_origin
+from maslin.curation.evidence.way import StepPassed
+from maslin.flows.shown.answers import CorpusSampled
+from maslin.flows.shown.document import decision, document_facts, left_facts, print_origin
+from maslin.flows.shown.ways import edit_facts
 from maslin.manifests.visible import visible_line
+from maslin.manifests.workspace import read_manifest
 
 _TEXT_LINES = 12
 _LINE_CHARACTERS = 160
+
+
+def sampled_facts(directory: Path, found: Sequence[Sampled], total: int, edited_by: str | None) -> CorpusSampled:
+    """The documents drawn of a corpus; `edited_by`: with the edits that this step or rule made."""
+    return {
+        "corpus": read_manifest(directory).name, "directory": str(directory), "total": total,
+        "documents": [
+            {"document": document_facts(each.document), "left": left_facts(each.way.left) if each.way.left else None,
+             "edits": [edit for step, name in _steps_by(each, edited_by) for edit in edit_facts(step)
+                       if name in (step.step, edit["rule"])] if edited_by else [],
+             "text": each.way.text} for each in found]}
 
 
 def print_sampled(sampled: Sampled, edited_by: str | None, full: bool) -> None:
@@ -25,11 +41,16 @@ def print_sampled(sampled: Sampled, edited_by: str | None, full: bool) -> None:
 
 
 def _print_changes(sampled: Sampled, edited_by: str, full: bool) -> None:
-    for step in sampled.way.steps:
+    for step, name in _steps_by(sampled, edited_by):
         rules = {edit["rule"] for edit in step.edits}
-        name = edited_by.removeprefix(f"{step.step}.")
         if step.step == name or name in rules:
             _print_lines(unified_diff(step.before, step.edits, name if name in rules else None), full)
+
+
+def _steps_by(sampled: Sampled, edited_by: str) -> Iterator[tuple[StepPassed, str]]:
+    """The steps that a document met, each with the name by which the step or one of its rules would be meant."""
+    for step in sampled.way.steps:
+        yield step, edited_by.removeprefix(f"{step.step}.")
 
 
 def _print_lines(lines: Iterator[str], full: bool) -> None:

@@ -1,7 +1,9 @@
-"""Words and numbers as commands print them."""
+"""Words, numbers and JSON as commands print them."""
 
+import json
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maslin.manifests.visible import visible_line
@@ -10,6 +12,22 @@ from maslin.manifests.visible import visible_line
 def say(line: str) -> None:
     """A line beside the results, on standard error: `maslin: …`."""
     print(f"maslin: {line}", file=sys.stderr)
+
+
+def print_json(answer: Mapping[str, Any]) -> None:
+    """What a command answers with `--json` (see `answers.py`), and all it prints. ASCII: exact, and safe to look at.
+
+    A number that is none, or has no end, is null: JSON has no sign for it.
+    """
+    print(json.dumps(_finite(answer), indent=1, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:

@@ -1,50 +1,128 @@
-"""The way of one document through every corpus: raw record, values, edits, and why it left."""
+"""The way of documents through every corpus: raw record, values, edits, and why they left; or a line a document."""
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from maslin.curation.evidence.edits import unified_diff
-from maslin.curation.evidence.found import places_of
+from maslin.curation.evidence.found import Places
 from maslin.curation.evidence.way import DROPPED, Check, StepPassed, Way, follow
-from maslin.flows.shown.document import decision, or_dash, print_origin
-from maslin.flows.shown.text import number, say
+from maslin.flows.shown.answers import Checked, Edited, Explained, Left, StepMet, WayThrough
+from maslin.flows.shown.document import decision, document_facts, left_facts, or_dash, print_origin
+from maslin.flows.shown.text import number
 from maslin.manifests.lookup import find, read_row
 from maslin.manifests.steps.known import HELD_OUT
 from maslin.manifests.visible import visible_line
 
-MOST_DOCUMENTS = 10  # of those whose URL ends as asked
+MOST_DOCUMENTS = 20  # of those that match
+_MOST_WHOLE = 3  # more are shown in a line each
 _DIFF_LINES = 60
 _LINE_CHARACTERS = 160
 
 
-def print_ways(query: str, workspace: Path, corpus: str | None, full: bool) -> None:
-    """What happened to the document with this id or URL (or source path) in every corpus of the workspace.
+def explained(query: str, found: Sequence[Places]) -> Explained:
+    """The first documents that were found, with their way through every corpus of their source."""
+    sources = [each.source for each in found]
+    documents, left = [], []
+    for each in found:
+        for place in each.documents.places[:MOST_DOCUMENTS - len(documents)]:
+            row = read_row(place.path, place.row)
+            ways = [_way_facts(follow(directory, place, row), sources) for directory in each.corpora]
+            documents.append({"document": document_facts(row), "ways": ways})
+        left += [left_facts(read_row(place.path, place.row))
+                 for place in each.removed.places[:MOST_DOCUMENTS - len(left)]]
+    return {"query": query, "matching": sum(each.documents.number for each in found),
+            "matching_left": sum(each.removed.number for each in found), "documents": documents,
+            "left_at_ingest": left}
+
+
+def _way_facts(way: Way, sources: Sequence[Path]) -> WayThrough:
+    left = None if way.left is None else left_facts(way.left)
+    hidden = left is not None and left["rule"] == HELD_OUT
+    return {
+        "corpus": way.corpus, "directory": str(way.directory), "left": left,
+        "survivor_url": _survivor_url(left, sources), "steps": [_step_facts(step, hidden) for step in way.steps]}
+
+
+def _survivor_url(left: Left | None, sources: Sequence[Path]) -> str | None:
+    """Of the document that stays in another's place, in whichever source it is."""
+    for source in sources if left and left["survivor_id"] else ():
+        for place in find(source, "documents", left["survivor_id"]):
+            return read_row(place.path, place.row, ["url"])["url"]
+    return None
+
+
+def _step_facts(step: StepPassed, hidden: bool) -> StepMet:
+    checks: list[Checked] = [
+        {"rule": check.rule.name, "signal": check.rule.signal, "value": check.value, "condition": check.condition,
+         "outcome": check.outcome} for check in step.checks]
+    return {"index": step.index, "step": step.step, "source": step.source, "checks": checks,
+            "edits": [] if hidden else edit_facts(step)}
+
+
+def edit_facts(step: StepPassed) -> list[Edited]:
+    """The edits that a step made of a text."""
+    return [{"rule": edit["rule"], "line_start": edit["line_start"], "line_end": edit["line_end"],
+             "replacement": edit["replacement"]} for edit in step.edits]
+
+
+def print_ways(query: str, found: Sequence[Places], full: bool) -> None:
+    """What happened to the documents that were found in every corpus: of a few of them whole, of more a line each.
 
     `full`: whole diffs, whatever their length.
     """
-    found = places_of(query, workspace, corpus, say)
-    sources = [each.source for each in found]
+    matching = sum(each.documents.number + each.removed.number for each in found)
+    if matching > _MOST_WHOLE:
+        _print_lines(query, found, matching)
+        return
+    sources, blank = [each.source for each in found], ""
     for each in found:
-        for place in each.documents[:MOST_DOCUMENTS]:
+        for place in each.documents.places:
             document = read_row(place.path, place.row)
-            print("\n" if place is not each.documents[0] else "", end="")
+            print(blank, end="")
+            blank = "\n"
             print_origin(document)
             for directory in each.corpora:
                 _print_way(follow(directory, place, document), full, sources)
-        for place in each.removed[:MOST_DOCUMENTS]:
+        for place in each.removed.places:
             row = read_row(place.path, place.row)
             print(f"{row['id']}  left at ingest of source {row['source']}: {decision(row)}")
-        if more := sum(max(0, len(places) - MOST_DOCUMENTS) for places in (each.documents, each.removed)):
-            print(f"\n… and {more:,} more of source {each.source.name.partition('@')[0]} that end so.")
 
 
-def _print_way(way: Way, full: bool, sources: list[Path]) -> None:
-    outcome = "kept" if way.left is None else decision(way.left)
+def _print_lines(query: str, found: Sequence[Places], matching: int) -> None:
+    """Id and address of each document, and what became of it: in one word where all corpora agree."""
+    print(f"{matching:,} documents have {visible_line(query, 200)} in their address, path or title"
+          + (f"; the first {MOST_DOCUMENTS}:" if matching > MOST_DOCUMENTS else ":"))
+    left = MOST_DOCUMENTS
+    for each in found:
+        for place in each.documents.places[:left]:
+            row = read_row(place.path, place.row)
+            print(f"\n{row['id']}  {or_dash(row['url'])}")
+            outcomes: dict[str, list[str]] = {}
+            for directory in each.corpora:
+                way = follow(directory, place, row)
+                outcomes.setdefault(_outcome(way), []).append(way.corpus)
+            for outcome, corpora in outcomes.items():
+                print(f"    {', '.join(corpora)}: {outcome}")
+            left -= 1
+        for place in each.removed.places[:left]:
+            row = read_row(place.path, place.row)
+            print(f"\n{row['id']}  {or_dash(row['detail'])}\n    left at ingest of source {row['source']}: "
+                  f"{decision({**row, 'detail': None})}")
+            left -= 1
+    print("\nThe way of one of them: maslin explain ID; of fewer: give more of the address.")
+
+
+def _outcome(way: Way) -> str:
+    return "kept" if way.left is None else decision(way.left)
+
+
+def _print_way(way: Way, full: bool, sources: Sequence[Path]) -> None:
     widths = [max(map(len, column)) for column in zip(*(
         _cells(check) for step in way.steps for check in step.checks), strict=True)]
-    print(f"\ncorpus {way.corpus}: {outcome}\n  {way.directory}")
+    print(f"\ncorpus {way.corpus}: {_outcome(way)}\n  {way.directory}")
     if way.left is not None and way.left["survivor_id"]:
-        _print_survivor(way.left["survivor_id"], sources)
+        print(f"  stays: {way.left['survivor_id']}  {or_dash(_survivor_url(left_facts(way.left), sources))}")
     for step in way.steps:
         print(f"  {step.index} {step.step}   ({step.source})")
         for check in step.checks:
@@ -60,14 +138,6 @@ def _print_way(way: Way, full: bool, sources: list[Path]) -> None:
     for step in way.steps:
         if step.edits:
             _print_diff(step, full)
-
-
-def _print_survivor(document_id: str, sources: list[Path]) -> None:
-    """Where the document lies that stays in another's place, in whichever source it is."""
-    for source in sources:
-        for place in find(source, "documents", document_id, say):
-            url = read_row(place.path, place.row, ["url"])["url"]
-            print(f"  stays: {document_id}  {or_dash(url)}")
 
 
 def _cells(check: Check) -> tuple[str, str, str]:

@@ -74,6 +74,7 @@ class Training:
     average_checkpoints: int = field(default=1, metadata={"min": 1, "max": 100})
     deterministic: bool = False
     together: int = field(default=1, metadata={"min": 1, "max": 64})
+    validations: int = field(default=10, metadata={"min": 0, "max": 1000})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from maslin.flows.commands.manifest import problems_beside, problems_of_indexes
 from maslin.manifests.errors import DamagedError
 from maslin.manifests.identity import hash_int
-from maslin.manifests.locks import read_locks
+from maslin.manifests.locks import read_begun, read_locks
 from maslin.manifests.lookup import damaged_indexes
 from maslin.manifests.soundness import checked, verify_all
 from maslin.manifests.workspace import DAMAGED_NAME, MANIFEST_NAME, read_manifest, read_measured
@@ -57,6 +57,7 @@ def _outcome(workspace: Path, path: Path) -> str:
     try:
         if path.parent.name == "recipes":
             read_locks(workspace)
+            read_begun(workspace)
         elif path.name == MANIFEST_NAME:
             read_manifest(path.parent)
         elif path.name == "measured.json":

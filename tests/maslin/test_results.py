@@ -84,7 +84,7 @@ def test_they_read_well(root, corpus):
     assert repr(workspace) == f"Workspace {root}: 1 corpus; recipes small"
     assert repr(workspace.recipes["small"]) == "Recipe small: 1 corpus"
     kept, read = corpus.counts.kept, corpus.counts.read
-    assert repr(corpus).startswith(f"Corpus mine  kept {kept} of {read} documents ({kept / read:.1%}) · ")
+    assert repr(corpus).startswith(f"Corpus mine  kept {kept} of {read} documents ({kept / read:.1%}), ")
     assert repr(workspace.corpora) == f"1 × corpus\n  {corpus!r}"
 
 
@@ -98,7 +98,7 @@ def test_a_document_that_left_is_explained(root, corpus):
     (found,) = maslin.explain(row["id"], root)
     assert found.document["id"] == found.id == row["id"] and found.left_at_ingest is None
     assert [way.left["rule"] for way in found.ways] == [row["rule"]]
-    with pytest.raises(maslin.UsageError, match="no document with this id"):
+    with pytest.raises(maslin.UsageError, match="no document has this id in the source mine"):
         maslin.explain("0" * 32, root)
-    with pytest.raises(maslin.UsageError, match=r"documents have a URL or path that ends so.*`most` than 3"):
+    with pytest.raises(maslin.UsageError, match=r"160 documents have this in their address.*`most` than 3"):
         maslin.explain("page.html", root, most=3)

@@ -86,7 +86,10 @@ def document_scores(
 
     def score(part: list[list[Window]]) -> ShardResult:
         nonlocal left
-        found = [value for batch in part for value in _batch_scores(scorer, model, documents, end_of_text, batch)]
+        found = []
+        for batch in part:
+            found += batch_scores(scorer, model, documents, end_of_text, batch)
+            progress.advance(_tokens(batch))
         left -= sum(_tokens(batch) for batch in part)
         return {"scores": [value.hex() for value in found]}  # exact, and infinite ones too
 
@@ -105,7 +108,7 @@ def _tokens(batch: Sequence[Window]) -> int:
 
 
 @torch.no_grad()
-def _batch_scores(
+def batch_scores(
     scorer: Scorer, model: Decoder, documents: Sequence[np.ndarray], end_of_text: int, batch: list[Window],
 ) -> list[float]:
     """The score of every window of a batch."""
@@ -120,7 +123,6 @@ def _batch_scores(
         else:
             inputs[row] = document[begin - 1 : end - 1]
     scores = scorer(model, _on(model, inputs), _on(model, targets)).double().cpu().numpy()
-    progress.advance(_tokens(batch))
     return [float(row.sum()) for row in scores]
 
 

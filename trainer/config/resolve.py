@@ -14,6 +14,9 @@ from maslin.trainer.models.known import architecture_named
 MICRO_BATCH_TOKENS = 8192  # in memory at once, at most: about 10 GB of activations for `base` in float32
 STACKED_PARAMETERS = 30_000_000  # beyond, one run fills a GPU by itself
 MAX_LOG_LINES = 5000  # of metrics.jsonl
+# Of the budget, scored at each validation: a pass forward is a third of a step's work, so ten of them cost 3.3 %.
+VALIDATION_SHARE = 100
+MAX_VALIDATION_TOKENS = 1 << 18
 
 # Sizes by non-embedding parameters, all but `tiny` by one rule: width = 64 × layers, as in `base`, which is GPT-2's, so
 # that N ≈ 49,152 × layers³ (at equal N the ratio hardly matters: Kaplan et al. 2020, figure 5). The gated feed-forward
@@ -95,4 +98,6 @@ def resolve_training(
         learning_rate=learning_rate or default_learning_rate(model, tokens),
         horizons=tuple(sorted({round(share * tokens) for share in horizons if share < 1})), **settings,
     )
-    return replace(config, log_every=-(-config.steps // MAX_LOG_LINES), checkpoint_every=max(100, config.steps // 20))
+    return replace(
+        config, log_every=-(-config.steps // MAX_LOG_LINES), checkpoint_every=max(100, config.steps // 20),
+        validation_tokens=min(tokens // VALIDATION_SHARE, MAX_VALIDATION_TOKENS) if config.validations else 0)

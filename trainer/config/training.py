@@ -32,6 +32,8 @@ class TrainingConfig:
     checkpoint_every: int = 100  # steps
     log_every: int = 1  # steps
     together: int = 1  # seeds of a mixture that train as one stack: the last bits of sums
+    validations: int = 0  # times at which the loss on held-out documents is taken, evenly over the shortest horizon
+    validation_tokens: int = 0  # that are scored each time, of all domains together
     threads: int = 1  # of a CPU run: other numbers sum in another order; parallelism is over runs
     deterministic: bool = False  # on a GPU, only kernels that give equal bits; on a CPU all do
     objective: str = "causal"  # one of `maslin.trainer.data.objectives`
@@ -42,6 +44,7 @@ class TrainingConfig:
             "average_checkpoints",
         ):
             require(getattr(self, name) >= 1, f"training: {name} is {getattr(self, name)}, it must be at least 1")
+        require(self.validations >= 0, f"training: validations is {self.validations}, it must be at least 0")
         require(self.learning_rate > 0, f"training: learning_rate is {self.learning_rate}, it must be above 0")
         require(0 <= self.warmup_share <= 1, f"training: warmup_share is {self.warmup_share}, not between 0 and 1")
         require(0 <= self.final_share <= 1, f"training: final_share is {self.final_share}, not between 0 and 1")
@@ -85,6 +88,18 @@ class TrainingConfig:
     def warmup_steps(self) -> int:
         """Of the shortest horizon, so that all of them begin alike."""
         return math.ceil(self.warmup_share * (min((self.tokens, *self.horizons)) // self.batch_tokens))
+
+    def validates_after(self, step: int) -> bool:
+        """Whether the loss on held-out documents is taken when so many steps are done; always at the last one.
+
+        Horizons share the interval, so that a branch is its trunk until it leaves it. Steps that are not logged have
+        none.
+        """
+        if not self.validations:
+            return False
+        shortest = min((self.tokens, *self.horizons)) // self.batch_tokens
+        every = -(-math.ceil(shortest / self.validations) // self.log_every) * self.log_every
+        return step % every == 0 or step == self.steps
 
     @property
     def decay_start(self) -> int:

@@ -1,7 +1,7 @@
 """What a report shows, gathered from manifests, metrics and evaluation rows; the sections only lay it out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from maslin.trainer.comparison.results import Comparison, DomainResult
 from maslin.trainer.report.removals import Removals, ledger_files, scan_removals
 
 CURVE_POINTS = 160
+
+Point = tuple[float, float, float, float]  # of a curve: tokens, and mean, lowest and highest loss in nats
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ class Mixture:
 class Facts:
     """Everything in a report.
 
-    `arm_differences`: what each arm has otherwise than the baseline. `curves` maps a group of runs to (tokens, mean,
-    lowest, highest loss in nats) points.
+    `arm_differences`: what each arm has otherwise than the baseline. `curves` maps a group of runs to its training
+    loss, `validation` a domain to those of each group on its held-out documents.
     """
 
     name: str
@@ -106,7 +108,8 @@ class Facts:
     arm_differences: dict[str, list[ArmDifference]]
     sources: list[Dataset]
     corpora: list[Dataset]
-    curves: dict[str, list[tuple[float, float, float, float]]]
+    curves: dict[str, list[Point]]
+    validation: dict[str, dict[str, list[Point]]]
     steps: list[tuple[Step, Manifest]]
 
     @property
@@ -151,6 +154,8 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
         _items(evaluations, workspace, metric), groups, parameters["baseline"], parameters["domains"],
         primary=parameters["primary"], margin_percent=parameters["margin_percent"], metric=metric)
     datasets = _datasets(step, inputs, workspace, mapper)
+    metrics = {group: [workspace.path(runs[run]) / "metrics.jsonl" for run in members if run in runs]
+               for group, members in groups.items()}
     every = in_order([step])[:-1]
     return Facts(
         name=step.name, recipe=parameters["recipe"], groups=groups, split=parameters["split"],
@@ -159,12 +164,17 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
         arm_differences={name: how_arms_differ(mixtures[parameters["baseline"]], mixtures[name])
                          for name in comparison.arms if name in mixtures and parameters["baseline"] in mixtures},
         sources=datasets["documents"], corpora=datasets["corpus"],
-        curves={
-            group: curve for group, members in groups.items()
-            if (curve := loss_curve([workspace.path(runs[run]) / "metrics.jsonl" for run in members if run in runs]))
-        },
+        curves={group: curve for group, paths in metrics.items() if (curve := loss_curve(paths))},
+        validation=_by_domain({group: validation_curves(paths) for group, paths in metrics.items()}),
         steps=[(each, workspace.manifest(each)) for each in every if workspace.is_complete(each)],
     )
+
+
+def _by_domain(found: Mapping[str, dict[str, list[Point]]]) -> dict[str, dict[str, list[Point]]]:
+    """Curves of groups by domain, as curves of domains by group."""
+    domains = sorted({domain for curves in found.values() for domain in curves})
+    return {domain: {group: curves[domain] for group, curves in found.items() if domain in curves}
+            for domain in domains}
 
 
 def _items(evaluations: Mapping[str, Step], workspace: Workspace, metric: Metric) -> pa.Table:
@@ -219,20 +229,35 @@ def _datasets(
     return found
 
 
-def loss_curve(paths: Sequence[Path], points: int = CURVE_POINTS) -> list[tuple[float, float, float, float]]:
-    """Training loss over seeds as (tokens, mean, lowest, highest), each point the mean of equal stretches of steps.
+def loss_curve(paths: Sequence[Path], points: int = CURVE_POINTS) -> list[Point]:
+    """Training loss over seeds, each point the mean of equal stretches of steps."""
+    return _curve([_log(path, lambda entry: entry.get("loss")) for path in paths], points)
 
-    Only steps that every run logged are used. Without a usable log: an empty list.
-    """
-    logs = []
-    for path in paths:
-        log = {}
-        if path.is_file():
-            for line in checked(path).read_text(encoding="utf-8").splitlines():
-                entry = json.loads(line)
-                if isinstance(entry.get("loss"), int | float) and "step" in entry:
-                    log[entry["step"]] = (entry.get("tokens", entry["step"]), entry["loss"])
-        logs.append(log)
+
+def validation_curves(paths: Sequence[Path]) -> dict[str, list[Point]]:
+    """The loss on held-out documents over seeds, by domain, at the steps where it was taken."""
+    taken = [_log(path, lambda entry: entry.get("validation")) for path in paths]
+    domains = sorted({domain for log in taken for _, by_domain in log.values() for domain in by_domain})
+
+    def of(domain: str) -> Callable[[dict[str, Any]], Any]:
+        return lambda entry: entry.get("validation", {}).get(domain)
+
+    curves = {domain: _curve([_log(path, of(domain)) for path in paths], CURVE_POINTS) for domain in domains}
+    return {domain: curve for domain, curve in curves.items() if curve}
+
+
+def _log(path: Path, read: Callable[[dict[str, Any]], Any]) -> dict[int, tuple[float, Any]]:
+    """Step → (tokens, what is read of a line of metrics), where the line has it."""
+    found = {}
+    for line in checked(path).read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        entry = json.loads(line)
+        if (value := read(entry)) is not None and "step" in entry:
+            found[entry["step"]] = (entry.get("tokens", entry["step"]), value)
+    return found
+
+
+def _curve(logs: Sequence[dict[int, tuple[float, float]]], points: int) -> list[Point]:
+    """(tokens, mean, lowest, highest) over logs, of steps that all of them have; none without a usable log."""
     steps = sorted(set.intersection(*(set(log) for log in logs))) if logs else []
     if not steps:
         return []

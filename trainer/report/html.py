@@ -9,12 +9,10 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
 
-from maslin.manifests.visible import visible
+from maslin.manifests.visible import spreadsheet_cell, visible
 
 _VOID = frozenset({"br", "meta", "line", "rect", "circle", "path", "polygon", "polyline", "col"})
 _TAG = re.compile(r"<[^>]*>")
-_FORMULA = tuple("=+-@\t\r")
-_NUMBER = re.compile(r"[+-]?[\d.,]+(e[+-]?\d+)?( ?%)?", re.IGNORECASE)
 
 
 class Html(str):
@@ -106,8 +104,7 @@ def to_csv(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) ->
 
 def _csv_cell(cell: Any) -> str:
     text = html.unescape(_TAG.sub("", cell)) if isinstance(cell, Html) else visible(str("" if cell is None else cell))
-    text = text.replace("\N{MINUS SIGN}", "-")
-    return f"'{text}" if text[:1] in _FORMULA and not _NUMBER.fullmatch(text) else text
+    return spreadsheet_cell(text.replace("\N{MINUS SIGN}", "-"))
 
 
 def download(word: str, name: str, suffix: str, kind: str, content: str) -> Html:

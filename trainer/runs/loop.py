@@ -1,6 +1,7 @@
 """Training, step by step: batch, loss, gradient, update, log, checkpoint. Killed anywhere, it goes on bit for bit."""
 
 import math
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -24,6 +25,7 @@ from maslin.trainer.runs.stack import Stack
 from maslin.trainer.runs.task import Task
 from maslin.trainer.runs.throughput import measure
 from maslin.trainer.runs.trainee import Single, Trainee
+from maslin.trainer.runs.validation import Validation
 from maslin.trainer.runs.workers import ALONE, Alone
 from maslin.trainer.threads import threads
 
@@ -73,7 +75,11 @@ def train(task: Task, workers: Alone = ALONE) -> list[RunResult]:
                 sampler, steps, make_objective(config.objective, shape, sampler.end_of_text, task.tokenizer, seed),
                 device)) for sampler, seed in zip(samplers, task.seeds, strict=True)]
             files.enter_context(workers.saving())
-            _take_steps(task, trainee, optimizers, steps, zip(*batches, strict=True), samplers, logs, workers)
+            validation = Validation(
+                task.validation, task.tokenizer.parent.name, config.validation_tokens, task.model.context_tokens,
+            ) if task.validation and config.validations else None
+            _take_steps(
+                task, trainee, optimizers, steps, zip(*batches, strict=True), samplers, logs, workers, validation)
 
         whole = trainee.models()
         if workers.rank > 0:
@@ -87,6 +93,7 @@ def train(task: Task, workers: Alone = ALONE) -> list[RunResult]:
 def _take_steps(
     task: Task, trainee: Trainee, optimizers: Sequence[torch.optim.Optimizer], steps: range,
     batches: Iterable[tuple[Examples, ...]], samplers: Sequence[Sampler], logs: Sequence[MetricsLog], workers: Alone,
+    validation: Validation | None,
 ) -> None:
     """Every step of the loop. `batches` has the examples of each run, a step at a time."""
     config, runs = task.config, len(task.seeds)
@@ -118,10 +125,15 @@ def _take_steps(
         unread.append(torch.stack((losses, norms, losses.new_tensor([each.targets_asked for each in examples]))))
         done = step + 1
         save = done % config.checkpoint_every == 0 or done in branch_steps or done == config.steps
-        if save or done % read_every == 0:
+        validates = validation is not None and config.validates_after(done)
+        if save or validates or done % read_every == 0:
             values = workers.mean(torch.stack(unread)).permute(2, 0, 1).tolist()
-            for log, mine, sampler, root in zip(logs, values, samplers, task.roots, strict=True):
-                log_steps(log, mine, done, sampler, config, root)
+            started = time.perf_counter()  # the device has nothing left to do
+            losses_by_domain = _validate(trainee, validation, workers) if validates else [{}] * runs
+            seconds = time.perf_counter() - started
+            for log, mine, held_out, sampler, root in zip(
+                    logs, values, losses_by_domain, samplers, task.roots, strict=True):
+                log_steps(log, mine, done, sampler, config, root, held_out, seconds)
             unread = []
         if save:
             for log in logs:
@@ -129,3 +141,8 @@ def _take_steps(
             kept = max(KEPT, config.average_checkpoints)
             trainee.save(task.roots, done, optimizers, samplers[0].digest, kept, branch_steps)
         progress.advance(config.batch_tokens * runs)
+
+
+def _validate(trainee: Trainee, validation: Validation, workers: Alone) -> list[dict[str, float]]:
+    """The losses of each run on held-out documents, by domain; every worker has a part in putting a model together."""
+    return [validation.losses(model) if workers.rank == 0 else {} for model in trainee.models()]

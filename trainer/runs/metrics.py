@@ -39,17 +39,24 @@ class MetricsLog:
         """A line of metrics: it has the step and no times."""
         self._metrics.write(json.dumps(line, allow_nan=False) + "\n")
         if self._board is not None:
+            for domain, nats in line.get("validation", {}).items():
+                self._board.add_scalar(f"validation/{domain}", nats, line["step"])
             for name in ("loss", "learning_rate", "gradient_norm"):
                 self._board.add_scalar(name, line[name], line["step"])
             for corpus, seen in line["corpora"].items():
                 self._board.add_scalar(f"epochs/{corpus}", seen["epochs"], line["step"])
 
-    def time(self, step: int, batch_tokens: int) -> None:
-        """A line of timing: the rate since the last one. The device has finished `step` steps."""
+    def time(self, step: int, batch_tokens: int, validation_seconds: float = 0.0) -> None:
+        """A line of timing: the rate since the last one. The device has finished `step` steps.
+
+        `validation_seconds` of the time since were spent on held-out documents, and are no part of the rate.
+        """
         now = time.perf_counter()
-        seconds, rate = now - self._since, (step - self._step) * batch_tokens / (now - self._since)
+        seconds = now - self._since - validation_seconds
+        rate = (step - self._step) * batch_tokens / seconds
         shares = self._throughput.shares(rate)
-        timing = {"step": step, "seconds": round(seconds, 6), "tokens_per_second": round(rate, 1), **shares}
+        timing = {"step": step, "seconds": round(seconds, 6), "tokens_per_second": round(rate, 1), **shares,
+                  **({"validation_seconds": round(validation_seconds, 6)} if validation_seconds else {})}
         self._timing.write(json.dumps(timing) + "\n")
         self._step, self._since = step, now
         progress.note(describe(shares))
@@ -92,7 +99,9 @@ def read_timing(directory: Path, throughput: Throughput) -> dict[str, Any]:
     seconds = sum(line["seconds"] for line in lines)
     rate = sum(line["seconds"] * line["tokens_per_second"] for line in lines) / seconds
     return {
-        "train_seconds": round(seconds, 3), "tokens_per_second": round(rate, 1), **throughput.shares(rate),
+        "train_seconds": round(seconds, 3),
+        "validation_seconds": round(sum(line.get("validation_seconds", 0.0) for line in lines), 3),
+        "tokens_per_second": round(rate, 1), **throughput.shares(rate),
         **throughput.to_json()}
 
 

@@ -1,6 +1,7 @@
 """What a run checks before it begins, writes down on its way, and hands over at its end."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,12 @@ def check_vocabulary(config: ModelConfig, sampler: Sampler, tokenizer: Path) -> 
 
 def log_steps(
     log: MetricsLog, values: list[list[float]], done: int, sampler: Sampler, config: TrainingConfig, root: Path,
+    validation: Mapping[str, float] | None = None, validation_seconds: float = 0.0,
 ) -> None:
-    """Write the metrics of the last steps, [loss, norm of the gradient, targets] each, up to `done`, and timing."""
+    """Write the metrics of the last steps, [loss, norm of the gradient, targets] each, up to `done`, and timing.
+
+    `validation`: the losses on held-out documents after the last of them, by domain; none where they were not taken.
+    """
     losses, targets = [], 0
     for step, (loss, norm, asked) in enumerate(values, done - len(values) + 1):
         if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -62,9 +67,10 @@ def log_steps(
                 "step": step, "tokens": step * config.batch_tokens, "loss": math.fsum(losses) / len(losses),
                 "learning_rate": learning_rate(config, step - 1), "gradient_norm": norm,
                 "targets": targets, "corpora": sampler.realised(step),
+                **({"validation": validation} if validation and step == done else {}),
             })
             losses, targets = [], 0
-    log.time(done, config.batch_tokens)
+    log.time(done, config.batch_tokens, validation_seconds if validation else 0.0)
 
 
 def _no_number(loss: float, norm: float, step: int, sampler: Sampler, root: Path) -> DataError:

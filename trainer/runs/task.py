@@ -1,11 +1,12 @@
 """What to train: runs of one shape on one mixture, a seed each. Light to import: no torch here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from maslin.manifests.identity import hash_int
+from maslin.manifests.plan import VALIDATION
 from maslin.manifests.workspace import Step, Workspace
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.training import TrainingConfig
@@ -18,7 +19,8 @@ class Task:
 
     `mixture` is a mixture's directory, `tokenizer` a tokenizer.json; `trunk` a finished run to a longer horizon, of
     which this one is a branch: the same run until this one's rate decays; `initial` another run's weights to begin
-    with, the optimizer and the schedule being new. `tensorboard`: write event files beside the metrics, too.
+    with, the optimizer and the schedule being new. `validation`: token shards of held-out documents by domain.
+    `tensorboard`: write event files beside the metrics, too.
     """
 
     directory: Path
@@ -30,6 +32,7 @@ class Task:
     stacked: bool = False
     trunk: Path | None = None
     initial: Path | None = None
+    validation: Mapping[str, Path] = field(default_factory=dict)
     tensorboard: bool = False
 
     @property
@@ -60,4 +63,6 @@ def task_of(
         workspace.path(step), tuple(seeds), workspace.path(mixture), workspace.path(tokenizer) / "tokenizer.json",
         ModelConfig.from_json(step.parameters["model"]), TrainingConfig.from_json(step.parameters["training"]),
         stacked=step.kind == "stack", trunk=workspace.path(trunk) if trunk else None, initial=initial,
+        validation={role.removeprefix(VALIDATION): workspace.path(value) for role, value in sorted(step.inputs.items())
+                    if role.startswith(VALIDATION) and isinstance(value, Step)},
         tensorboard=tensorboard)

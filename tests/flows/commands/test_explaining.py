@@ -12,6 +12,7 @@ from maslin.curation.evidence.funnel import count_funnel
 from maslin.curation.evidence.rejudge import interval, rejudge
 from maslin.curation.evidence.trial import decides_over_all, try_settings
 from maslin.flows.cli import main
+from maslin.flows.shown.trials import tried
 from maslin.manifests.tables import iter_tables, read_table
 from maslin.manifests.workspace import read_manifest
 from tests.flows.curated import RECIPE, curate, write_inputs
@@ -92,9 +93,20 @@ def test_explain_by_url_and_its_end(folder, capsys):
     assert maslin(folder, "explain", "https://mine.test/7/page.html") == 0
     assert capsys.readouterr().out.count("document ") == 1
     assert maslin(folder, "explain", "page.html") == 0
-    assert "150 more of source mine" in capsys.readouterr().out
-    assert maslin(folder, "explain", "page.htm") == 2
-    assert "no document with this id" in capsys.readouterr().err
+    out = capsys.readouterr().out
+    assert out.startswith("160 documents have page.html in their address, path or title; the first 20:\n")
+    assert out.count("https://mine.test/") == 20 and len(re.findall(r"^    mine: (kept|dropped by )", out, re.M)) == 20
+
+
+def test_explain_by_a_part_of_the_address_and_what_is_nearest(folder, capsys):
+    assert maslin(folder, "explain", "mine.test/157") == 0
+    assert capsys.readouterr().out.startswith("document ")
+    assert maslin(folder, "explain", "mine.test") == 0
+    assert capsys.readouterr().out.startswith("161 documents have mine.test in their address")
+    assert maslin(folder, "explain", "mine.tst/15/page.html") == 2
+    assert "Did you mean mine.test/15/page.html" in capsys.readouterr().err
+    assert maslin(folder, "explain", "f" * 32) == 2
+    assert "no document has this id in the source mine" in capsys.readouterr().err
 
 
 def test_nothing_of_a_document_reaches_the_terminal(folder, capsys):
@@ -191,7 +203,24 @@ def test_a_sample_of_the_texts_is_drawn_by_hash_and_gives_an_interval(corpus, fo
     assert low < whole.passed / whole.open < high
     assert maslin(
         folder, "rules", "try", folder / "recipe.yaml", "--set", "c4.min_words_per_line=3", "--texts", 40) == 0
-    assert "40 of 161 by hash" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "40 of 161, drawn by hash" in out and "Nothing was built or removed" in out
+    assert re.search(rf"^read +{trial.read} +{trial.read}$", out, re.M)  # nothing reads as lost
+
+
+def test_what_a_trial_says_of_a_corpus_adds_up(corpus):
+    entries = read_manifest(corpus).parameters["steps"]
+    for setting, texts in (("gopher_quality.min_words=90", 0), ("c4.min_sentences=6", 1000),
+                           ("c4.min_words_per_line=3", 40), ("c4.min_sentences=1", 0)):
+        told = tried(try_settings(corpus, [setting]), entries, texts, {})
+        assert told["kept_now"] + sum(rule["now"] for rule in told["rules"]) == told["read"], setting
+        sure = [rule for rule in told["rules"] if rule["then_least"] is not None]
+        assert all(rule["then_least"] <= rule["then_most"] for rule in sure), setting
+        left = sum(rule["then_least"] for rule in sure) + told["passing_then_least"]
+        if told["judged_again"] == told["open"] and told["kept_then_least"] is None:
+            assert left == told["read"], setting
+        assert told["passing_then_least"] <= told["passing_then_most"] <= told["read"], setting
+        assert told["kept_then_most"] <= told["passing_then_most"], setting
 
 
 def test_rules_try_says_what_is_wrong(folder, capsys):

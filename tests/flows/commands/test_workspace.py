@@ -1,12 +1,13 @@
 """What people see of a workspace, find in it by name, and clean out of it."""
 
 import os
+import shutil
 import time
 
 import pytest
 
 from maslin.flows.cli import main
-from maslin.manifests.locks import lock_file, read_lock
+from maslin.manifests.locks import Begun, lock_file, note_begun, read_lock
 from maslin.manifests.workspace import step_directories
 from tests.flows.curated import RECIPE, curate, write_inputs
 
@@ -50,9 +51,29 @@ def test_status_is_grouped_by_recipe_with_a_line_a_thing(changed, capsys):
     assert main(["status", "--workspace", str(work)]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"small   {work}/latest/small\n")
-    assert "corpus   mine" in out and " documents, " in out and "@" not in out.split("unfinished")[0]
-    assert "run/half@0123456789abcdef  0.00 MB, step 120" in out
+    assert "corpus      mine" in out and " documents (" in out and "@" not in out.split("unfinished")[0]
+    assert "run/half@0123456789abcdef  0.00 MB, 120 steps" in out
+    assert "parameters.steps[0 c4].parameters.min_sentences: 3 → 2" in out  # why a corpus is stale
     assert "`maslin clean` shows them" in out
+
+
+def test_status_tells_of_a_recipe_what_it_has_not_begun_and_how_far_the_rest_is(built, tmp_path, capsys):
+    work = tmp_path / "work"
+    shutil.copytree(built, work)
+    for path in [*work.glob("corpus/*"), *work.glob("recipes/*.lock.json"), work / "latest"]:
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    (segment,) = [path for path in work.glob("segment/*") if path.is_dir()][:1]
+    (segment / "manifest.json").unlink()
+    (segment / ".shards").mkdir()
+    (segment / ".shards/part.shards").write_text("4\n")
+    (segment / ".shards/part-00000.json").touch()
+    begun = [(path.parent.name, path.name) for path in step_directories(work)] + [("corpus", f"mine@{'0' * 16}")]
+    note_begun(work, "small", (Begun(f"{kind}/{name}", kind, name.partition("@")[0], None) for kind, name in begun))
+    assert main(["status", "--workspace", str(work)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"small   {work}/latest/small\n") and "not begun: mine" in out
+    assert "segment mine unfinished: 1 of 4 parts (25%)" in out and "stale" not in out
+    assert main(["clean", "--workspace", str(work), "--yes"]) == 2  # no lock tells what is needed
 
 
 @pytest.mark.parametrize("asked", ["mine", "corpus/mine", "corpora/mine"])

@@ -1,3 +1,4 @@
+import json
 import re
 from html.parser import HTMLParser
 
@@ -8,7 +9,7 @@ from maslin.manifests.plan import in_order
 from maslin.manifests.workspace import serial_map, verify
 from maslin.trainer.numbers import signed
 from maslin.trainer.report.build import build_report
-from maslin.trainer.report.facts import loss_curve
+from maslin.trainer.report.facts import loss_curve, validation_curves
 from tests.trainer.report_workspace import HOSTILE, PROSE, READ, RECIPE, RULES, make_workspace
 
 VOID = {"meta", "br", "line", "rect", "circle", "path", "polygon", "polyline", "col"}
@@ -189,6 +190,28 @@ def test_loss_curves_use_the_steps_all_runs_logged(tmp_path):
     assert loss_curve([tmp_path / "a", tmp_path / "b"]) == [(8.0, 4.5, 4.0, 5.0)]
     assert loss_curve([tmp_path / "a"], points=1) == [(16.0, 3.5, 3.5, 3.5)]
     assert loss_curve([tmp_path / "a", tmp_path / "none"]) == []
+
+
+def test_validation_curves_use_the_steps_at_which_all_runs_took_it(tmp_path):
+    lines = {"a": [(1, {"w": 4.0, "c": 1.0}), (2, None), (3, {"w": 3.0, "c": 0.5})],
+             "b": [(1, {"w": 5.0}), (3, {"w": 3.0})]}
+    for name, taken in lines.items():
+        (tmp_path / name).write_text("\n".join(json.dumps(
+            {"step": step, "tokens": 8 * step, "loss": 1.0, **({"validation": by_domain} if by_domain else {})})
+            for step, by_domain in taken))
+    found = validation_curves([tmp_path / "a", tmp_path / "b"])
+    assert found == {"w": [(8.0, 4.5, 4.0, 5.0), (24.0, 3.0, 3.0, 3.0)]}  # of `c` only one run knows
+    assert validation_curves([tmp_path / "none"]) == {} == validation_curves([])
+
+
+def test_validation_curves_are_drawn_by_domain_and_arm(tmp_path):
+    workspace, plan = make_workspace(tmp_path)
+    build_report(plan.report, workspace, serial_map)
+    source = (workspace.path(plan.report) / "report.html").read_text(encoding="utf-8")
+    for domain in ("web-no-code", "wiki", "code"):
+        assert f"Loss on held-out documents of {domain} while training" in source
+    assert 'download="loss-on-held-out-documents-while-training.csv"' in source
+    assert 'download="loss-on-held-out-documents-of-wiki-while-training.svg"' in source
 
 
 def test_stages_and_simulated_targets_are_shown(tmp_path):
