@@ -52,11 +52,10 @@ def run(options: Options) -> int:
 
 
 def _print_planned(workspace: Workspace, recipe_path: Path, verbose: bool) -> None:
-    from maslin.flows.job.planning import make_plan, source_inputs
+    from maslin.flows.job.planning import make_plan, read_checked, source_inputs
     from maslin.manifests.plan import in_order
-    from maslin.manifests.recipe.reading import read_recipe
 
-    root, recipe = workspace.root, read_recipe(recipe_path)
+    root, recipe = workspace.root, read_checked(recipe_path)
     plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     targets = [
         *plan.corpora.values(), *plan.held_out.values(), *plan.mixtures.values(), *plan.runs.values(),

@@ -6,10 +6,9 @@ from pathlib import Path
 from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
-from maslin.flows.job.planning import make_plan, source_inputs
+from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 from maslin.manifests.files import write_text
 from maslin.manifests.plan import in_order
-from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.soundness import verify_all
 from maslin.manifests.workspace import Workspace
 
@@ -37,7 +36,7 @@ def run(root: Path, scale: float, workers: int | None, engine: str, prefect: str
 
 def _verify_if_done(root: Path, recipe_path: Path) -> str | None:
     """When everything is built: check all sizes and checksums, and say so; damaged steps are then built again."""
-    recipe, workspace = read_recipe(recipe_path), Workspace(root)
+    recipe, workspace = read_checked(recipe_path), Workspace(root)
     plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     assert plan.report is not None
     if missing_steps([plan.report], workspace):

@@ -63,9 +63,9 @@ def check_tensorboard(asked: bool) -> None:
 
 def recipe_with(section: str, command: str, options: JobOptions) -> "Recipe":
     """The recipe, read. Raises UsageError when it lacks the section without which the command has nothing to do."""
-    from maslin.manifests.recipe.reading import read_recipe
+    from maslin.flows.job.planning import read_checked
 
-    recipe = read_recipe(options.recipe)
+    recipe = read_checked(options.recipe)
     if not getattr(recipe, section):
         raise UsageError(f"{recipe.path}: `{section}` is missing: `maslin {command}` needs it.")
     return recipe

@@ -72,23 +72,23 @@ def resolve_training(
     """
     objectives = model.spec.objectives
     objective = objective or objectives[0]
-    require(
-        objective in objectives,
-        f"training: objective is {objective}, but {model.architecture} is trained for {' or '.join(objectives)}")
+    require("training", [
+        (objective in objectives, "objective",
+         f"is {objective}, but {model.architecture} is trained for {' or '.join(objectives)}")])
     context = model.context_tokens
     if batch_tokens is None:
         sequences = 2 ** max(0, math.floor(math.log2(max(1, default_batch_tokens(tokens) / context))))
     else:
-        require(
-            batch_tokens % context == 0 and batch_tokens > 0,
-            f"training: batch_tokens {batch_tokens} is not a multiple of the context of {context} tokens")
+        require("training", [
+            (batch_tokens % context == 0 and batch_tokens > 0, "batch_tokens",
+             f"{batch_tokens} is not a multiple of the context of {context} tokens")])
         sequences = batch_tokens // context
     at_most = max(1, MICRO_BATCH_TOKENS // context)
     if micro_batch is None:
         micro_batch = max(n for n in range(1, min(sequences, at_most) + 1) if sequences % n == 0)
-    require(
-        sequences % micro_batch == 0,
-        f"training: micro_batch {micro_batch} does not divide the batch of {sequences} sequences")
+    require("training", [
+        (sequences % micro_batch == 0, "micro_batch",
+         f"{micro_batch} does not divide the batch of {sequences} sequences")])
     config = TrainingConfig(
         tokens=tokens, batch_tokens=sequences * context,
         micro_batch=micro_batch, objective=objective,

@@ -109,7 +109,7 @@ def test_presets_have_the_order_of_their_sources():
     ("c4.code: keep", "c4.cod: keep", 13, "step `c4` has no parameter `cod`; did you mean `code`?"),
     ("c4.code: keep", "c5.code: keep", 13, "has no step `c5`; did you mean `c4`?"),
     ("{web-no-code: 8, wiki: 2}", "{web-no-code: 0, wiki: 0}", 15, "the weights are all 0"),
-    ("{web-no-code: 8, wiki: 2}", "{web-no-code: -1, wiki: 2}", 15, "-1.0 is too small: at least 0"),
+    ("{web-no-code: 8, wiki: 2}", "{web-no-code: -1, wiki: 2}", 15, "-1 is too small: at least 0"),
     ("{web-no-code: 8, wiki: 2}", "{web-no-cod: 8}", 15, "no corpus or source is called `web-no-cod`"),
     ("baseline: text-only", "baseline: text", 18, "no mixture is called `text`; did you mean `text-only`?"),
     ("domains: [web-no-code, wiki]", "domains: [books]", 18, "no corpus or source is called `books`"),
@@ -129,8 +129,8 @@ def test_mistakes_are_named_with_line_and_key(tmp_path, old, new, line, message)
     assert old in GOOD
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, GOOD.replace(old, new, 1))
-    text = str(caught.value)
-    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}: "), text
+    (text,) = caught.value.lines
+    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}:"), text
     assert message in text, text
 
 
@@ -188,7 +188,8 @@ def test_mistakes_in_stages_and_targets_are_named(tmp_path, old, new, line, mess
     assert old in text
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, text.replace(old, new, 1))
-    assert str(caught.value).startswith(f"{tmp_path / 'recipe.yaml'}:{line}: ") and message in str(caught.value)
+    (text,) = caught.value.lines
+    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}:") and message in text
 
 
 SHARDS = """\
@@ -227,7 +228,8 @@ def test_mistakes_in_token_shards_are_named(tmp_path, old, new, line, message):
     assert old in SHARDS
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, SHARDS.replace(old, new, 1))
-    assert str(caught.value).startswith(f"{tmp_path / 'recipe.yaml'}:{line}") and message in str(caught.value)
+    (text,) = caught.value.lines
+    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}:") and message in text
 
 
 def test_parquet_columns_may_have_other_names(tmp_path):
