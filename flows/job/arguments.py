@@ -29,6 +29,7 @@ class JobOptions:
     limit: int | None = None
     dry_run: bool = False
     verbose: bool = False
+    json: bool = False
 
 
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +38,10 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     add_how(parser)
     parser.add_argument("--limit", type=positive, metavar="N", help="read only N records of each source")
     parser.add_argument(
-        "--dry-run", action="store_true", help="print what would be built and how the arms differ, and stop")
+        "--dry-run", action="store_true",
+        help="print what would be built, what it takes and what could be found, and stop")
     parser.add_argument("--verbose", action="store_true", help="with --dry-run: every step with its digest")
+    parser.add_argument("--json", action="store_true", help="with --dry-run: print one JSON document")
 
 
 def add_how(parser: argparse.ArgumentParser) -> None:

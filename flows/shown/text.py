@@ -1,7 +1,8 @@
-"""Words and numbers as commands print them."""
+"""Words, numbers and JSON as commands print them."""
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maslin.manifests.visible import visible_line
@@ -10,6 +11,11 @@ from maslin.manifests.visible import visible_line
 def say(line: str) -> None:
     """A line beside the results, on standard error: `maslin: …`."""
     print(f"maslin: {line}", file=sys.stderr)
+
+
+def print_json(answer: Mapping[str, Any]) -> None:
+    """What a command answers with `--json`, and all it prints. ASCII: exact, and safe to look at."""
+    print(json.dumps(answer, indent=1, allow_nan=False))
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -38,13 +39,12 @@ class Found:
     passed_over: list[Path] = field(default_factory=list)
 
 
-def check_paths(node: "Node", paths: tuple[str, ...]) -> None:
-    """Faults for paths of a recipe that are none: an empty list, an empty path, what only a shell knows."""
+def check_paths(node: "Node", paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths of a recipe, BROKEN where they are none: an empty path, what only a shell knows; or none at all."""
     if not paths:
         node.faults.add(node.fault("name at least one path"))
-    for item, path in zip(node.items() if node.is_list else [node], paths, strict=True):
-        with node.faults.gathered():
-            written_out(item, path)
+    items = node.items() if node.is_list else [node]
+    return tuple(node.faults.attempt(partial(written_out, item, path)) for item, path in zip(items, paths, strict=True))
 
 
 def written_out(node: "Node", path: str) -> str:

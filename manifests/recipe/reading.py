@@ -136,9 +136,10 @@ class _Reading:
                     item.fail(f"`{corpus}` stands twice")
 
     def _read_dedup(self, node: Node) -> Dedup:
-        dedup = convert_dataclass(node, Dedup)
+        entries = node.mapping()
+        dedup = convert_dataclass(node, Dedup, entries=entries)
         if dedup.across is not BROKEN:
-            self._each_once(node.mapping()["across"], dedup.across)
+            self._each_once(entries["across"], dedup.across)
         return dedup
 
     def _read_token_shards(self, node: Node) -> dict[str, TokenShards]:
@@ -164,8 +165,8 @@ class _Reading:
         return mixtures
 
     def _read_comparison(self, node: Node, mixtures: dict[str, Mixture] | None) -> Comparison:
-        comparison = convert_dataclass(node, Comparison)
         entries = node.mapping()
+        comparison = convert_dataclass(node, Comparison, entries=entries)
         baseline = comparison.baseline
         if baseline is not BROKEN and mixtures is not None and baseline not in mixtures and (
                 mixtures or "mixtures" not in self.entries):
@@ -175,15 +176,15 @@ class _Reading:
             if not comparison.domains:
                 node.faults.add(entries["domains"].fault("name at least one corpus to score on"))
             self._each_once(entries["domains"], comparison.domains)
-        self._check_words("comparison", comparison, node)
+        self._check_words("comparison", comparison, entries)
         if is_whole(comparison):
             comparison = dataclasses.replace(comparison, primary=comparison.primary or comparison.domains)
         return comparison
 
     def _read_training(self, node: Node) -> Training:
-        training = convert_dataclass(node, Training)
-        self._check_words("training", training, node)
         entries = {} if node.is_null else node.mapping()
+        training = convert_dataclass(node, Training, entries=entries)
+        self._check_words("training", training, entries)
         for item, share in zip(_list_or_one(entries["horizons"]), training.horizons, strict=True) if (
                 "horizons" in entries and training.horizons is not BROKEN) else ():
             if share == 0:
@@ -201,12 +202,12 @@ class _Reading:
                 node.faults.add(entries.get(key, node).fault(words))
         return training
 
-    def _check_words(self, section: str, values: Any, node: Node) -> None:
+    def _check_words(self, section: str, values: Any, entries: Mapping[str, Node]) -> None:
         """See that words of a section are those that there are."""
         for key, known in self._words_of(section).items():
             word = getattr(values, key)
             if word is not BROKEN and word not in (None, *known):
-                node.faults.add(node.mapping()[key].fault(not_one_of(word, known)))
+                self.root.faults.add(entries[key].fault(not_one_of(word, known)))
 
     def _words_are_known(self, section: str, values: Any) -> bool:
         return all(getattr(values, key) in (None, *known) for key, known in self._words_of(section).items())
@@ -230,11 +231,11 @@ class _Reading:
         """Add faults for paths that name nothing."""
         folder = self.path.parent
         for name, source in (self.sources or {}).items():
-            if source is BROKEN or not is_whole(source):
+            if source is BROKEN or not is_whole((source.kind, source.options)) or source.paths is BROKEN:
                 continue
-            node = self.entries["sources"].mapping()[name].mapping()["paths"]
-            for item, path in zip(_list_or_one(node), source.paths, strict=True):
-                if urlsplit(path).scheme not in REMOTE_SCHEMES:
+            node = self.entries["sources"].mapping()[name].mapping().get("paths")
+            for item, path in zip(_list_or_one(node), source.paths, strict=True) if node is not None else ():
+                if path is not BROKEN and urlsplit(path).scheme not in REMOTE_SCHEMES:
                     try:
                         find_files(path, folder, source.declared.is_input, source.declared.folders_are_inputs)
                     except UsageError as error:
@@ -284,9 +285,10 @@ def _read_sources(node: Node) -> dict[str, Source]:
 
 
 def _read_shards(node: Node) -> TokenShards:
-    shards = convert_dataclass(node, TokenShards)
+    entries = node.mapping()
+    shards = convert_dataclass(node, TokenShards, entries=entries)
     if shards.paths is not BROKEN:
-        check_paths(node.mapping()["paths"], shards.paths)
+        check_paths(entries["paths"], shards.paths)
     return shards
 
 
@@ -462,8 +464,8 @@ def _set(steps: list[CurationStep], key: str, node: Node) -> None:
 
 
 def _read_tokenizer(node: Node) -> Tokenizer:
-    tokenizer = convert_dataclass(node, Tokenizer)
     entries = {} if node.is_null else node.mapping()
+    tokenizer = convert_dataclass(node, Tokenizer, entries=entries)
     if "path" in entries and any(key in entries for key in ("kind", "vocab_size", "sample_bytes")):
         node.fail("give either `path` or `kind` with its settings, not both")
     if "path" in entries and isinstance(tokenizer.path, str):

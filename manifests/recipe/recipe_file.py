@@ -26,7 +26,7 @@ def read_text(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise RecipeError(f"{path}: is a folder, not a recipe{_recipes_in(path)}.")
+            raise RecipeError(f"{path}: is a folder, not a recipe{_recipes_in(path)}")
         for is_of, what in _NO_FILES:
             if is_of(mode):
                 raise RecipeError(f"{path}: is {what}, not a recipe: write the recipe into a file.")
@@ -67,4 +67,4 @@ def _recipes_in(folder: Path) -> str:
         found = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))[:3]
     except OSError:
         found = []
-    return f"; did you mean {' or '.join(map(str, found))}?" if found else ""
+    return f"; did you mean {' or '.join(map(str, found))}?" if found else "."

@@ -176,9 +176,7 @@ def _read_kind(node: Node) -> tuple[str, OwnCode | None, SourceKind]:
 
 
 def _read_paths(node: Node) -> tuple[str, ...]:
-    paths = convert(node, tuple[str, ...])
-    check_paths(node, paths)
-    return paths
+    return check_paths(node, convert(node, tuple[str, ...]))
 
 
 def _known_of_all() -> list[str]:

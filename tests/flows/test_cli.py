@@ -206,3 +206,22 @@ def test_the_commands_own_process_does_without_pandas():
             "import torch._dynamo  # looks for pandas: it must hear that there is none\n"
             "import sys; assert 'pandas' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_all_that_is_wrong_with_a_recipe_is_told_in_one_run(tmp_path, capsys):
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        "name: n\nsources:\n  web: {kind: jsonl, paths: [r.yaml, none.jsonl, ~/x], max_fail: 1}\n"
+        "corpora:\n  a: {from: wb, steps: [c4x]}\nmixtures:\n  m: {a: 1, b: 2}\n"
+        "training: {batch_tokens: 300, horizons: [0.5], tokens: 1e30}\n"
+        "comparison: {baseline: x, domains: [a], metrc: 1}\n")
+    assert main(["compare", str(path), "--workspace", str(tmp_path / "ws")]) == 2
+    lines = capsys.readouterr().err.replace(str(path), "r.yaml").splitlines()
+    assert lines[0].startswith("maslin: r.yaml:3:38: sources.web.paths[1]: `none.jsonl` matches nothing")
+    assert [line.split(": ")[0].removeprefix("  r.yaml:") for line in lines[1:]] == [
+        "3:50", "3:56", "5:13", "5:25", "7:13", "8:56", "9:24", "9:41"]
+    path.write_text(path.read_text().replace("1e30", "99999"))
+    assert main(["train", str(path), "--workspace", str(tmp_path / "ws")]) == 2
+    told = capsys.readouterr().err
+    assert "8:26: training.batch_tokens: 300 is not a multiple" in told
+    assert "8:41: training.horizons: need the schedule wsd" in told

@@ -48,6 +48,11 @@ class ModelConfig(Shape):
         """With the tied embedding, learned positions apart: what takes part in matrix products."""
         return self.parameters + self.padded_vocab_size * self.width
 
+    @property
+    def flop_per_token(self) -> float:
+        """About what training on a token takes (as `LanguageModel.flop_per_token`, which knows the matrices)."""
+        return 6.0 * self.all_parameters + 12.0 * self.layers * self.width * self.context_tokens
+
     def check_continues(self, other: "ModelConfig", where: str) -> None:
         """Raise UsageError unless a model of this shape can begin with the weights of the `other`, which lies `where`.
 
