@@ -39,8 +39,10 @@ class Rates:
         if self._path.is_file():
             with suppress(DamagedError, OSError):
                 self._hosts = read_sealed(self._path, "Remove it.")
-        self._samples = {kind: [Sample(**each) for each in samples]
-                         for kind, samples in self._hosts.get(self._host, {}).items()}
+        self._samples: dict[str, list[Sample]] = {}
+        with suppress(TypeError, AttributeError):  # as another Maslin wrote it
+            self._samples = {kind: [Sample(**each) for each in samples]
+                             for kind, samples in self._hosts.get(self._host, {}).items()}
 
     def nearest(self, kind: str, amount: float) -> Sample | None:
         """The sample of the most similar amount, the newest of several: small work is mostly beginnings and ends."""
@@ -56,4 +58,4 @@ class Rates:
         self._hosts[self._host] = {
             kind: [asdict(each) for each in samples] for kind, samples in self._samples.items()}
         with suppress(OSError):
-            write_json(self._path, sealed({key: value for key, value in self._hosts.items() if key != "checksum"}))
+            write_json(self._path, sealed(self._hosts))
