@@ -18,7 +18,8 @@ TOKENIZING = ("tokenizer", "tokens", "mixture")
 _TEXT_PER_BYTE = {"warc": 1.6, "wikipedia": 1.8, "code": 3.1, "jsonl": 0.9, "parquet": 2.0, "chat": 0.9}
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd")
 _PACKED_TEXT = 3.0  # times that text is packed, of kinds that are not packed as a rule
-_DOCUMENT_BYTES = 8000
+_DOCUMENT_BYTES = {"warc": 12_000, "wikipedia": 16_000, "code": 10_000}
+_ROW_BYTES = 4_000  # of documents of other kinds
 _KEPT = 0.5  # by a corpus's steps
 _BYTES_PER_TOKEN = 0.3  # times the bits of the vocabulary: 3.6 with 4,096 entries, 4.2 with 16,384
 
@@ -100,7 +101,7 @@ class Amounts:
                 raw * sample.came["bytes"] / sample.amount, raw * sample.came["documents"] / sample.amount, BUILT)
         else:
             text = sum(item.bytes * _text_per_byte(kind, item.name) for item in self._inputs.get(step.name, ()))
-            documents, source = text / _DOCUMENT_BYTES, ASSUMED
+            documents, source = text / _DOCUMENT_BYTES.get(kind, _ROW_BYTES), ASSUMED
         if self._limit is not None and documents > self._limit:
             text, documents = text * self._limit / documents, self._limit
         return Amount(text, documents, source=source)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 from maslin.flows.forecast.amounts import ASSUMED, CURATING, TOKENIZING, Amounts, trained_tokens
-from maslin.flows.forecast.rates import Rates, Sample
+from maslin.flows.forecast.rates import BUILT, COMPILING, Rates, Sample
 from maslin.manifests.files import disk_bytes
 from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import Step, Workspace, read_measured
@@ -82,10 +82,10 @@ class Built:
 
 
 class Timeline:
-    """When the steps of a command were built; what that says of other work."""
+    """When the steps of a command were built; what that says of other work. `compiling`: kernels were not there yet."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, compiling: bool = False) -> None:
+        self._began, self._compiling = time.monotonic(), compiling
         self.built: list[Built] = []
 
     def add(self, step: Step, seconds: float) -> None:
@@ -101,7 +101,8 @@ class Timeline:
             kind: Sample(
                 sum(amounts.work(each.step) for each in built), _union_seconds(built), workers,
                 sum(disk_bytes(workspace.path(each.step)) for each in built),
-                _came(kind, built, workspace, amounts))
+                _came(kind, built, workspace, amounts),
+                COMPILING if self._compiling and kind.startswith((READ, CURATE, TOKENIZE)) else BUILT)
             for kind, built in kinds.items()}
         if self.built:
             found[AROUND] = Sample(1, time.monotonic() - self._began - _union_seconds(self.built), workers)
@@ -141,10 +142,10 @@ def _came(kind: str, built: Sequence[Built], workspace: Workspace, amounts: Amou
 
 
 def costs(
-    todo: Sequence[Step], plan: Plan, amounts: Amounts, rates: Rates, workers: int, begin_seconds: float,
-    vocabulary: int,
+    todo: Sequence[Step], plan: Plan, amounts: Amounts, rates: Rates, workers: int, vocabulary: int,
+    prefect_seconds: float, compile_seconds: float,
 ) -> list[Cost]:
-    """Of the steps to build, a row a stage. `begin_seconds`: what Prefect takes before the first."""
+    """Of the steps to build, a row a stage. What Prefect and compiling kernels take is no stage's own."""
     kinds: dict[str, list[Step]] = {}
     for step in todo:
         if not isinstance(step.inputs.get("stack"), Step):  # taken out of its stack in no time
@@ -165,11 +166,13 @@ def costs(
         else:
             row.seconds += _seconds(stage, kind, work, sample, rates, workers)
             row.disk_bytes += _disk(stage, sum(work), sample)
-        row.sources.add(sample.source if sample is not None else ASSUMED)
+        row.sources.add(ASSUMED if sample is None or sample.source == COMPILING else sample.source)
     if rows:
         around = rates.nearest(AROUND, 1)
-        seconds = around.seconds if around is not None else _AROUND_SECONDS + begin_seconds
-        rows[AROUND] = Cost(AROUND, 0, 0.0, "", seconds, 0.0, "", {around.source if around is not None else ASSUMED})
+        seconds, source = (_AROUND_SECONDS + prefect_seconds, ASSUMED) if around is None else (
+            around.seconds, around.source)
+        rows[AROUND] = Cost(AROUND, 0, 0.0, "", seconds + compile_seconds, 0.0, "", {
+            source, *([ASSUMED] if compile_seconds else [])})
     for row in rows.values():
         row.source = " and ".join(sorted(row.sources))
     return [rows[stage] for stage in STAGES if stage in rows]
@@ -182,7 +185,7 @@ def _seconds(
     begin = _BEGIN_SECONDS[stage]
     if stage == REPORT:
         return sample.seconds if sample is not None else begin
-    if sample is not None and sample.amount:
+    if sample is not None and sample.amount and sample.source != COMPILING:
         begin = min(begin, sample.seconds / 2)
         per_amount = (sample.seconds - begin) / sample.amount * sample.workers
     elif stage == SCORE:

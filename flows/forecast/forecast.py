@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from maslin.flows.engine.kernel_cache import kernels_are_compiled
 from maslin.flows.forecast.amounts import ASSUMED, Amounts
-from maslin.flows.forecast.costs import TRAIN, Cost, costs, rate_kind, stage_of
+from maslin.flows.forecast.costs import CURATE, READ, TOKENIZE, TRAIN, Cost, costs, rate_kind, stage_of
 from maslin.flows.forecast.rates import STEPS, Rates, Sample
 from maslin.flows.job.arguments import JobOptions
 from maslin.manifests.errors import DamagedError, MaslinError, UsageError
@@ -23,6 +24,7 @@ from maslin.trainer.comparison.results import Comparison
 
 LONG_SECONDS = 3600  # from here on a warning
 _PREFECT_SECONDS = 15.0
+_COMPILE_SECONDS = 60.0  # of kernels, by the first work after an installation or an update
 _MEASURE_SECONDS = 3.0  # of training, beside what importing and beginning takes
 
 
@@ -92,7 +94,10 @@ def forecast(
         vocabulary = workspace.manifest(plan.tokenizer).summary["vocab_size"]
     problems = _measure_what_is_unknown(todo, plan, rates, vocabulary, workers, options)
     prefect = options.prefect != "off" and importlib.util.find_spec("prefect") is not None
-    rows = costs(todo, plan, amounts, rates, workers, _PREFECT_SECONDS if prefect else 0.0, vocabulary)
+    compiles = any(stage_of(step) in (READ, CURATE, TOKENIZE) for step in todo) and not kernels_are_compiled()
+    rows = costs(
+        todo, plan, amounts, rates, workers, vocabulary, _PREFECT_SECONDS if prefect else 0.0,
+        _COMPILE_SECONDS if compiles else 0.0)
     compared = plan.report is not None and plan.report in targets
     wants_runs = any(step.kind == "run" for step in todo) or compared
     comparison = plan.recipe.comparison
@@ -157,15 +162,16 @@ def _detectable(plan: Plan, workspace: Workspace) -> list[Detectable]:
     comparison = plan.recipe.comparison
     assert comparison is not None
     noise = _noise(plan, workspace)
-    seeds, domains = plan.recipe.training.seeds, len(comparison.domains)
+    seeds = plan.recipe.training.seeds
+    tests = max(1, (len(plan.recipe.mixtures) - 1) * len(comparison.primary or comparison.domains))
     found = []
     for domain in comparison.domains:
         if domain in noise:
             sigma, source = noise[domain]
-            found.append(Detectable(domain, detectable_effect(seeds, sigma, domains), None, source))
+            found.append(Detectable(domain, detectable_effect(seeds, sigma, tests), None, source))
         else:
             found.append(Detectable(
-                domain, None, detectable_effect(seeds, ASSUMED_SD_SHARE, domains),
+                domain, None, detectable_effect(seeds, ASSUMED_SD_SHARE, tests),
                 f"{ASSUMED}: runs that differ in the seed alone differ by {ASSUMED_SD_SHARE:.1%} (sd)"))
     return found
 

@@ -14,7 +14,8 @@ from maslin.manifests.errors import DamagedError
 from maslin.manifests.files import read_sealed, sealed, write_json
 
 RATES_NAME = "rates.json"
-BUILT, STEPS = "measured here", "a few steps, measured here"  # where a figure is from
+# Where a figure is from. In compiling nothing is measured but what came of the work: kernels took most of the time.
+BUILT, STEPS, COMPILING = "measured here", "a few steps, measured here", "measured as kernels compiled"
 _KEPT = 8  # samples of a kind of work; the oldest goes
 
 

@@ -131,16 +131,16 @@ def _build(
 ) -> None:
     """Build what is missing of the phases, one after the other, on the engine asked for, as a Prefect flow or not."""
     from maslin.flows.engine.contract import stopped_by_signals
-    from maslin.flows.engine.kernel_cache import drop_stale_kernels
+    from maslin.flows.engine.kernel_cache import drop_stale_kernels, kernels_are_compiled
     from maslin.flows.engine.known import engine_class
     from maslin.flows.engine.progress import ProgressBoard
 
     drop_stale_kernels()
+    timeline = Timeline(compiling=not kernels_are_compiled())
     make_engine = engine_class(job.options.engine)
     todo = missing_steps([step for phase in phases for step in phase], workspace)
     write_json(workspace.root / "recipes" / f"{plan.recipe.name}.resolved.json", plan.recipe.to_json())
     extra = builder_arguments(plan, inputs, job.tensorboard)
-    timeline = Timeline()
     with ProgressBoard() as board, stopped_by_signals(engine := make_engine(job.options.workers, board)), engine:
 
         def work(mapper: Mapper) -> None:

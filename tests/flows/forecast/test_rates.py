@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from maslin.flows.forecast.rates import RATES_NAME, STEPS, Rates, Sample
+from maslin.flows.forecast.rates import COMPILING, RATES_NAME, STEPS, Rates, Sample
 
 
 def test_the_sample_of_the_most_similar_amount_is_taken_and_the_newest_of_equals(tmp_path):
@@ -54,3 +54,11 @@ def test_a_damaged_file_is_as_none(tmp_path, content):
 def test_a_workspace_that_is_not_there_keeps_none(tmp_path):
     (tmp_path / "file").write_text("")
     Rates(tmp_path / "file" / "w").remember({"report": Sample(1, 3.0, 2)})
+
+
+def test_times_taken_as_kernels_compiled_are_not_believed(tmp_path):
+    rates = Rates(tmp_path)
+    rates.remember({"curate": Sample(100, 900.0, 2, came={"kept a": 0.25}, source=COMPILING)})
+    assert rates.nearest("curate", 100).came == {"kept a": 0.25}
+    rates.remember({"curate": Sample(1, 1.0, 2)})
+    assert rates.nearest("curate", 100).seconds == 1.0

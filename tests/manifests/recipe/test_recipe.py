@@ -1,5 +1,8 @@
 """Recipes: what is read, and that every mistake is named with file, line and key before any work."""
 
+import dataclasses
+import re
+import typing
 from importlib import resources
 from pathlib import Path
 
@@ -7,7 +10,10 @@ import pytest
 
 from maslin.manifests.errors import RecipeError
 from maslin.manifests.recipe.reading import read_recipe
+from maslin.manifests.recipe.recipe import Comparison, Dedup, Tokenizer, Training
+from maslin.manifests.recipe.sources import SOURCES, Source, source_kind
 from maslin.manifests.steps.c4 import C4, C4_STEP
+from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 
 GOOD = """\
@@ -255,3 +261,17 @@ def test_a_corpus_of_several_extractors_keeps_one_text_of_a_page(tmp_path, steps
                     "  c: {from: one, steps: [exact_dedup]}\n")
     corpora = read_recipe(path).corpora
     assert [[step.name for step in corpora[name].steps] for name in "abc"] == [expected, expected, ["exact_dedup"]]
+
+
+def _numbers(kind) -> list[tuple[str, dict]]:
+    """The fields of a class in a recipe that hold numbers, and their bounds."""
+    hints = typing.get_type_hints(kind)
+    return [(f"{kind.__name__}.{field.name}", dict(field.metadata)) for field in dataclasses.fields(kind)
+            if re.search(r"\b(int|float)\b", str(hints[field.name]))]
+
+
+@pytest.mark.parametrize("kind", [
+    Training, Comparison, Tokenizer, Dedup, Source, *(spec.parameters for spec in STEPS.values()),
+    *(source_kind(kind).options for kind in SOURCES)])
+def test_every_number_of_a_recipe_has_bounds_at_both_ends(kind):
+    assert [name for name, bounds in _numbers(kind) if not {"min", "max"} <= bounds.keys()] == []
