@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from maslin.flows import cli, torchrun
+from maslin.flows.shown.answers import Foreseen
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, SCHEMA = ROOT / "docs" / "json.md", ROOT / "docs" / "json-schema.json"
@@ -41,6 +42,8 @@ def commands() -> Iterator[tuple[str, type]]:
 def _leaves(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, type]]:
     if parser.get_default("function") is not None:
         yield name, parser.get_default("answer")
+        if "--dry-run" in parser._option_string_actions:
+            yield f"{name} --dry-run", Foreseen
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for word, sub in action.choices.items():

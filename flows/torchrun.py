@@ -76,7 +76,7 @@ def _train(options: Options, workers: Together) -> None:
         options.recipe, options.workspace, mixture=options.mixture, seed=options.seed,
         tensorboard=options.tensorboard))
     if recipe.training.together > 1:
-        raise UsageError(f"{recipe.place('training')}.together: seeds that train together do so on one device.")
+        raise UsageError(f"{recipe.place('training.together')}: seeds that train together do so on one device.")
     workspace = Workspace(options.workspace)
     inputs = source_inputs(recipe, workspace)
     plan = make_plan(recipe, inputs, workspace, options.limit)

@@ -93,17 +93,17 @@ def read_own_code(node: "Node", base: Path, group: str, further_keys: tuple[str,
 
     `further_keys` may stand beside these. Raises RecipeError with the place in the recipe.
     """
-    from maslin.manifests.recipe.typed_yaml import convert  # here: workers load code and read no recipe
+    from maslin.manifests.recipe.paths import written_out  # here: workers load code and read no recipe
+    from maslin.manifests.recipe.typed_yaml import convert
 
     entries = node.mapping()
     node.check_keys(entries, ["file", "name", *further_keys])
     if "name" not in entries:
-        node.fail(f"`name` is missing: what is called so in the file, or an entry point of {group}")
+        raise node.missing("name", f"what is called so in the file, or an entry point of {group}")
     name = convert(entries["name"], str)
+    file = written_out(entries["file"], convert(entries["file"], str)) if "file" in entries else None
     try:
-        if "file" in entries:
-            return in_file(base / Path(convert(entries["file"], str)).expanduser(), name)
-        return installed(group, name)
+        return installed(group, name) if file is None else in_file(base / file, name)
     except UsageError as error:
         entries.get("file", entries["name"]).fail(str(error))
 

@@ -18,11 +18,10 @@ from maslin.flows.engine.build import missing_steps
 from maslin.flows.engine.known import engine_class
 from maslin.flows.job.arguments import JobOptions
 from maslin.flows.job.outcome import refuse
-from maslin.flows.job.planning import make_plan, source_inputs
+from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 from maslin.flows.job.work import Done, Job, do
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan
-from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.workspace import Step, Workspace
 from maslin.results import Corpus, Mixture, Named, Report, Result, Run
 
@@ -39,7 +38,7 @@ def plan(
     Reads raw inputs once for their checksums. `limit`: only so many records of each source; `final`: score on the
     closed test part of the held-out documents. Raises RecipeError, naming file, line and key.
     """
-    read, where = read_recipe(Path(recipe)), Workspace(Path(workspace))
+    read, where = read_checked(Path(recipe)), Workspace(Path(workspace))
     return make_plan(read, source_inputs(read, where), where, limit, final)
 
 

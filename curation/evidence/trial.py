@@ -67,7 +67,10 @@ def try_settings(directory: Path, settings: Sequence[str], say: Callable[[str], 
     manifest = read_manifest(directory)
     entries = manifest.parameters["steps"]
     steps = tuple(decode(entry).released() for entry in entries)
-    tried = tuple(step.resolved() for step in with_settings(steps, Settings(settings).root))
+    asked = Settings(settings)
+    set_steps = with_settings(steps, asked.root)
+    asked.faults.tell()
+    tried = tuple(step.resolved() for step in set_steps)
     changed = [index for index, (old, new) in enumerate(zip(steps, tried, strict=True)) if old.resolved() != new]
     trial = Trial(manifest.name, directory, [step.to_json() for step in tried], changed)
     rules = corpus_steps(manifest)

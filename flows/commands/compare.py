@@ -40,13 +40,11 @@ def run(options: CompareOptions) -> int:
 
 def job(options: CompareOptions) -> "Job":
     """Raises UsageError when the recipe compares nothing, or nothing that can be compared."""
-    from maslin.flows.job.planning import check_words_of_training
     from maslin.flows.job.work import Job
     from maslin.flows.shown.results import compared, print_verdict
     from maslin.trainer.models.known import ARCHITECTURES, decoders
 
     recipe = recipe_with("comparison", "compare", options)
-    check_words_of_training(recipe)
     if not ARCHITECTURES[recipe.training.architecture].is_decoder:
         raise RecipeError(
             f"{recipe.place('training.architecture')}: {recipe.training.architecture} gives a document no probability, "

@@ -25,9 +25,9 @@ def run(options: JobOptions) -> int:
 
 def job(options: JobOptions) -> "Job":
     """What the command wants of the recipe."""
-    from maslin.flows.job.planning import corpora
+    from maslin.flows.job.planning import corpora, read_checked
     from maslin.flows.job.work import Job
     from maslin.flows.shown.results import curated, print_corpora
-    from maslin.manifests.recipe.reading import read_recipe
 
-    return Job("curate", read_recipe(options.recipe), options, lambda plan: [corpora(plan)], curated, print_corpora)
+    return Job(
+        "curate", read_checked(options.recipe), options, lambda plan: [corpora(plan)], curated, print_corpora)

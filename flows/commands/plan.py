@@ -164,10 +164,9 @@ def _print_own_fits(options: Options, answer: Planned) -> None:
 
 
 def _plan(path: Path, workspace: Workspace) -> "Plan":
-    from maslin.flows.job.planning import make_plan, source_inputs
-    from maslin.manifests.recipe.reading import read_recipe
+    from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 
-    recipe = read_recipe(path)
+    recipe = read_checked(path)
     if not recipe.mixtures:
         raise UsageError(f"{path}: `mixtures` is missing: without them no corpus has a share of the tokens.")
     return make_plan(recipe, source_inputs(recipe, workspace), workspace)

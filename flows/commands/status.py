@@ -77,11 +77,10 @@ def run(options: Options) -> int:
 
 def _of_recipe(workspace: Workspace, recipe_path: Path) -> Status:
     """What a recipe as it is now plans; `stale`: what it made, and neither it nor another recipe has any more."""
-    from maslin.flows.job.planning import make_plan, source_inputs
+    from maslin.flows.job.planning import make_plan, read_checked, source_inputs
     from maslin.manifests.plan import in_order
-    from maslin.manifests.recipe.reading import read_recipe
 
-    root, recipe = workspace.root, read_recipe(recipe_path)
+    root, recipe = workspace.root, read_checked(recipe_path)
     plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     planned = {step.directory: step for step in in_order(_targets(plan))}
     things = [_thing(root, step.kind, step.name, directory, steps_of(step)) for directory, step in planned.items()]

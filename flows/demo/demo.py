@@ -8,14 +8,13 @@ from pathlib import Path
 from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
-from maslin.flows.job.planning import make_plan, source_inputs
+from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 from maslin.flows.job.work import carry_out
 from maslin.flows.shown import text
 from maslin.flows.shown.answers import Demonstrated
 from maslin.flows.shown.results import compared, print_verdict
 from maslin.manifests.files import write_text
 from maslin.manifests.plan import Plan, in_order
-from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.soundness import verify_all
 from maslin.manifests.workspace import Workspace
 
@@ -57,7 +56,7 @@ def _verify_if_done(root: Path, recipe_path: Path, say: Callable[[str], None]) -
 
     Returns the bytes that were found sound.
     """
-    recipe, workspace = read_recipe(recipe_path), Workspace(root)
+    recipe, workspace = read_checked(recipe_path), Workspace(root)
     plan = make_plan(recipe, source_inputs(recipe, workspace), workspace)
     assert plan.report is not None
     if missing_steps([plan.report], workspace):

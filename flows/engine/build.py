@@ -1,6 +1,7 @@
 """Build planned steps: what is missing, in which order, with which library function, several at a time."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
@@ -65,20 +66,21 @@ def missing_steps(targets: Sequence[Step], workspace: Workspace) -> list[Step]:
 
 def build_all(
     steps: Sequence[Step], workspace: Workspace, mapper: Mapper, extra: Callable[[Step], dict[str, Any]],
-    on_built: Callable[[Step, Manifest], None], at_once: int,
+    on_built: Callable[[Step, Manifest, float], None], at_once: int,
 ) -> None:
     """Build steps (inputs first in the sequence), up to `at_once` at a time, each when its inputs are there.
 
-    `extra` gives a builder's further arguments; `on_built` hears of each finished step. The first error stops new
-    steps and is raised when those under way have ended. One at a time are built in the thread that asks.
+    `extra` gives a builder's further arguments; `on_built` hears of each finished step and the seconds it took. The
+    first error stops new steps and is raised when those under way have ended. One at a time are built in the thread
+    that asks.
     """
     if at_once == 1:
         for step in steps:
-            on_built(step, build(step, workspace, mapper, extra(step)))
+            on_built(step, *_timed(step, workspace, mapper, extra(step)))
         return
     waiting = {step.directory: step for step in steps}
     upstream = {step.directory: {each.directory for each in in_order([step])[:-1]} for step in steps}
-    running: dict[Future[Manifest], Step] = {}
+    running: dict[Future[tuple[Manifest, float]], Step] = {}
     lock = threading.Lock()
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="step") as threads:
         try:
@@ -88,16 +90,23 @@ def build_all(
                     if len(running) < at_once and not upstream[directory] & pending:
                         del waiting[directory]
                         context = copy_context()  # a flow engine keeps its run there
-                        running[threads.submit(context.run, build, step, workspace, mapper, extra(step))] = step
+                        running[threads.submit(context.run, _timed, step, workspace, mapper, extra(step))] = step
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     step = running.pop(future)
-                    manifest = future.result()
+                    manifest, seconds = future.result()
                     with lock:
-                        on_built(step, manifest)
+                        on_built(step, manifest, seconds)
         except BaseException:  # an interrupt too: begin nothing more; what is under way ends or is killed
             threads.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _timed(
+    step: Step, workspace: Workspace, mapper: Mapper, extra: dict[str, Any],
+) -> tuple[Manifest, float]:
+    began = time.monotonic()
+    return build(step, workspace, mapper, extra), time.monotonic() - began
 
 
 def build(step: Step, workspace: Workspace, mapper: Mapper, extra: dict[str, Any]) -> Manifest:

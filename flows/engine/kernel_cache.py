@@ -24,6 +24,12 @@ def drop_stale_kernels(roots: Iterable[Path] | None = None) -> int:
     return dropped
 
 
+def kernels_are_compiled() -> bool:
+    """Whether curation has compiled before, so that its kernels need not be: the first work after an update waits."""
+    newest = max(path.stat().st_mtime_ns for path in _root(PACKAGES[0]).rglob("*.py"))
+    return any(index.stat().st_mtime_ns >= newest for index in _root(PACKAGES[0]).rglob("__pycache__/*.nbi"))
+
+
 def _root(package: str) -> Path:
     spec = find_spec(package)  # nothing of it is imported
     assert spec is not None and spec.origin is not None

@@ -38,7 +38,8 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     add_how(parser)
     parser.add_argument("--limit", type=positive, metavar="N", help="read only N records of each source")
     parser.add_argument(
-        "--dry-run", action="store_true", help="print what would be built and how the arms differ, and stop")
+        "--dry-run", action="store_true",
+        help="print what would be built, what it takes and what could be found, and stop")
     parser.add_argument("--verbose", action="store_true", help="with --dry-run: every step with its digest")
 
 
@@ -64,9 +65,9 @@ def check_tensorboard(asked: bool) -> None:
 
 def recipe_with(section: str, command: str, options: JobOptions) -> "Recipe":
     """The recipe, read. Raises UsageError when it lacks the section without which the command has nothing to do."""
-    from maslin.manifests.recipe.reading import read_recipe
+    from maslin.flows.job.planning import read_checked
 
-    recipe = read_recipe(options.recipe)
+    recipe = read_checked(options.recipe)
     if not getattr(recipe, section):
         raise UsageError(f"{recipe.path}: `{section}` is missing: `maslin {command}` needs it.")
     return recipe

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Sequence
 
-from maslin.flows.engine.build import missing_steps
 from maslin.flows.shown.text import say
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DamagedError, DataError
@@ -13,7 +12,6 @@ from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.soundness import checked
 from maslin.manifests.workspace import Step, Workspace, is_of_another, read_measured
-from maslin.trainer.comparison.arms import how_arms_differ
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -111,42 +109,3 @@ def point_to_results(plan: Plan, workspace: Workspace) -> None:
     between = sorted({step.directory for step in in_order(targets) if workspace.is_complete(step)} - named)
     write_lock(workspace.root, lock := Lock(name, groups, tuple(between)))
     link_latest(workspace.root, lock)
-
-
-def print_plan(plan: Plan, targets: Sequence[Step], workspace: Workspace, verbose: bool = False) -> None:
-    """What would be built, what is there, and what nobody needs any more: the answer to `--dry-run`.
-
-    A line a kind; `verbose`: a line a step, with its digest.
-    """
-    todo = {step.directory for step in missing_steps(targets, workspace)}
-    steps = in_order(targets)
-    kinds: dict[str, dict[str, list[str]]] = {}
-    for step in steps:
-        state = ("build" if step.directory in todo else "have" if workspace.is_complete(step) else "skip")
-        if verbose:
-            print(f"{state:<5}  {step.directory}")
-        kinds.setdefault(step.kind, {}).setdefault(state, []).append(step.name)
-    if not verbose:
-        for kind, states in kinds.items():
-            print(f"{kind:<11} " + "; ".join(
-                f"{state} {len(names)} ({', '.join(dict.fromkeys(names))})" for state, names in states.items()))
-    if plan.report is not None and plan.report in steps:
-        _print_arms(plan)
-    print(f"{len(todo)} of {len(steps)} steps to build; nothing was done (--dry-run)")
-
-
-def _print_arms(plan: Plan) -> None:
-    """How each arm differs from the baseline."""
-    assert plan.recipe.comparison is not None
-    baseline = plan.recipe.comparison.baseline
-    for name, mixture in plan.mixtures.items():
-        if name == baseline:
-            continue
-        found = how_arms_differ(plan.mixtures[baseline], mixture)
-        print(f"\nHow {name} differs from {baseline}:" + ("" if found else " in nothing"))
-        for difference in found:
-            print(f"  {difference}")
-        if len(found) > 1:
-            print(f"  These are {len(found)} things: the verdict will be about all of them together. An arm for each "
-                  "alone would tell which of them did it.")
-    print()

@@ -1,6 +1,6 @@
 """The plan of a recipe: its raw inputs by content, its steps by digests, and which of them a command is for."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,15 +9,35 @@ from maslin.manifests.files import checksum
 from maslin.manifests.plan import VALIDATION, Plan, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.initial_model import InitialModel, find_initial_model
 from maslin.manifests.recipe.inputs import InputFile, find_inputs
-from maslin.manifests.recipe.recipe import Recipe, Tokenizer
-from maslin.manifests.recipe.typed_yaml import not_one_of, suggestion
+from maslin.manifests.recipe.reading import Checks, read_recipe
+from maslin.manifests.recipe.recipe import Recipe, Tokenizer, Training
 from maslin.manifests.workspace import Step, Workspace
 from maslin.trainer.comparison.metrics import METRICS
+from maslin.trainer.config.checks import SettingsError
 from maslin.trainer.config.model import ModelConfig
-from maslin.trainer.config.resolve import STACKED_PARAMETERS, resolve_model, resolve_training
+from maslin.trainer.config.resolve import MODELS, STACKED_PARAMETERS, resolve_model, resolve_training
 from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.data.objectives import OBJECTIVES
 from maslin.trainer.models.known import ARCHITECTURES
+
+
+def read_checked(path: Path) -> Recipe:
+    """The recipe, checked by what the trainer knows, too. Raises RecipeError with all that is wrong with it."""
+    return read_recipe(path, Checks(
+        {"training.model": MODELS, "training.architecture": ARCHITECTURES, "training.objective": OBJECTIVES,
+         "comparison.metric": METRICS}, _wrong_in_training, paths=True))
+
+
+def _wrong_in_training(training: Training) -> Iterator[tuple[str, str]]:
+    """Settings that do not go together, with what is to be said of them; their words are known."""
+    try:
+        resolve(training, compared=False)
+    except SettingsError as error:
+        yield from error.wrong
+    except UsageError as error:  # what an architecture cannot be
+        words = str(error).removeprefix("model: ").removesuffix(".")
+        key, _, rest = words.partition(" ")
+        yield (key, rest) if hasattr(training, key) else ("model", words)
 
 
 def source_inputs(
@@ -25,21 +45,33 @@ def source_inputs(
 ) -> dict[str, list[InputFile]]:
     """The raw files of every source that a corpus is made of, and of token shards made elsewhere.
 
-    `tell` hears which files of a folder are no input.
+    `tell` hears which files of a folder are no input. Raises RecipeError with all paths that name nothing.
     """
-    used = {corpus.source for corpus in recipe.corpora.values()}
-    shards = {
-        name: find_inputs(
-            f"{recipe.place(f'token_shards.{name}')}.paths", made.file_patterns(), recipe.path.parent, workspace.root,
-            is_input=made.is_input, tell=tell)
-        for name, made in recipe.token_shards.items()
-    }
-    return shards | {
-        name: find_inputs(
-            f"{recipe.place(f'sources.{name}')}.paths", source.paths, recipe.path.parent, workspace.root,
-            source.declared.folders_are_inputs, is_input=source.declared.is_input, tell=tell)
-        for name, source in recipe.sources.items() if name in used
-    }
+    base, used = recipe.path.parent, {corpus.source for corpus in recipe.corpora.values()}
+    found: dict[str, list[InputFile]] = {}
+    wrong: list[str] = []
+    for key in ("token_shards", "sources"):
+        for name, each in getattr(recipe, key).items():
+            if key == "sources" and name not in used:
+                continue
+            try:
+                if key == "sources":
+                    where = [recipe.place(f"sources.{name}.paths[{index}]") for index in range(len(each.paths))]
+                    found[name] = find_inputs(
+                        where, each.paths, base, workspace.root, each.declared.folders_are_inputs,
+                        is_input=each.declared.is_input, tell=tell)
+                else:
+                    patterns = each.file_patterns()
+                    found[name] = find_inputs(
+                        [recipe.place(f"token_shards.{name}.paths")] * len(patterns), patterns, base, workspace.root,
+                        is_input=each.is_input, tell=tell)
+            except RecipeError as error:
+                wrong += error.lines
+    if recipe.tokenizer.path is not None and not (path := tokenizer_path(recipe)).is_file():
+        wrong.append(f"{recipe.place('tokenizer.path')}: {path} is no file")
+    if wrong:
+        raise RecipeError(*wrong)
+    return found
 
 
 def check_inputs(recipe: Recipe, inputs: dict[str, list[InputFile]], steps: Iterable[Step]) -> None:
@@ -60,7 +92,6 @@ def make_plan(
 
     `limit`: records read of each source. `final`: scored on the closed test part of the held-out documents.
     """
-    check_words_of_training(recipe)
     initial = _initial_model(recipe, workspace)
     if initial is not None and "tokenizer" not in recipe.places:
         recipe = replace(recipe, tokenizer=Tokenizer(path=str(initial.tokenizer.absolute())))
@@ -68,29 +99,15 @@ def make_plan(
     if not recipe.mixtures:
         return plan
     plan = plan_mixtures(plan, checksum(tokenizer_path(recipe)) if recipe.tokenizer.path else None, inputs)
-    model, training = _resolve_training(recipe, initial)
+    model, training = resolve(recipe.training, recipe.comparison is not None)
+    if initial is not None:
+        _check_continues(recipe, model, initial)
     branches = [branch.to_json() for branch in training.branches()]
     plan = plan_runs(plan, model.to_json(), training.to_json(), branches, initial)
     if recipe.comparison is not None:
-        _check_metric(recipe)
         context = {"context_tokens": model.context_tokens, "stride_tokens": model.context_tokens // 2}
         plan = plan_comparison(plan, context, final)
     return plan
-
-
-def check_words_of_training(recipe: Recipe) -> None:
-    """Raise RecipeError for an architecture or an objective that the trainer does not have."""
-    for key, known in (("architecture", ARCHITECTURES), ("objective", OBJECTIVES)):
-        if (word := getattr(recipe.training, key)) not in (None, *known):
-            raise RecipeError(f"{recipe.place(f'training.{key}')}: {not_one_of(word, known)}.")
-
-
-def _check_metric(recipe: Recipe) -> None:
-    assert recipe.comparison is not None
-    name = recipe.comparison.metric
-    if name not in METRICS:
-        raise RecipeError(
-            f"{recipe.place('comparison.metric')}: no metric is called `{name}`{suggestion(name, METRICS)}")
 
 
 def _initial_model(recipe: Recipe, workspace: Workspace) -> InitialModel | None:
@@ -100,36 +117,37 @@ def _initial_model(recipe: Recipe, workspace: Workspace) -> InitialModel | None:
     try:
         return find_initial_model(recipe.training.init_from, recipe.path.parent, workspace)
     except UsageError as error:
-        raise RecipeError(f"{recipe.place('training')}.init_from: {error}") from error
+        raise RecipeError(f"{recipe.place('training.init_from')}: {error}") from error
 
 
-def _resolve_training(recipe: Recipe, initial: InitialModel | None) -> tuple[ModelConfig, TrainingConfig]:
-    """The few words of the recipe, filled in by the model's size."""
-    asked = recipe.training
+def _check_continues(recipe: Recipe, model: ModelConfig, initial: InitialModel) -> None:
     try:
-        model = resolve_model(
-            asked.model, asked.architecture, context_tokens=asked.context_tokens, kv_heads=asked.kv_heads)
-        if initial is not None:
-            model.check_continues(ModelConfig.from_json(initial.model), str(initial.run))
-        if asked.together > 1 and (initial is not None or model.parameters >= STACKED_PARAMETERS):
-            raise UsageError(
-                f"together is for runs that begin anew, of models below {STACKED_PARAMETERS // 10**6}M parameters.")
-        return model, resolve_training(
-            model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
-            learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
-            decay_share=asked.decay_share, horizons=asked.horizons, optimizer=asked.optimizer, z_loss=asked.z_loss,
-            average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic,
-            together=asked.together,
-            validations=asked.validations if recipe.comparison is not None and model.spec.is_decoder else 0)
+        model.check_continues(ModelConfig.from_json(initial.model), str(initial.run))
     except UsageError as error:
-        raise RecipeError(f"{recipe.place('training')}: {error}") from error
+        raise RecipeError(f"{recipe.place('training.init_from')}: {error}") from error
+
+
+def resolve(asked: Training, compared: bool) -> tuple[ModelConfig, TrainingConfig]:
+    """The few words of a recipe's training, filled in by the model's size. Raises UsageError for what cannot be.
+
+    `compared`: there are held-out documents to validate on.
+    """
+    model = resolve_model(asked.model, asked.architecture, context_tokens=asked.context_tokens, kv_heads=asked.kv_heads)
+    if asked.together > 1 and (asked.init_from is not None or model.parameters >= STACKED_PARAMETERS):
+        raise SettingsError("training", [(
+            "together",
+            f"is for runs that begin anew, of models below {STACKED_PARAMETERS // 10**6}M parameters")])
+    return model, resolve_training(
+        model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
+        learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
+        decay_share=asked.decay_share, horizons=asked.horizons, optimizer=asked.optimizer, z_loss=asked.z_loss,
+        average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic, together=asked.together,
+        validations=asked.validations if compared and model.spec.is_decoder else 0)
 
 
 def tokenizer_path(recipe: Recipe) -> Path:
-    path = recipe.path.parent / Path(recipe.tokenizer.path or "").expanduser()
-    if not path.is_file():
-        raise RecipeError(f"{recipe.place('tokenizer')}.path: {path} is no file.")
-    return path
+    assert recipe.tokenizer.path is not None
+    return recipe.path.parent / recipe.tokenizer.path
 
 
 def corpora(plan: Plan) -> list[Step]:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from maslin.flows.engine.build import build_all, missing_steps
+from maslin.flows.forecast.amounts import Amounts
+from maslin.flows.forecast.costs import Timeline
+from maslin.flows.forecast.rates import Rates
 from maslin.flows.job.arguments import JobOptions
 from maslin.flows.job.foresight import foreseen
 from maslin.flows.job.outcome import (
     check_files,
     describe_built,
     point_to_results,
-    print_plan,
     problems_of,
     refuse,
     tell_of_other_versions,
@@ -76,8 +78,9 @@ def carry_out(job: Job) -> int:
         inputs = source_inputs(job.recipe, workspace, say)
         plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
         targets = [step for phase in job.phases(plan) for step in phase]
-        check_inputs(job.recipe, inputs, missing_steps(targets, workspace))
-        print_plan(plan, targets, workspace, job.options.verbose)
+        todo = missing_steps(targets, workspace)
+        check_inputs(job.recipe, inputs, todo)
+        _tell_what_it_takes(job, plan, todo, targets, workspace, inputs)
         return 0
     done = do(job)
     answer = job.answer(done.plan, workspace)
@@ -89,6 +92,22 @@ def carry_out(job: Job) -> int:
     warn_of_failures(done.plan, workspace)
     refuse(done.problems)
     return 0
+
+
+def _tell_what_it_takes(
+    job: Job, plan: Plan, todo: Sequence[Step], targets: Sequence[Step], workspace: Workspace,
+    inputs: dict[str, list[InputFile]],
+) -> None:
+    """The answer to `--dry-run`."""
+    from maslin.flows.forecast.forecast import forecast  # here, and below: work itself needs none of it
+    from maslin.flows.shown.foreseen import foreseen, print_foreseen
+
+    found = forecast(plan, todo, targets, workspace, inputs, job.options)
+    answer = foreseen(plan, targets, workspace, found, job.options.verbose)
+    if job.options.json:
+        print_json(answer)
+    else:
+        print_foreseen(answer)
 
 
 def do(job: Job) -> Done:
@@ -120,11 +139,12 @@ def _build(
 ) -> None:
     """Build what is missing of the phases, one after the other, on the engine asked for, as a Prefect flow or not."""
     from maslin.flows.engine.contract import stopped_by_signals
-    from maslin.flows.engine.kernel_cache import drop_stale_kernels
+    from maslin.flows.engine.kernel_cache import drop_stale_kernels, kernels_are_compiled
     from maslin.flows.engine.known import engine_class
     from maslin.flows.engine.progress import ProgressBoard
 
     drop_stale_kernels()
+    timeline = Timeline(compiling=not kernels_are_compiled())
     make_engine = engine_class(job.options.engine)
     todo = missing_steps([step for phase in phases for step in phase], workspace)
     write_json(workspace.root / "recipes" / f"{plan.recipe.name}.resolved.json", plan.recipe.to_json())
@@ -135,33 +155,50 @@ def _build(
 
         def work(mapper: Mapper) -> None:
             for phase in phases:
-                _build_phase(phase, plan, workspace, mapper, extra, board.say, engine.workers)
+                _build_phase(phase, plan, workspace, mapper, extra, board.say, engine.workers, timeline)
                 point_to_results(plan, workspace)  # names lead to what is done while the rest still runs
                 if phase is not phases[-1]:
                     refuse(problems_of(plan, phase, workspace))
 
-        to_build = f"{len(todo)} steps to build with {engine.described}"
-        if job.options.prefect == "off" or importlib.util.find_spec("prefect") is None:
-            board.say(to_build)
-            work(engine.map)
-            return
-        if not engine.takes_threads:
-            board.say(f"{to_build}; without Prefect, whose tasks are threads")
-            work(engine.map)
-            return
-        from maslin.flows.engine.prefect_flows import PrefectUnavailableError, run_as_flow
+        def run() -> None:
+            to_build = f"{len(todo)} steps to build with {engine.described}"
+            if job.options.prefect == "off" or importlib.util.find_spec("prefect") is None:
+                board.say(to_build)
+                work(engine.map)
+                return
+            if not engine.takes_threads:
+                board.say(f"{to_build}; without Prefect, whose tasks are threads")
+                work(engine.map)
+                return
+            from maslin.flows.engine.prefect_flows import PrefectUnavailableError, run_as_flow
 
-        board.say(f"{to_build}; starting Prefect (10 to 30 s) …")
+            board.say(f"{to_build}; starting Prefect (10 to 30 s) …")
+            try:
+                run_as_flow(job.command, plan.recipe.name, engine, workspace.root / ".prefect", work)
+            except PrefectUnavailableError as error:
+                board.say(f"Prefect is not to be had ({error}); going on without it")
+                work(engine.map)
+
         try:
-            run_as_flow(job.command, plan.recipe.name, engine, workspace.root / ".prefect", work)
-        except PrefectUnavailableError as error:
-            board.say(f"Prefect is not to be had ({error}); going on without it")
-            work(engine.map)
+            run()
+        finally:
+            _remember_rates(timeline, plan, workspace, inputs, job.options.limit, engine.workers)
+
+
+def _remember_rates(
+    timeline: Timeline, plan: Plan, workspace: Workspace, inputs: dict[str, list[InputFile]], limit: int | None,
+    workers: int,
+) -> None:
+    """Keep what the steps took that were built, for `--dry-run`; without `limit`, under which files are half read."""
+    if timeline.built and limit is None:
+        rates = Rates(workspace.root)
+        with contextlib.suppress(DamagedError):  # what was built and damaged since is no measure
+            rates.remember(timeline.samples(plan, workspace, Amounts(plan, workspace, inputs, rates), workers))
 
 
 def _build_phase(
     phase: Sequence[Step], plan: Plan, workspace: Workspace, mapper: Mapper, extra: Callable[[Step], dict[str, Any]],
-    say: Callable[[str], None], at_once: int,
+    say: Callable[[str], None], at_once: int, timeline: Timeline,
 ) -> None:
     """Build what is missing of a phase. What is found damaged as it is read is built anew, and the work goes on.
 
@@ -175,7 +212,7 @@ def _build_phase(
         try:
             if steps[0].kind in _TRAINED and any(step.kind == "run" for step in steps):
                 refuse(foreseen(plan, steps, workspace, mapper, say))
-            build_all(steps, workspace, mapper, extra, _count_built(say, len(steps)), at_once)
+            build_all(steps, workspace, mapper, extra, _count_built(say, len(steps), timeline), at_once)
         except DamagedError as error:
             if error.directory is None or error.directory not in mine or error.directory in rebuilt:
                 raise
@@ -183,12 +220,15 @@ def _build_phase(
             say(f"{error.path}: damaged: {error.what}. Its step is built anew.")
 
 
-def _count_built(say: Callable[[str], None], total: int) -> Callable[[Step, Manifest], None]:
+def _count_built(
+    say: Callable[[str], None], total: int, timeline: Timeline,
+) -> Callable[[Step, Manifest, float], None]:
     """Hears of finished steps and says of each `[3/12] corpus web …  (4.1 s)`: seconds since the first began."""
     started, count = time.monotonic(), 0
 
-    def on_built(step: Step, manifest: Manifest) -> None:
+    def on_built(step: Step, manifest: Manifest, seconds: float) -> None:
         nonlocal count
+        timeline.add(step, seconds)
         count += 1
         say(f"[{count}/{total}] {describe_built(step, manifest)}  ({time.monotonic() - started:.1f} s)")
 

@@ -119,6 +119,88 @@ class Demonstrated(Compared):
     next: list[str]
 
 
+class StageCost(TypedDict):
+    """`amount` in `unit`; `source`: how the seconds are known: measured here, by a few steps, or assumed."""
+
+    stage: str
+    steps: int
+    amount: float
+    unit: str
+    seconds: float
+    disk_bytes: float
+    source: str
+
+
+class CorpusEpochs(TypedDict):
+    """`epochs` is null where there are no tokens; `source`: whether these are counted or estimated, and by what."""
+
+    mixture: str
+    corpus: str
+    tokens_wanted: float
+    tokens_there: float
+    epochs: float | None
+    source: str
+
+
+class DomainDetectable(TypedDict):
+    """The smallest difference found 80 times in 100: `effect` in the metric's unit, or as a `share` of its figure."""
+
+    domain: str
+    effect: float | None
+    share: float | None
+    source: str
+
+
+class ArmDiffering(TypedDict):
+    """What an arm has otherwise than the baseline, a sentence each."""
+
+    arm: str
+    baseline: str
+    differences: list[str]
+
+
+class KindPlanned(TypedDict):
+    """Names of the steps of a kind: to `build`, that are there (`have`), and that nothing needs any more (`skip`)."""
+
+    kind: str
+    build: list[str]
+    have: list[str]
+    skip: list[str]
+
+
+class StepForeseen(TypedDict):
+    """`state`: `build`, `have` or `skip`."""
+
+    state: str
+    directory: str
+
+
+class Foreseen(TypedDict):
+    """`--dry-run`: what would be built, what it takes, what could be found. `plan` has every step's directory with `--verbose`; the totals are of what is to be built."""
+
+    recipe: str
+    workspace: str
+    to_build: int
+    steps: int
+    kinds: list[KindPlanned]
+    plan: NotRequired[list[StepForeseen]]
+    arms: list[ArmDiffering]
+    workers: int
+    documents: float
+    tokens: float
+    runs: int
+    seconds: float
+    disk_bytes: float
+    disk_free_bytes: int
+    costs: list[StageCost]
+    epochs: list[CorpusEpochs]
+    max_epochs: float
+    unit: str
+    seeds: int
+    detectable: list[DomainDetectable]
+    warnings: list[str]
+
+
 class Initiated(TypedDict):
     """`maslin init`: the file written, and the commands that follow."""
 

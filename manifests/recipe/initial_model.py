@@ -54,7 +54,7 @@ def find_initial_model(wanted: str, beside: Path, workspace: Workspace) -> Initi
 
 def _find(wanted: str, beside: Path, workspace: Workspace) -> Path:
     for root in (beside, workspace.root):
-        if (path := root / Path(wanted).expanduser()).exists():
+        if (path := root / wanted).exists():
             return path
     named = [path for path in sorted((workspace.root / "run").glob(f"{wanted}@*")) if is_current(path)]
     if len(named) > 1:

@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 import xxhash
 
-from maslin.manifests.errors import DamagedError, UsageError
+from maslin.manifests.errors import DamagedError, RecipeError, UsageError
 from maslin.manifests.files import atomic_path, read_sealed, sealed, write_json
 from maslin.manifests.identity import digest
-from maslin.manifests.recipe.paths import each_once, find_files, listed
+from maslin.manifests.recipe.paths import REMOTE_SCHEMES, each_once, find_files, listed
 from maslin.manifests.soundness import checksum_once
 
 DIGEST_CACHE = "inputs.json"
-REMOTE_SCHEMES = ("http", "https", "s3")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class InputFile:
 
 
 def find_inputs(
-    where: str, paths: Sequence[str], base: Path, workspace: Path, folders_are_inputs: bool = False, *,
+    where: Sequence[str], paths: Sequence[str], base: Path, workspace: Path, folders_are_inputs: bool = False, *,
     is_input: Callable[[Path], bool] = lambda path: True, tell: Callable[[str], None] = lambda line: None,
 ) -> list[InputFile]:
     """Resolve the paths of a source (relative to `base`) to files, sorted by name, with content digests.
@@ -45,25 +44,32 @@ def find_inputs(
     A folder is walked for files of which `is_input` holds, and `tell` hears which are passed over; or it is one input
     itself with `folders_are_inputs`. A file that several paths name is read once. https:// and s3:// files are fetched
     once into the workspace. Digests are remembered in the workspace by size and modification time.
-    Raises UsageError, beginning with `where`, for a path or pattern that matches nothing.
+    Raises RecipeError with all paths and patterns that match nothing, each line with its place (`where`) first.
     """
+    wrong: list[str] = []
     found: list[tuple[Path, Path]] = []  # files, and the folders their names are relative to
-    for pattern in paths:
-        if urlsplit(pattern).scheme in REMOTE_SCHEMES:
-            path = _fetch(where, pattern, workspace)
-            found.append((path, path.parent))
+    for place, pattern in zip(where, paths, strict=True):
+        try:
+            if urlsplit(pattern).scheme in REMOTE_SCHEMES:
+                path = _fetch(pattern, workspace)
+                found.append((path, path.parent))
+                continue
+            named = find_files(pattern, base, is_input, folders_are_inputs)
+        except UsageError as error:
+            wrong.append(f"{place}: {error}")
             continue
-        named = find_files(where, pattern, base, is_input, folders_are_inputs)
         found += named.files
         if named.passed_over:
-            tell(f"{where}: `{pattern}`: passed over what is no input: {listed(named.passed_over)}")
+            tell(f"{place}: `{pattern}`: passed over what is no input: {listed(named.passed_over)}")
+    if wrong:
+        raise RecipeError(*wrong)
     cache = _DigestCache(workspace / DIGEST_CACHE)
     inputs = [cache.input_file(name, path) for path, name in each_once(found).items()]
     cache.save()
     return sorted(inputs, key=lambda item: item.name)
 
 
-def _fetch(where: str, url: str, workspace: Path) -> Path:
+def _fetch(url: str, workspace: Path) -> Path:
     """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name."""
     target = workspace / "inputs" / digest(url) / (Path(urlsplit(url).path).name or "index")
     if target.is_file():
@@ -72,9 +78,9 @@ def _fetch(where: str, url: str, workspace: Path) -> Path:
         with _open_remote(url) as source, atomic_path(target) as temporary, open(temporary, "wb") as sink:
             shutil.copyfileobj(source, sink, 1 << 20)
     except ImportError as error:
-        raise UsageError(f"{where}: {url} needs an extra package: install maslin[s3] ({error}).") from error
+        raise UsageError(f"{url} needs an extra package: install maslin[s3] ({error}).") from error
     except (OSError, ValueError) as error:
-        raise UsageError(f"{where}: {url} cannot be fetched ({type(error).__name__}: {error}).") from error
+        raise UsageError(f"{url} cannot be fetched ({type(error).__name__}: {error}).") from error
     return target
 
 

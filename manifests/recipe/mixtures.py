@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
+from maslin.manifests.recipe.faults import BROKEN, is_whole
 from maslin.manifests.recipe.typed_yaml import Node, convert
 
 
@@ -54,36 +56,48 @@ class Mixture:
 def read_mixture(node: Node, corpus_named: Callable[[Node, str], None]) -> Mixture:
     """`{web: 0.8, wiki: 0.2}`, or `{stages: [{until: 0.9, weights: {…}}, {weights: {…}}]}`.
 
-    `corpus_named` is told every corpus and fails for one there is none of. Raises RecipeError.
+    `corpus_named` is told every corpus and fails for one there is none of. BROKEN where a part is wrong.
     """
     entries = node.mapping()
     if "stages" not in entries or not entries["stages"].is_list:  # a corpus may be called `stages`, too
-        return Mixture((Stage(1.0, _read_weights(node, corpus_named)),))
+        weights = _read_weights(node, corpus_named)
+        return BROKEN if weights is BROKEN else Mixture((Stage(1.0, weights),))
     node.check_keys(entries, ["stages"])
     items = entries["stages"].items()
     if not items:
         entries["stages"].fail("name at least one stage: `- {until: 0.9, weights: {corpus: share}}`")
     stages: list[Stage] = []
     for number, item in enumerate(items, 1):
-        keys = item.mapping()
-        item.check_keys(keys, ["until", "weights"])
-        if "weights" not in keys:
-            item.fail("`weights` is missing: the corpora of this stage and their shares")
-        begin = stages[-1].until if stages else 0.0
-        until = _read_until(item, keys.get("until"), begin, last=number == len(items))
-        stages.append(Stage(until, _read_weights(keys["weights"], corpus_named)))
-    return Mixture(tuple(stages))
+        before = stages[-1].until if stages else 0.0
+        stages.append(node.faults.attempt(
+            partial(_read_stage, item, corpus_named, before, last=number == len(items))))
+        if stages[-1] is BROKEN:
+            stages[-1] = Stage(BROKEN, BROKEN)
+    return Mixture(tuple(stages)) if is_whole(tuple(stages)) else BROKEN
+
+
+def _read_stage(node: Node, corpus_named: Callable[[Node, str], None], begin: float, last: bool) -> Stage:
+    keys = node.mapping()
+    node.check_keys(keys, ["until", "weights"])
+    until = node.faults.attempt(partial(_read_until, node, keys.get("until"), begin, last))
+    weights = BROKEN
+    if "weights" not in keys:
+        node.faults.add(node.missing("weights", "the corpora of this stage and their shares"))
+    else:
+        weights = node.faults.attempt(partial(_read_weights, keys["weights"], corpus_named))
+    return Stage(until, weights)
 
 
 def _read_until(stage: Node, node: Node | None, begin: float, last: bool) -> float:
+    """`begin`: where the stage before ends; BROKEN where that is."""
     if node is None:
         if not last:
-            stage.fail("`until` is missing: the share of the run's tokens at which this stage ends, as 0.9")
+            raise stage.missing("until", "the share of the run's tokens at which this stage ends, as 0.9")
         return 1.0
     until = convert(node, float, {"min": 0.0, "max": 1.0})
     if last and until != 1:
         node.fail(f"the last stage ends with the run, not at {until:g}: leave `until` out, or add a stage")
-    if until <= begin:
+    if begin is not BROKEN and until <= begin:
         node.fail(f"{until:g} is not beyond {begin:g}, where this stage begins")
     if not last and until == 1:
         node.fail("1 is the end of the run: no stage can follow")
@@ -91,11 +105,14 @@ def _read_until(stage: Node, node: Node | None, begin: float, last: bool) -> flo
 
 
 def _read_weights(node: Node, corpus_named: Callable[[Node, str], None]) -> dict[str, float]:
-    """Normalised shares of the corpora that have one."""
+    """Normalised shares of the corpora that have one; BROKEN where one is wrong."""
     weights = {}
     for corpus, weight in node.mapping().items():
-        corpus_named(weight, corpus)
-        weights[corpus] = convert(weight, float, {"min": 0.0, "max": 1e12})
+        with node.faults.gathered():
+            corpus_named(weight, corpus)
+        weights[corpus] = node.faults.attempt(partial(convert, weight, float, {"min": 0.0, "max": 1e12}))
+    if not is_whole(weights):
+        return BROKEN
     total = sum(weights.values())
     if total <= 0:
         node.fail("the weights are all 0: give at least one corpus a share")

@@ -7,17 +7,28 @@ or `**`, hidden files are no input, nor is what Spark and others leave beside th
 
 import glob
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from maslin.manifests.errors import UsageError
+from maslin.manifests.recipe.faults import BROKEN
 
+if TYPE_CHECKING:
+    from maslin.manifests.recipe.typed_yaml import Node
+
+REMOTE_SCHEMES = ("http", "https", "s3")
 _GLOB_SIGNS = frozenset("*?[")
 _ALL = ("*", "**")  # last parts of patterns that name no kind of file
 _NO_DATA = (".tmp", ".part", ".partial", ".crdownload", ".incomplete", ".bak", "~")  # not finished, or replaced
 _NAMED_AT_MOST = 8  # files in a message
+_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^}]*\})|%[A-Za-z_]\w*%")
+_HOME = ("~", "$HOME", "${HOME}")
 
 
 @dataclass
@@ -28,12 +39,43 @@ class Found:
     passed_over: list[Path] = field(default_factory=list)
 
 
-def find_files(
-    where: str, pattern: str, base: Path, is_input: Callable[[Path], bool], folders_are_inputs: bool
-) -> Found:
+def check_paths(node: "Node", paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths of a recipe, BROKEN where they are none: an empty path, what only a shell knows; or none at all."""
+    if not paths:
+        node.faults.add(node.fault("name at least one path"))
+    items = node.items() if node.is_list else [node]
+    return tuple(node.faults.attempt(partial(written_out, item, path)) for item, path in zip(items, paths, strict=True))
+
+
+def written_out(node: "Node", path: str) -> str:
+    """The path as it is. Fails where it is empty, or holds what a shell would have replaced: `~`, `$NAME`, `${NAME}`.
+
+    A recipe means the same to everybody; a file or folder that is really called so is taken.
+    """
+    if path is BROKEN or urlsplit(path).scheme in REMOTE_SCHEMES:
+        return path
+    if not path.strip():
+        node.fail("an empty path: name a file, a folder or a pattern")
+    if "\x00" in path:
+        node.fail("a path cannot hold the sign U+0000")
+    place = node.folder
+    for part in Path(path).parts:
+        place /= part
+        named = part if part.startswith("~") and place == node.folder / part else None
+        named = named or next((found[0] for found in _VARIABLE.finditer(part)), None)
+        if named and not os.path.lexists(place):
+            means = "the path itself"
+            if named in _HOME:
+                means = f"{path.replace(named, os.path.expanduser('~'), 1)}, or a path"
+            node.fail(
+                f"`{named}` stands for something only in a shell: write {means}, from / or from the recipe's folder")
+    return path
+
+
+def find_files(pattern: str, base: Path, is_input: Callable[[Path], bool], folders_are_inputs: bool) -> Found:
     """What `pattern`, relative to `base`, names. Of files that no name asks for, those for which `is_input` holds.
 
-    Raises UsageError, beginning with `where`, when it is nothing.
+    Raises UsageError when it is nothing.
     """
     found = Found()
     start, rest = _locate(base, pattern)
@@ -45,7 +87,7 @@ def find_files(
         if asks_for_all and any(map(_is_left_by_others, folder_name)):
             found.passed_over.append(match)
         elif match.is_dir() and not folders_are_inputs:
-            _walk(where, match, is_input, found)
+            _walk(match, is_input, found)
         elif match.is_file() and asks_for_all:
             _sort_in(match, start, is_input, found)
         elif match.is_file() or match.is_dir():
@@ -53,9 +95,9 @@ def find_files(
     if not found.files:
         if found.passed_over:
             raise UsageError(
-                f"{where}: `{pattern}` holds no file for this kind of source: {listed(found.passed_over)}. Name those "
+                f"`{pattern}` holds no file for this kind of source: {listed(found.passed_over)}. Name those "
                 "that are to be read all the same, or another kind.")
-        raise UsageError(f"{where}: `{pattern}` matches nothing (looked in {base}).")
+        raise UsageError(f"`{pattern}` matches nothing (looked in {base}).")
     return found
 
 
@@ -71,8 +113,6 @@ def _locate(base: Path, pattern: str) -> tuple[Path, tuple[str, ...] | None]:
     if os.path.exists(base / pattern):
         return base / pattern, None
     path = Path(pattern)
-    if pattern.startswith("~") and not os.path.exists(base / path.parts[0]):
-        path = Path(os.path.expanduser(pattern))
     place = base / path.anchor
     parts = path.parts[1:] if path.anchor else path.parts
     for number, part in enumerate(parts):
@@ -101,11 +141,11 @@ def _glob(start: Path, rest: Sequence[str]) -> list[Path]:
     return sorted({start / match for form in forms for match in glob.glob(form, root_dir=start, recursive=True)})
 
 
-def _walk(where: str, folder: Path, is_input: Callable[[Path], bool], found: Found) -> None:
+def _walk(folder: Path, is_input: Callable[[Path], bool], found: Found) -> None:
     """Sort in the files below a folder. Links to folders are not followed, those to files are."""
 
     def unreadable(error: OSError) -> None:
-        raise UsageError(f"{where}: {error.filename} cannot be listed ({error.strerror}).") from error
+        raise UsageError(f"{error.filename} cannot be listed ({error.strerror}).") from error
 
     for directory, subfolders, names in os.walk(folder, onerror=unreadable):
         subfolders.sort()

@@ -3,11 +3,16 @@
 import dataclasses
 import re
 import typing
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from maslin.manifests.errors import UsageError
+from maslin.manifests.recipe.faults import BROKEN, is_whole
 from maslin.manifests.recipe.mixtures import Mixture, read_mixture
+from maslin.manifests.recipe.paths import REMOTE_SCHEMES, check_paths, find_files, written_out
 from maslin.manifests.recipe.recipe import Comparison, Corpus, Dedup, Recipe, Tokenizer, Training
 from maslin.manifests.recipe.sources import Source, TokenShards, read_source
 from maslin.manifests.recipe.typed_yaml import (
@@ -16,6 +21,7 @@ from maslin.manifests.recipe.typed_yaml import (
     check_whole,
     convert,
     convert_dataclass,
+    not_one_of,
     suggestion,
 )
 from maslin.manifests.steps.dedup import ONE_EXTRACTOR, OneExtractor
@@ -24,84 +30,243 @@ from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.steps.spec import CurationStep, Origin
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")  # names become directory names
+_SECTIONS = ["name", "sources", "token_shards", "corpora", "dedup", "tokenizer", "mixtures", "training", "comparison"]
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read and check a recipe. Raises RecipeError with file, line and key for the first thing wrong."""
-    root = Document(path).root
-    entries = root.mapping()
-    root.check_keys(
-        entries,
-        ["name", "sources", "token_shards", "corpora", "dedup", "tokenizer", "mixtures", "training", "comparison"])
-    for key in ("name", "sources"):
-        if key not in entries and (key == "name" or "token_shards" not in entries):
-            root.fail(f"`{key}` is missing")
-    name = convert(entries["name"], str)
-    _check_name(entries["name"], name)
-    sources = _read_sources(entries["sources"]) if "sources" in entries else {}
-    corpora = _read_corpora(entries["corpora"], sources, path.parent) if "corpora" in entries else {}
+@dataclasses.dataclass(frozen=True)
+class Checks:
+    """What only others know of a recipe.
 
-    def corpus_named(node: Node, corpus: str) -> None:
-        if corpus in sources and corpus not in corpora:
-            corpora[corpus] = Corpus(source=corpus)  # the implicit corpus of a source: the extracted text
-        if corpus not in corpora:
-            node.fail(f"no corpus or source is called `{corpus}`{suggestion(corpus, [*corpora, *sources])}")
+    `words`: of keys as `training.model`, the words there are. `training` gives, of a section that is right so far, keys
+    and what is wrong with them. `paths`: where something is wrong, also tell of paths that name nothing; who finds the
+    inputs of a recipe that is right tells of them.
+    """
 
-    dedup = None
-    if "dedup" in entries:
-        dedup = convert_dataclass(entries["dedup"], Dedup)
-        for item, corpus in zip(_list_or_one(entries["dedup"].mapping()["across"]), dedup.across, strict=True):
-            corpus_named(item, corpus)
-            if dedup.across.count(corpus) > 1:
-                item.fail(f"`{corpus}` stands twice")
-    token_shards = _read_token_shards(entries, {*sources, *corpora}) if "token_shards" in entries else {}
+    words: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
+    training: Callable[[Training], Iterable[tuple[str, str]]] = lambda training: ()
+    paths: bool = False
 
-    def mixed(node: Node, corpus: str) -> None:
-        if corpus not in token_shards:
-            corpus_named(node, corpus)
-        elif "comparison" in entries:
-            node.fail(f"`{corpus}` are token shards: nobody can say whether they hold held-out documents, so they are "
-                      "not compared. Give their text as a source, or take `comparison` out to train only")
 
-    mixtures = _read_mixtures(entries["mixtures"], mixed) if "mixtures" in entries else {}
-    comparison = None
-    if "comparison" in entries:
-        node = entries["comparison"]
-        comparison = convert_dataclass(node, Comparison)
-        comparison = dataclasses.replace(comparison, primary=comparison.primary or comparison.domains)
-        if comparison.baseline not in mixtures:
-            node.mapping()["baseline"].fail(
-                f"no mixture is called `{comparison.baseline}`{suggestion(comparison.baseline, mixtures)}")
-        items = _list_or_one(node.mapping()["domains"])
-        if not items:
-            node.mapping()["domains"].fail("name at least one corpus to score on")
-        for item, corpus in zip(items, comparison.domains, strict=True):
-            corpus_named(item, corpus)
-            if comparison.domains.count(corpus) > 1:
-                item.fail(f"`{corpus}` stands twice")
-    training = _read_training(entries["training"]) if "training" in entries else Training()
-    _check_horizons(training, mixtures, entries)
-    return Recipe(
-        name=name, path=path, sources=sources,
-        corpora=corpora or {source: Corpus(source=source) for source in sources},
-        dedup=dedup,
-        tokenizer=_read_tokenizer(entries["tokenizer"]) if "tokenizer" in entries else Tokenizer(),
-        mixtures=mixtures,
-        training=training,
-        comparison=comparison, token_shards=token_shards,
-        places={
-            node.path: node.place
-            for node in (
-                *entries.values(),
-                *(child for key in ("sources", "token_shards", "training", "comparison")
-                  if key in entries and not entries[key].is_null for child in entries[key].mapping().values()))
-        },
-    )
+def read_recipe(path: Path, checks: Checks = Checks()) -> Recipe:
+    """Read and check a recipe. Raises RecipeError with all that is wrong with it: a line each, as they stand in it."""
+    document = Document(path)
+    recipe = document.faults.attempt(_Reading(document.root, path, checks).recipe)
+    document.faults.tell()
+    return recipe
+
+
+class _Reading:
+    """The sections of a recipe, one after the other; a fault in one does not keep the others from being read.
+
+    Names of sources, corpora, token shards and mixtures are known by their sections' keys, whatever is wrong with what
+    they stand for; None where a section is missing or no mapping, so that nothing can be said of references to it.
+    """
+
+    def __init__(self, root: Node, path: Path, checks: Checks) -> None:
+        self.root, self.path, self.checks = root, path, checks
+        self.attempt = root.faults.attempt
+        self.entries: dict[str, Node] = {}
+        self.sources: dict[str, Source] | None = None
+        self.corpora: dict[str, Corpus] | None = {}
+        self.token_shards: dict[str, TokenShards] | None = {}
+
+    def recipe(self) -> Recipe:
+        root = self.root
+        self.entries = root.mapping()
+        required = ["name", *(["sources"] if "token_shards" not in self.entries else [])]
+        root.check_keys(self.entries, _SECTIONS, required)
+        for key in required:
+            if key not in self.entries:
+                root.faults.add(root.missing(key))
+        if "sources" not in self.entries and "token_shards" in self.entries:
+            self.sources = {}
+        name = self._section("name", _read_name, "")
+        self.sources = self._section("sources", _read_sources, self.sources)
+        self.corpora = self._section(
+            "corpora", partial(_read_corpora, sources=self.sources, folder=self.path.parent), {})
+        dedup = self._section("dedup", self._read_dedup, None)
+        self.token_shards = self._section("token_shards", self._read_token_shards, {})
+        mixtures = self._section("mixtures", self._read_mixtures, {})
+        tokenizer = self._section("tokenizer", _read_tokenizer, Tokenizer())
+        training = self._section("training", self._read_training, Training())
+        self._check_horizons(training, mixtures)
+        comparison = self._section("comparison", partial(self._read_comparison, mixtures=mixtures), None)
+        if root.faults:
+            if self.checks.paths:
+                self._look_for_files()
+            return BROKEN
+        return Recipe(
+            name=name, path=self.path, sources=self.sources,
+            corpora=self.corpora or {source: Corpus(source=source) for source in self.sources},
+            dedup=dedup, tokenizer=tokenizer, mixtures=mixtures, training=training, comparison=comparison,
+            token_shards=self.token_shards, places=dict(_places(self.entries)))
+
+    def _section(self, key: str, read: Callable[[Node], Any], otherwise: Any) -> Any:
+        """What is read of a section; None where it is wrong as a whole."""
+        if key not in self.entries:
+            return otherwise
+        found = self.attempt(partial(read, self.entries[key]))
+        return None if found is BROKEN else found
+
+    def _corpus_named(self, node: Node, corpus: str, at_key: bool = False) -> None:
+        """See that there is a corpus; a source's, the extracted text, is there once it is named."""
+        if self.corpora is None or self.sources is None or corpus in self.corpora or corpus is BROKEN:
+            return
+        if corpus not in self.sources:
+            known = suggestion(corpus, [*self.corpora, *self.sources])
+            raise node.fault(f"no corpus or source is called `{corpus}`{known}", at_key)
+        self.corpora[corpus] = Corpus(source=corpus)
+
+    def _mixed(self, node: Node, corpus: str) -> None:
+        """See that there is a corpus, or token shards, that a mixture names as a key."""
+        if self.token_shards is None or corpus not in self.token_shards:
+            if self.token_shards is not None:
+                self._corpus_named(node, corpus, at_key=True)
+        elif "comparison" in self.entries:
+            raise node.fault(
+                f"`{corpus}` are token shards: nobody can say whether they hold held-out documents, so they are "
+                "not compared. Give their text as a source, or take `comparison` out to train only", at_key=True)
+
+    def _each_once(self, node: Node, corpora: tuple[str, ...]) -> None:
+        """See that there are these corpora, and none stands twice."""
+        for index, (item, corpus) in enumerate(zip(_list_or_one(node), corpora, strict=True)):
+            with node.faults.gathered():
+                self._corpus_named(item, corpus)
+                if corpus is not BROKEN and corpus in corpora[:index]:
+                    item.fail(f"`{corpus}` stands twice")
+
+    def _read_dedup(self, node: Node) -> Dedup:
+        entries = node.mapping()
+        dedup = convert_dataclass(node, Dedup, entries=entries)
+        if dedup.across is not BROKEN:
+            self._each_once(entries["across"], dedup.across)
+        return dedup
+
+    def _read_token_shards(self, node: Node) -> dict[str, TokenShards]:
+        tokenizer = self.entries.get("tokenizer")
+        if tokenizer is None or (tokenizer.is_mapping and "path" not in tokenizer.mapping()):
+            node.faults.add(node.fault(
+                "their ids are those of one tokenizer: say which with `tokenizer: {path: tokenizer.json}`"))
+        found = {}
+        for name, child in node.mapping().items():
+            with node.faults.gathered():
+                _check_name(child, name)
+                if name in (self.sources or {}) or name in (self.corpora or {}):
+                    raise child.fault(f"`{name}` is a source or corpus already", at_key=True)
+            found[name] = self.attempt(partial(_read_shards, child))
+        return found
+
+    def _read_mixtures(self, node: Node) -> dict[str, Mixture]:
+        mixtures = {}
+        for name, child in node.mapping().items():
+            with node.faults.gathered():
+                _check_name(child, name)
+            mixtures[name] = self.attempt(partial(read_mixture, child, self._mixed))
+        return mixtures
+
+    def _read_comparison(self, node: Node, mixtures: dict[str, Mixture] | None) -> Comparison:
+        entries = node.mapping()
+        comparison = convert_dataclass(node, Comparison, entries=entries)
+        baseline = comparison.baseline
+        if baseline is not BROKEN and mixtures is not None and baseline not in mixtures and (
+                mixtures or "mixtures" not in self.entries):
+            node.faults.add(entries["baseline"].fault(
+                f"no mixture is called `{baseline}`{suggestion(baseline, mixtures)}"))
+        if comparison.domains is not BROKEN:
+            if not comparison.domains:
+                node.faults.add(entries["domains"].fault("name at least one corpus to score on"))
+            self._each_once(entries["domains"], comparison.domains)
+        self._check_words("comparison", comparison, entries)
+        if is_whole(comparison):
+            comparison = dataclasses.replace(comparison, primary=comparison.primary or comparison.domains)
+        return comparison
+
+    def _read_training(self, node: Node) -> Training:
+        entries = {} if node.is_null else node.mapping()
+        training = convert_dataclass(node, Training, entries=entries)
+        self._check_words("training", training, entries)
+        for item, share in zip(_list_or_one(entries["horizons"]), training.horizons, strict=True) if (
+                "horizons" in entries and training.horizons is not BROKEN) else ():
+            if share == 0:
+                node.faults.add(item.fault("0 is no share of the run's tokens: above 0, at most 1"))
+        target = training.simulate_target_tokens
+        if BROKEN not in (target, training.tokens) and target is not None and target < training.tokens:
+            node.faults.add(entries["simulate_target_tokens"].fault(
+                f"{target:,} is less than `tokens`, {training.tokens:,}: name the budget of the long run they stand "
+                "for"))
+        if "init_from" in entries and training.init_from is not BROKEN:
+            with node.faults.gathered():
+                written_out(entries["init_from"], training.init_from)
+        if is_whole(training) and self._words_are_known("training", training):
+            for key, words in self.checks.training(training):
+                node.faults.add(entries.get(key, node).fault(words))
+        return training
+
+    def _check_words(self, section: str, values: Any, entries: Mapping[str, Node]) -> None:
+        """See that words of a section are those that there are."""
+        for key, known in self._words_of(section).items():
+            word = getattr(values, key)
+            if word is not BROKEN and word not in (None, *known):
+                self.root.faults.add(entries[key].fault(not_one_of(word, known)))
+
+    def _words_are_known(self, section: str, values: Any) -> bool:
+        return all(getattr(values, key) in (None, *known) for key, known in self._words_of(section).items())
+
+    def _words_of(self, section: str) -> dict[str, Collection[str]]:
+        return {key.partition(".")[2]: known for key, known in self.checks.words.items()
+                if key.startswith(f"{section}.")}
+
+    def _check_horizons(self, training: Training | None, mixtures: dict[str, Mixture] | None) -> None:
+        """Runs to different horizons are one run until their decay: no stage may end, as it decides the order."""
+        for name, mixture in (mixtures or {}).items():
+            horizons = training.horizons if training is not None else ()
+            if horizons and is_whole(horizons) and mixture is not BROKEN and len(mixture.stages) > 1:
+                node = self.entries["mixtures"].mapping()[name]
+                node.faults.add(node.fault(
+                    "stages do not go with training.horizons: where a stage ends decides which corpora come shortly "
+                    "before, so that runs to different horizons would not begin alike"))
+
+
+    def _look_for_files(self) -> None:
+        """Add faults for paths that name nothing."""
+        folder = self.path.parent
+        for name, source in (self.sources or {}).items():
+            if source is BROKEN or not is_whole((source.kind, source.options)) or source.paths is BROKEN:
+                continue
+            node = self.entries["sources"].mapping()[name].mapping().get("paths")
+            for item, path in zip(_list_or_one(node), source.paths, strict=True) if node is not None else ():
+                if path is not BROKEN and urlsplit(path).scheme not in REMOTE_SCHEMES:
+                    try:
+                        find_files(path, folder, source.declared.is_input, source.declared.folders_are_inputs)
+                    except UsageError as error:
+                        node.faults.add(item.fault(str(error)))
+
+
+def _places(entries: Mapping[str, Node]) -> typing.Iterator[tuple[str, str]]:
+    """The places of sections and of what stands in them, by their paths of keys."""
+    for key, node in entries.items():
+        yield key, node.place
+        children = node.mapping() if node.is_mapping else {}
+        for name, child in children.items():
+            yield f"{key}.{name}", child.place
+            if key in ("sources", "token_shards"):
+                paths = child.mapping()["paths"]
+                yield f"{key}.{name}.paths", paths.place
+                for index, item in enumerate(_list_or_one(paths)):
+                    yield f"{key}.{name}.paths[{index}]", item.place
+
+
+def _read_name(node: Node) -> str:
+    name = convert(node, str)
+    _check_name(node, name)
+    return name
 
 
 def _check_name(node: Node, name: str) -> None:
     if not NAME.fullmatch(name):
-        node.fail(f"`{name}` cannot be a name: letters, digits, `.`, `_` and `-`, at most 80, no leading sign")
+        shown = name if len(name) <= 100 else f"{name[:100]}…"
+        raise node.fault(f"`{shown}` cannot be a name: letters, digits, `.`, `_` and `-`, at most 80, no leading sign",
+                         at_key=node.path != "name")
 
 
 def _list_or_one(node: Node) -> list[Node]:
@@ -111,36 +276,36 @@ def _list_or_one(node: Node) -> list[Node]:
 def _read_sources(node: Node) -> dict[str, Source]:
     sources = {}
     for name, child in node.mapping().items():
-        _check_name(child, name)
-        sources[name] = read_source(child)
+        with node.faults.gathered():
+            _check_name(child, name)
+        sources[name] = node.faults.attempt(partial(read_source, child))
     if not sources:
         node.fail("name at least one source")
     return sources
 
 
-def _read_token_shards(entries: dict[str, Node], taken: set[str]) -> dict[str, TokenShards]:
-    node = entries["token_shards"]
-    if "tokenizer" not in entries or "path" not in entries["tokenizer"].mapping():
-        node.fail("their ids are those of one tokenizer: say which with `tokenizer: {path: tokenizer.json}`")
-    found = {}
-    for name, child in node.mapping().items():
-        _check_name(child, name)
-        if name in taken:
-            child.fail(f"`{name}` is a source or corpus already")
-        found[name] = convert_dataclass(child, TokenShards)
-        if not found[name].paths:
-            child.mapping()["paths"].fail("name at least one path")
-    return found
+def _read_shards(node: Node) -> TokenShards:
+    entries = node.mapping()
+    shards = convert_dataclass(node, TokenShards, entries=entries)
+    if shards.paths is not BROKEN:
+        check_paths(entries["paths"], shards.paths)
+    return shards
 
 
-def _read_corpora(node: Node, sources: dict[str, Source], folder: Path) -> dict[str, Corpus]:
+def _read_corpora(node: Node, sources: dict[str, Source] | None, folder: Path) -> dict[str, Corpus]:
     children = node.mapping()
     corpora: dict[str, Corpus] = {}
 
     def read(name: str, trail: tuple[str, ...]) -> Corpus:
+        """A corpus; its steps are BROKEN where they are wrong, or those that it is like."""
         if name in corpora:
             return corpora[name]
-        child = children[name]
+        corpora[name] = Corpus(source=BROKEN, steps=BROKEN)  # what others that are like it find when reading fails
+        with node.faults.gathered():
+            corpora[name] = read_anew(children[name], trail)
+        return corpora[name]
+
+    def read_anew(child: Node, trail: tuple[str, ...]) -> Corpus:
         entries = child.mapping()
         if "like" in entries:
             child.check_keys(entries, ["like", "set"])
@@ -150,27 +315,40 @@ def _read_corpora(node: Node, sources: dict[str, Source], folder: Path) -> dict[
             if like not in children:
                 entries["like"].fail(f"no corpus is called `{like}`{suggestion(like, children)}")
             base = read(like, (*trail, like))
-            steps = with_settings(base.steps, entries["set"]) if "set" in entries else base.steps
-            corpus = Corpus(source=base.source, steps=steps)
+            steps = base.steps
+            if "set" in entries and steps is not BROKEN:
+                steps = with_settings(steps, entries["set"])
+            return Corpus(source=base.source, steps=steps)
+        child.check_keys(entries, ["from", "steps"], ["from"])
+        source = BROKEN
+        if "from" not in entries:
+            node.faults.add(child.missing("from", "the source this corpus is made of (or `like`: another corpus)"))
         else:
-            child.check_keys(entries, ["from", "steps"])
-            if "from" not in entries:
-                child.fail("`from` is missing: the source this corpus is made of (or `like`: another corpus)")
-            source = convert(entries["from"], str)
-            if source not in sources:
-                entries["from"].fail(f"no source is called `{source}`{suggestion(source, sources)}")
-            corpus = Corpus(source=source, steps=_read_steps(entries["steps"], folder) if "steps" in entries else ())
-        corpora[name] = corpus
-        return corpus
+            source = node.faults.attempt(partial(_read_from, entries["from"], sources))
+        steps = ()
+        if "steps" in entries:
+            steps = node.faults.attempt(partial(_read_steps, entries["steps"], folder))
+        return Corpus(source=source, steps=steps)
 
     for name, child in children.items():
-        _check_name(child, name)
+        with node.faults.gathered():
+            _check_name(child, name)
         read(name, (name,))
+    if node.faults:
+        return corpora
+    assert sources is not None
     return {  # only now: what a variant fills in is not to be taken for what `like` has written
         name: Corpus(corpora[name].source, tuple(
             step.resolved() for step in _with_one_variant(corpora[name].steps, sources[corpora[name].source])))
         for name in children
     }
+
+
+def _read_from(node: Node, sources: dict[str, Source] | None) -> str:
+    source = convert(node, str)
+    if sources is not None and source not in sources:
+        node.fail(f"no source is called `{source}`{suggestion(source, sources)}")
+    return source
 
 
 def _with_one_variant(steps: tuple[CurationStep, ...], source: Source) -> tuple[CurationStep, ...]:
@@ -182,29 +360,35 @@ def _with_one_variant(steps: tuple[CurationStep, ...], source: Source) -> tuple[
 
 
 def _read_steps(node: Node, folder: Path) -> tuple[CurationStep, ...]:
-    steps: list[CurationStep] = []
-    for item in [] if node.is_null else node.items():
-        if item.is_mapping:
-            entries = item.mapping()
-            if len(entries) != 1:
-                item.fail("one step an entry: `- name: {parameters}`")
-            ((name, parameters),) = entries.items()
-        else:
-            name, parameters = convert(item, str), None
-        if name == "rule":
-            steps.append(_read_own_rule(parameters or item, folder))
-            continue
-        if name in PRESETS:
-            if parameters is not None and not parameters.is_null and parameters.mapping():
-                names = ", ".join(step.name for step in PRESETS[name].steps)
-                parameters.fail(
-                    f"`{name}` takes no parameters: it stands for {names}; write these out to change them")
-            steps += PRESETS[name].steps
-            continue
-        if name not in STEPS:
-            (parameters or item).fail(f"no step is called `{name}`{suggestion(name, [*STEPS, *PRESETS])}")
-        steps.append(CurationStep(STEPS[name], _filled(parameters, item, STEPS[name].parameters)))
-    return tuple(steps)
+    """The steps of a list, presets written out; BROKEN when one of them is wrong."""
+    found = [node.faults.attempt(partial(_read_step, item, folder)) for item in ([] if node.is_null else node.items())]
+    return BROKEN if BROKEN in found else tuple(step for steps in found for step in steps)
+
+
+def _read_step(item: Node, folder: Path) -> tuple[CurationStep, ...]:
+    """The step of an entry, or those of a preset. Fails, or is BROKEN where its parameters are."""
+    parameters: Node | None = None
+    if item.is_mapping:
+        entries = item.mapping()
+        if len(entries) != 1:
+            item.fail("one step an entry: `- name: {parameters}`")
+        ((name, parameters),) = entries.items()
+    else:
+        name = convert(item, str)
+    if name == "rule":
+        step = _read_own_rule(parameters or item, folder)
+        return BROKEN if step is BROKEN else (step,)
+    if name in PRESETS:
+        if parameters is not None and not parameters.is_null and parameters.mapping():
+            names = ", ".join(step.name for step in PRESETS[name].steps)
+            parameters.fail(
+                f"`{name}` takes no parameters: it stands for {names}; write these out to change them")
+        return PRESETS[name].steps
+    if name not in STEPS:
+        raise (parameters or item).fault(f"no step is called `{name}`{suggestion(name, [*STEPS, *PRESETS])}", at_key=(
+            parameters is not None))
+    filled = _filled(parameters, item, STEPS[name].parameters)
+    return (CurationStep(STEPS[name], filled),) if is_whole(filled) else BROKEN
 
 
 def _filled(node: Node | None, parent: Node, kind: type) -> Any:
@@ -218,7 +402,7 @@ def _filled(node: Node | None, parent: Node, kind: type) -> Any:
 
 
 def _read_own_rule(node: Node, folder: Path) -> CurationStep:
-    """A person's own rule, whose code is loaded: `rule: {file: my_rules.py, name: …, with: {…}}`.
+    """A person's own rule, whose code is loaded: `rule: {file: my_rules.py, name: …, with: {…}}`; BROKEN if it is.
 
     `file` is relative to the recipe's folder; without it an installed package has the rule.
     """
@@ -227,75 +411,63 @@ def _read_own_rule(node: Node, folder: Path) -> CurationStep:
     entries = node.mapping()
     node.check_keys(entries, ["file", "name", "with"])
     if "name" not in entries:
-        node.fail("`name` is missing: which rule of the file, or of an installed package")
+        raise node.missing("name", "which rule of the file, or of an installed package")
     name = convert(entries["name"], str)
-    file = (folder / Path(convert(entries["file"], str)).expanduser()).absolute() if "file" in entries else None
+    file = None
+    if "file" in entries:
+        file = (folder / written_out(entries["file"], convert(entries["file"], str))).absolute()
     origin = Origin(name, file)
     try:
         spec = load(origin).spec
     except UsageError as error:
         entries["file" if file is not None and not file.is_file() else "name"].fail(str(error))
-    return CurationStep(spec, _filled(entries.get("with"), node, spec.parameters), origin)
+    filled = _filled(entries.get("with"), node, spec.parameters)
+    return CurationStep(spec, filled, origin) if is_whole(filled) else BROKEN
 
 
 def with_settings(steps: tuple[CurationStep, ...], node: Node) -> tuple[CurationStep, ...]:
-    """Replace single parameters of the steps: `set: {c4.code: keep}`. Raises RecipeError for what they do not have."""
+    """Replace single parameters of the steps: `set: {c4.code: keep}`; BROKEN for what they do not have.
+
+    What is wrong is added to the node's faults.
+    """
     changed = list(steps)
     entries = node.mapping()
+    whole = True
     for key, child in entries.items():
-        step_name, _, parameter = key.partition(".")
-        places = [index for index, step in enumerate(steps) if step.name == step_name]
-        if not places:
-            names = [step.name for step in steps]
-            child.fail(f"the corpus has no step `{step_name}`{suggestion(step_name, names)}")
-        if len(places) > 1:
-            child.fail(f"the corpus has {len(places)} steps `{step_name}`: write the steps out instead")
-        step = changed[places[0]]
-        fields = {entry.name: entry for entry in dataclasses.fields(step.parameters)}
-        if parameter not in fields:
-            child.fail(f"step `{step_name}` has no parameter `{parameter}`{suggestion(parameter, fields)}")
-        kind = typing.get_type_hints(type(step.parameters))[parameter]
-        value = convert(child, kind, fields[parameter].metadata)
-        changed[places[0]] = dataclasses.replace(
-            step, parameters=dataclasses.replace(step.parameters, **{parameter: value}))
+        if node.faults.attempt(partial(_set, changed, key, child)) is BROKEN:
+            whole = False
     for old, new in zip(steps, changed, strict=True):
-        if new != old:
+        if new != old and whole:
             written = {key.partition(".")[2]: child for key, child in entries.items() if key.startswith(f"{new.name}.")}
             check_whole(new.parameters, written, node)
-    return tuple(changed)
+    return tuple(changed) if whole else BROKEN
+
+
+def _set(steps: list[CurationStep], key: str, node: Node) -> None:
+    """Replace one parameter."""
+    step_name, _, parameter = key.partition(".")
+    places = [index for index, step in enumerate(steps) if step.name == step_name]
+    if not places:
+        names = [step.name for step in steps]
+        raise node.fault(f"the corpus has no step `{step_name}`{suggestion(step_name, names)}", at_key=True)
+    if len(places) > 1:
+        raise node.fault(f"the corpus has {len(places)} steps `{step_name}`: write the steps out instead", at_key=True)
+    step = steps[places[0]]
+    fields = {entry.name: entry for entry in dataclasses.fields(step.parameters)}
+    if parameter not in fields:
+        raise node.fault(
+            f"step `{step_name}` has no parameter `{parameter}`{suggestion(parameter, fields)}", at_key=True)
+    kind = typing.get_type_hints(type(step.parameters))[parameter]
+    value = convert(node, kind, fields[parameter].metadata)
+    steps[places[0]] = dataclasses.replace(
+        step, parameters=dataclasses.replace(step.parameters, **{parameter: value}))
 
 
 def _read_tokenizer(node: Node) -> Tokenizer:
-    tokenizer = convert_dataclass(node, Tokenizer)
-    if tokenizer.path is not None and any(key in node.mapping() for key in ("kind", "vocab_size", "sample_bytes")):
+    entries = {} if node.is_null else node.mapping()
+    tokenizer = convert_dataclass(node, Tokenizer, entries=entries)
+    if "path" in entries and any(key in entries for key in ("kind", "vocab_size", "sample_bytes")):
         node.fail("give either `path` or `kind` with its settings, not both")
+    if "path" in entries and isinstance(tokenizer.path, str):
+        written_out(entries["path"], tokenizer.path)
     return tokenizer
-
-
-def _read_training(node: Node) -> Training:
-    training = convert_dataclass(node, Training)
-    for share in training.horizons:
-        if not 0 < share <= 1:
-            node.mapping()["horizons"].fail(f"{share:g} is no share of the run's tokens: above 0, at most 1")
-    target = training.simulate_target_tokens
-    if target is not None and target < training.tokens:
-        node.mapping()["simulate_target_tokens"].fail(
-            f"{target:,} is less than `tokens`, {training.tokens:,}: name the budget of the long run they stand for")
-    return training
-
-
-def _check_horizons(training: Training, mixtures: dict[str, Mixture], entries: dict[str, Node]) -> None:
-    """Runs to different horizons are one run until their decay: no stage may end, as it decides the order before it."""
-    for name, mixture in mixtures.items():
-        if training.horizons and len(mixture.stages) > 1:
-            entries["mixtures"].mapping()[name].fail(
-                "stages do not go with training.horizons: where a stage ends decides which corpora come shortly "
-                "before, so that runs to different horizons would not begin alike")
-
-
-def _read_mixtures(node: Node, corpus_named: typing.Callable[[Node, str], None]) -> dict[str, Mixture]:
-    mixtures = {}
-    for name, child in node.mapping().items():
-        _check_name(child, name)
-        mixtures[name] = read_mixture(child, corpus_named)
-    return mixtures

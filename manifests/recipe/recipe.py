@@ -11,7 +11,9 @@ from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.steps.spec import CurationStep, Origins
 
 _SHARE = {"min": 0.0, "max": 1.0}
-_POSITIVE = {"min": 1}
+# Beyond all that was ever trained on or lay on one machine: what is larger is a slip of the hand.
+_TOKENS = {"min": 1, "max": 10**15}
+_MOST_BYTES = 10**15
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Tokenizer:
 
     kind: Literal["bpe"] = "bpe"
     vocab_size: int = field(default=16384, metadata={"min": 257, "max": 2**20})
-    sample_bytes: int = field(default=64 << 20, metadata={"min": 1024})
+    sample_bytes: int = field(default=64 << 20, metadata={"min": 1024, "max": _MOST_BYTES})
     path: str | None = None
 
 
@@ -56,19 +58,19 @@ class Training:
     model: str = "tiny"
     architecture: str = "llama"
     objective: str | None = None
-    tokens: int = field(default=2_000_000, metadata=_POSITIVE)
+    tokens: int = field(default=2_000_000, metadata=_TOKENS)
     seeds: int = field(default=3, metadata={"min": 1, "max": 1000})
     max_epochs: float = field(default=4.0, metadata={"min": 0.001, "max": 1000.0})
-    simulate_target_tokens: int | None = field(default=None, metadata=_POSITIVE)
+    simulate_target_tokens: int | None = field(default=None, metadata=_TOKENS)
     init_from: str | None = None
-    kv_heads: int | None = field(default=None, metadata=_POSITIVE)
+    kv_heads: int | None = field(default=None, metadata={"min": 1, "max": 1024})
     context_tokens: int | None = field(default=None, metadata={"min": 8, "max": 2**20})
-    batch_tokens: int | None = field(default=None, metadata=_POSITIVE)
-    micro_batch: int | None = field(default=None, metadata=_POSITIVE)
+    batch_tokens: int | None = field(default=None, metadata={"min": 1, "max": 2**30})
+    micro_batch: int | None = field(default=None, metadata={"min": 1, "max": 2**20})
     learning_rate: float | None = field(default=None, metadata={"min": 1e-9, "max": 10.0})
     schedule: Literal["cosine", "linear", "wsd"] = "cosine"
     decay_share: float = field(default=0.2, metadata=_SHARE)
-    horizons: tuple[float, ...] = ()
+    horizons: tuple[float, ...] = field(default=(), metadata=_SHARE)
     optimizer: Literal["adamw", "muon"] = "adamw"
     z_loss: float = field(default=0.0, metadata={"min": 0.0, "max": 1.0})
     average_checkpoints: int = field(default=1, metadata={"min": 1, "max": 100})
@@ -91,7 +93,7 @@ class Comparison:
     domains: tuple[str, ...]
     held_out_share: float = field(default=0.05, metadata={"min": 0.0001, "max": 0.5})
     test_share: float = field(default=0.2, metadata={"min": 0.0, "max": 0.9})
-    max_bytes_per_domain: int = field(default=1_000_000, metadata=_POSITIVE)
+    max_bytes_per_domain: int = field(default=1_000_000, metadata={"min": 1, "max": _MOST_BYTES})
     metric: str = "bits_per_byte"
     seed: int = field(default=0, metadata={"min": 0, "max": 2**32 - 1})
     primary: tuple[str, ...] = ()
@@ -121,7 +123,7 @@ class Recipe:
     places: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, key: str) -> str:
-        """`file:line: key` for a message about `sources.<name>`, `comparison.metric`, `tokenizer` or `training`."""
+        """`file:line:column: key` for a message about a section, what stands in it, or a source's `paths[0]`."""
         return self.places.get(key, f"{self.path}: {key}")
 
     @property

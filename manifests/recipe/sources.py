@@ -3,12 +3,15 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.own_code import OwnCode, read_own_code
+from maslin.manifests.recipe.faults import BROKEN
+from maslin.manifests.recipe.paths import check_paths
 from maslin.manifests.recipe.typed_yaml import Node, convert, convert_dataclass
 
 # Where each kind is declared; imported when a recipe names it. To add one: a file with its reader, and a line here.
@@ -134,27 +137,52 @@ def source_kind(kind: str, code: OwnCode | None = None) -> SourceKind:
 
 
 def read_source(node: Node) -> Source:
-    """A source of a recipe. Raises RecipeError with the place of what is wrong."""
+    """A source of a recipe. What is wrong with it is added to the node's faults, and BROKEN."""
     entries = node.mapping()
     if "kind" not in entries:
-        node.fail(f"`kind` is missing: one of {', '.join(SOURCES)}")
-    code = read_own_code(entries["kind"], node.folder, OWN_SOURCES) if entries["kind"].is_mapping else None
-    kind = convert(entries["kind"], Literal[tuple(SOURCES)]) if code is None else code.called  # type: ignore[valid-type]
-    try:
-        declared = source_kind(kind, code)
-    except UsageError as error:
-        entries["kind"].fail(str(error))
-    options = convert_dataclass(node, declared.options, skip=SHARED_KEYS)
+        node.check_keys(entries, _known_of_all(), ["kind", "paths"])  # where it is only misspelt, it is there now
+    kind, code, declared = BROKEN, None, None
+    if "kind" not in entries:
+        node.faults.add(node.missing("kind", f"one of {', '.join(SOURCES)}"))
+    with node.faults.gathered():
+        if "kind" in entries:
+            kind, code, declared = _read_kind(entries["kind"])
+    if declared is not None:
+        options = convert_dataclass(node, declared.options, skip=SHARED_KEYS, entries=entries, required=["paths"])
+    else:
+        options = BROKEN
+        if "kind" not in entries or not entries["kind"].is_mapping:
+            node.check_keys(entries, _known_of_all(), ["paths"])
+    paths = BROKEN
     if "paths" not in entries:
-        node.fail("`paths` is missing")
-    paths = convert(entries["paths"], tuple[str, ...])
-    if not paths:
-        entries["paths"].fail("name at least one path")
+        node.faults.add(node.missing("paths"))
+    else:
+        paths = node.faults.attempt(partial(_read_paths, entries["paths"]))
     shared = {}
     if "max_failed" in entries:
         (limit,) = (entry for entry in dataclasses.fields(Source) if entry.name == "max_failed")
-        shared["max_failed"] = convert(entries["max_failed"], float, limit.metadata)
+        shared["max_failed"] = node.faults.attempt(partial(convert, entries["max_failed"], float, limit.metadata))
     return Source(kind, paths, options=options, code=code, **shared)
+
+
+def _read_kind(node: Node) -> tuple[str, OwnCode | None, SourceKind]:
+    """A kind of ours by its name, or of the user's own, and what it declares."""
+    code = read_own_code(node, node.folder, OWN_SOURCES) if node.is_mapping else None
+    kind = convert(node, Literal[tuple(SOURCES)]) if code is None else code.called  # type: ignore[valid-type]
+    try:
+        return kind, code, source_kind(kind, code)
+    except UsageError as error:
+        node.fail(str(error))
+
+
+def _read_paths(node: Node) -> tuple[str, ...]:
+    return check_paths(node, convert(node, tuple[str, ...]))
+
+
+def _known_of_all() -> list[str]:
+    """The keys that sources of any kind have."""
+    options = [entry.name for kind in SOURCES for entry in dataclasses.fields(source_kind(kind).options)]
+    return list(dict.fromkeys([*SHARED_KEYS, *options]))
 
 
 def _source(

@@ -66,24 +66,24 @@ def test_planning_imports_nothing_heavy(tmp_path):
 
 
 @pytest.mark.parametrize(("recipe", "message"), [
-    ("name: n\nsource: {}\n", "r.yaml:2: source: unknown key `source`; did you mean `sources`?"),
-    ("name: n\nsources: {s: {kind: jsonl, paths: [none/*]}}\n", "r.yaml:2: sources.s.paths: `none/*` matches nothing"),
+    ("name: n\nsource: {}\n", "r.yaml:2:1: source: unknown key `source`; did you mean `sources`?"),
+    ("name: n\nsources: {s: {kind: jsonl, paths: [none/*]}}\n", "r.yaml:2:36: sources.s.paths[0]: `none/*` matches"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntraining: {model: tny}\n",
-     "r.yaml:4: training: model: 'tny' is none of tiny, mini, small"),
+     "r.yaml:4:19: training.model: `tny` is not one of tiny, mini, small, medium, base, large, xl; did you mean `ti"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
      "training: {architecture: bert, objective: causal}\n",
-     "r.yaml:4: training: training: objective is causal, but bert is trained for masked"),
+     "r.yaml:4:43: training.objective: is causal, but bert is trained for masked"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\ntraining:\n  architecture: gpt3\n",
-     "r.yaml:4: training.architecture: `gpt3` is not one of llama, gpt2, bert, t5; did you mean `gpt2`?"),
+     "r.yaml:4:17: training.architecture: `gpt3` is not one of llama, gpt2, bert, t5; did you mean `gpt2`?"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\ntraining: {objective: maked}\n",
-     "r.yaml:3: training.objective: `maked` is not one of causal, masked, span_corruption, sft; did you mean `mas"),
+     "r.yaml:3:23: training.objective: `maked` is not one of causal, masked, span_corruption, sft; did you mean `mas"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntraining: {init_from: m-s0}\n",
-     "r.yaml:4: training.init_from: `m-s0` is neither a path nor the name of a finished run"),
+     "r.yaml:4:23: training.init_from: `m-s0` is neither a path nor the name of a finished run"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
      "training: {architecture: gpt2, kv_heads: 1}\n",
-     "r.yaml:4: training: model: kv_heads is 1, but gpt2 has as many as heads: 2"),
+     "r.yaml:4:42: training.kv_heads: is 1, but gpt2 has as many as heads: 2"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\ntokenizer: {path: t.json}\n",
-     "r.yaml:4: tokenizer.path: "),
+     "r.yaml:4:19: tokenizer.path: "),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\ncorpora: {c: {from: x}}\n", "no source is called `x`"),
     ("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 0}}\n", "the weights are all 0"),
 ])
@@ -134,7 +134,7 @@ def test_what_has_no_bits_per_byte_is_trained_but_not_compared(tmp_path, capsys)
     path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
                     "training: {architecture: t5}\ncomparison: {baseline: m, domains: [s]}\n")
     assert main(["compare", str(path), "--dry-run", "--workspace", str(tmp_path)]) == 2
-    assert "r.yaml:4: training.architecture: t5 gives a document no probability" in capsys.readouterr().err
+    assert "r.yaml:4:26: training.architecture: t5 gives a document no probability" in capsys.readouterr().err
     assert main(["train", str(path), "--dry-run", "--workspace", str(tmp_path)]) == 0
 
 
@@ -143,8 +143,8 @@ def test_a_metric_that_does_not_exist_is_told_by_its_line_with_the_nearest_name(
     path.write_text("name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\nmixtures: {m: {s: 1}}\n"
                     "comparison:\n  baseline: m\n  domains: [s]\n  metric: bits_per_tokens\n")
     assert main(["compare", str(path), "--dry-run", "--workspace", str(tmp_path)]) == 2
-    assert ("r.yaml:7: comparison.metric: no metric is called `bits_per_tokens`; did you mean `bits_per_token`?"
-            in capsys.readouterr().err)
+    assert ("r.yaml:7:11: comparison.metric: `bits_per_tokens` is not one of bits_per_byte, bits_per_token, "
+            "next_token_accuracy; did you mean `bits_per_token`?" in capsys.readouterr().err)
 
 
 def test_usage_errors_exit_2(capsys):
@@ -206,3 +206,22 @@ def test_the_commands_own_process_does_without_pandas():
             "import torch._dynamo  # looks for pandas: it must hear that there is none\n"
             "import sys; assert 'pandas' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_all_that_is_wrong_with_a_recipe_is_told_in_one_run(tmp_path, capsys):
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        "name: n\nsources:\n  web: {kind: jsonl, paths: [r.yaml, none.jsonl, ~/x], max_fail: 1}\n"
+        "corpora:\n  a: {from: wb, steps: [c4x]}\nmixtures:\n  m: {a: 1, b: 2}\n"
+        "training: {batch_tokens: 300, horizons: [0.5], tokens: 1e30}\n"
+        "comparison: {baseline: x, domains: [a], metrc: 1}\n")
+    assert main(["compare", str(path), "--workspace", str(tmp_path / "ws")]) == 2
+    lines = capsys.readouterr().err.replace(str(path), "r.yaml").splitlines()
+    assert lines[0].startswith("maslin: r.yaml:3:38: sources.web.paths[1]: `none.jsonl` matches nothing")
+    assert [line.split(": ")[0].removeprefix("  r.yaml:") for line in lines[1:]] == [
+        "3:50", "3:56", "5:13", "5:25", "7:13", "8:56", "9:24", "9:41"]
+    path.write_text(path.read_text().replace("1e30", "99999"))
+    assert main(["train", str(path), "--workspace", str(tmp_path / "ws")]) == 2
+    told = capsys.readouterr().err
+    assert "8:26: training.batch_tokens: 300 is not a multiple" in told
+    assert "8:41: training.horizons: need the schedule wsd" in told

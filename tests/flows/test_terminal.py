@@ -62,7 +62,7 @@ _S = "name: n\nsources: {s: {kind: jsonl, paths: [r.yaml]}}\n"
 
 
 @pytest.mark.parametrize("recipe", [
-    'name: "@"\nsources: {}\n', 'name: n\n"@": 1\n', 'name: n\nsources: {"@": {kind: jsonl, paths: [a]}}\n',
+    'name: "@"' + _S[7:], 'name: n\n"@": 1\n', 'name: n\nsources: {"@": {kind: jsonl, paths: [r.yaml]}}\n',
     'name: n\nsources: {s: {kind: "@", paths: [a]}}\n', 'name: n\nsources: {s: {kind: jsonl, paths: ["@"]}}\n',
     _S + 'corpora: {c: {from: "@"}}\n', _S + 'corpora: {c: {from: s, steps: ["@"]}}\n',
     _S + 'tokenizer: {path: "@"}\nmixtures: {m: {s: 1}}\n',

@@ -47,4 +47,4 @@ def test_half_a_pair_and_shards_in_a_comparison_are_refused(tmp_path, capsys):
     assert "token_shards.books.paths: `made/*.bin` matches nothing" in capsys.readouterr().err
     recipe.write_text(RECIPE + "sources: {s: {kind: jsonl, paths: [a]}}\ncomparison: {baseline: all, domains: [s]}\n")
     assert main(["compare", str(recipe), "--workspace", str(tmp_path / "w")]) == 2
-    assert "recipe.yaml:5: mixtures.all.books: `books` are token shards" in capsys.readouterr().err
+    assert "recipe.yaml:5:18: mixtures.all.books: `books` are token shards" in capsys.readouterr().err

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from maslin.trainer.comparison.detectable import ALPHA, POWER
+
 CONFIDENCE = 0.95
-ALPHA = 0.05
-POWER = 0.80
 SMALLEST_TAIL = 1e-15  # no smaller p is told
 MOST_SEEDS = 1000  # beyond this, "more seeds" is no advice
 

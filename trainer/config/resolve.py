@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from maslin.manifests.errors import UsageError
-from maslin.trainer.config.checks import require
+from maslin.trainer.config.checks import SettingsError
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.known import architecture_named
@@ -75,29 +75,34 @@ def resolve_training(
     """
     objectives = model.spec.objectives
     objective = objective or objectives[0]
-    require(
-        objective in objectives,
-        f"training: objective is {objective}, but {model.architecture} is trained for {' or '.join(objectives)}")
+    wrong = []
+    if objective not in objectives:
+        wrong.append((
+            "objective", f"is {objective}, but {model.architecture} is trained for {' or '.join(objectives)}"))
     context = model.context_tokens
-    if batch_tokens is None:
+    if batch_tokens is not None and (batch_tokens % context or batch_tokens < 1):
+        wrong.append(("batch_tokens", f"{batch_tokens} is not a multiple of the context of {context} tokens"))
+    if batch_tokens is None or wrong:
         sequences = 2 ** max(0, math.floor(math.log2(max(1, default_batch_tokens(tokens) / context))))
     else:
-        require(
-            batch_tokens % context == 0 and batch_tokens > 0,
-            f"training: batch_tokens {batch_tokens} is not a multiple of the context of {context} tokens")
         sequences = batch_tokens // context
     at_most = max(1, MICRO_BATCH_TOKENS // context)
-    if micro_batch is None:
+    if micro_batch is None or wrong:
         micro_batch = max(n for n in range(1, min(sequences, at_most) + 1) if sequences % n == 0)
-    require(
-        sequences % micro_batch == 0,
-        f"training: micro_batch {micro_batch} does not divide the batch of {sequences} sequences")
-    config = TrainingConfig(
-        tokens=tokens, batch_tokens=sequences * context,
-        micro_batch=micro_batch, objective=objective,
-        learning_rate=learning_rate or default_learning_rate(model, tokens),
-        horizons=tuple(sorted({round(share * tokens) for share in horizons if share < 1})), **settings,
-    )
+    if sequences % micro_batch:
+        wrong.append(("micro_batch", f"{micro_batch} does not divide the batch of {sequences} sequences"))
+    try:
+        config = TrainingConfig(
+            tokens=tokens, batch_tokens=sequences * context,
+            micro_batch=micro_batch, objective=objective,
+            learning_rate=learning_rate or default_learning_rate(model, tokens),
+            horizons=tuple(sorted({round(share * tokens) for share in horizons if share < 1})), **settings,
+        )
+    except SettingsError as error:
+        told = {key for key, _ in wrong}
+        raise SettingsError("training", [*wrong, *(each for each in error.wrong if each[0] not in told)]) from error
+    if wrong:
+        raise SettingsError("training", wrong)
     return replace(
         config, log_every=-(-config.steps // MAX_LOG_LINES), checkpoint_every=max(100, config.steps // 20),
         validation_tokens=min(tokens // VALIDATION_SHARE, MAX_VALIDATION_TOKENS) if config.validations else 0)

@@ -1,11 +1,11 @@
 """How a run trains; its JSON is the step's parameters."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from maslin.trainer.config.checks import from_json, require
+from maslin.trainer.config.checks import Condition, from_json, require
 from maslin.trainer.data.objectives import OBJECTIVES
 
 
@@ -39,46 +39,44 @@ class TrainingConfig:
     objective: str = "causal"  # one of `maslin.trainer.data.objectives`
 
     def __post_init__(self) -> None:
+        require("training", self._conditions())
+
+    def _conditions(self) -> Iterator[Condition]:
         for name in (
             "tokens", "batch_tokens", "micro_batch", "checkpoint_every", "log_every", "threads", "together",
             "average_checkpoints",
         ):
-            require(getattr(self, name) >= 1, f"training: {name} is {getattr(self, name)}, it must be at least 1")
-        require(self.validations >= 0, f"training: validations is {self.validations}, it must be at least 0")
-        require(self.learning_rate > 0, f"training: learning_rate is {self.learning_rate}, it must be above 0")
-        require(0 <= self.warmup_share <= 1, f"training: warmup_share is {self.warmup_share}, not between 0 and 1")
-        require(0 <= self.final_share <= 1, f"training: final_share is {self.final_share}, not between 0 and 1")
-        require(0 <= self.decay_share <= 1, f"training: decay_share is {self.decay_share}, not between 0 and 1")
-        require(
-            self.schedule != "wsd" or self.warmup_share + self.decay_share <= 1,
-            f"training: warmup_share {self.warmup_share} and decay_share {self.decay_share} are more than all steps")
-        require(
-            self.objective in OBJECTIVES, f"training: objective is {self.objective!r}: {_listed(OBJECTIVES)}")
+            yield getattr(self, name) >= 1, name, f"is {getattr(self, name)}, it must be at least 1"
+        yield self.validations >= 0, "validations", f"is {self.validations}, it must be at least 0"
+        yield self.learning_rate > 0, "learning_rate", f"is {self.learning_rate}, it must be above 0"
+        for name in ("warmup_share", "final_share", "decay_share"):
+            yield 0 <= getattr(self, name) <= 1, name, f"is {getattr(self, name)}, not between 0 and 1"
+        yield (
+            self.schedule != "wsd" or self.warmup_share + self.decay_share <= 1, "decay_share",
+            f"{self.decay_share} and warmup_share {self.warmup_share} are more than all steps")
+        yield self.objective in OBJECTIVES, "objective", f"is {self.objective!r}: {_listed(OBJECTIVES)}"
         stacks = [name for name, objective in OBJECTIVES.items() if objective.stacks]
-        require(
+        yield (
             self.together == 1 or (
-                self.objective in stacks and not self.horizons and self.average_checkpoints == 1),
-            f"training: together is for the objective {_listed(stacks)}, without horizons and average_checkpoints")
+                self.objective in stacks and not self.horizons and self.average_checkpoints == 1), "together",
+            f"is for the objective {_listed(stacks)}, without horizons and average_checkpoints")
         if self.horizons:
-            require(self.schedule == "wsd", f"training: horizons need the schedule wsd, not {self.schedule}")
-            require(
-                self.batch_tokens <= min(self.horizons),
-                f"training: a horizon of {min(self.horizons):,} tokens is less than one batch of {self.batch_tokens:,}")
-            require(
-                self.average_checkpoints == 1,
-                "training: horizons go without average_checkpoints: a branch has none from before it, and its decay "
-                "does what the average would")
-        require(self.z_loss >= 0, f"training: z_loss is {self.z_loss}, it must be at least 0")
-        require(self.gradient_clip > 0, f"training: gradient_clip is {self.gradient_clip}, it must be above 0")
-        require(
-            self.schedule in ("cosine", "linear", "wsd"),
-            f"training: schedule is {self.schedule!r}: cosine, linear or wsd")
-        require(
-            self.optimizer in ("adamw", "muon"), f"training: optimizer is {self.optimizer!r}: adamw or muon")
-        require(
-            self.tokens >= self.batch_tokens,
-            f"training: a budget of {self.tokens} tokens is less than one batch of {self.batch_tokens}",
-        )
+            yield self.schedule == "wsd", "horizons", f"need the schedule wsd, not {self.schedule}"
+            yield (
+                self.batch_tokens <= min(self.horizons), "horizons",
+                f"begin at {min(self.horizons):,} tokens, less than one batch of {self.batch_tokens:,}")
+            yield (
+                self.average_checkpoints == 1, "horizons",
+                "go without average_checkpoints: a branch has none from before it, and its decay does what the average "
+                "would")
+        yield self.z_loss >= 0, "z_loss", f"is {self.z_loss}, it must be at least 0"
+        yield self.gradient_clip > 0, "gradient_clip", f"is {self.gradient_clip}, it must be above 0"
+        yield (
+            self.schedule in ("cosine", "linear", "wsd"), "schedule", f"is {self.schedule!r}: cosine, linear or wsd")
+        yield self.optimizer in ("adamw", "muon"), "optimizer", f"is {self.optimizer!r}: adamw or muon"
+        yield (
+            self.tokens >= self.batch_tokens, "tokens",
+            f"{self.tokens:,}: a budget of less than one batch, which has {self.batch_tokens:,} tokens")
 
     @property
     def steps(self) -> int:

@@ -9,7 +9,7 @@ from maslin.manifests.recipe.sources import Later, SourceKind
 class CodeOptions:
     """Archives and folders: files of more than `max_file_bytes` are dropped as `too_large`."""
 
-    max_file_bytes: int = field(default=1 << 20, metadata={"min": 1})
+    max_file_bytes: int = field(default=1 << 20, metadata={"min": 1, "max": 2**40})
 
 
 CODE = SourceKind(

@@ -1,6 +1,7 @@
 """Who finds the text of a page: we, another library, or the user's own function; or several, of which one is kept."""
 
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -107,13 +108,15 @@ class Extractors:
 
     @classmethod
     def from_yaml(cls, node: "Node") -> "Extractors":
-        each = tuple(Extractor.from_yaml(item) for item in node.items())
+        from maslin.manifests.recipe.faults import BROKEN, is_whole  # here: workers read no recipe
+
+        each = tuple(node.faults.attempt(partial(Extractor.from_yaml, item)) for item in node.items())
         if not 2 <= len(each) <= MOST:
             node.fail(f"name 2 to {MOST} extractors, the one you prefer first; for one there is `extractor`")
-        names = [extractor.name for extractor in each]
+        names = [extractor.name for extractor in each if is_whole(extractor)]
         if again := [name for name in names if names.count(name) > 1]:
             node.fail(f"`{again[0]}` stands twice")
-        return cls(each)
+        return cls(each) if is_whole(each) else BROKEN
 
     def to_json(self) -> Any:
         return [extractor.to_json() for extractor in self.each]

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from maslin.curation.ingest.web.extractors import MASLIN, ONE_ALONE, Extractor, Extractors
-from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.sources import Later, SourceKind
 
 # A body may be transferred longer than it decodes to, by headers, chunk sizes and a little that does not compress.
@@ -18,13 +17,14 @@ class WarcOptions:
     """
 
     reader: Literal["fastwarc", "warcio"] = "fastwarc"
-    max_page_bytes: int = field(default=2 << 20, metadata={"min": 1})
+    max_page_bytes: int = field(default=2 << 20, metadata={"min": 1, "max": 2**40})
     extractor: Extractor = MASLIN
     extractors: Extractors = ONE_ALONE
 
-    def __post_init__(self) -> None:
-        if self.extractors.each and self.extractor != MASLIN:
-            raise UsageError("`extractor` and `extractors`: name one of the two.")
+    def wrong(self) -> tuple[str, str] | None:
+        """The key that does not go with another, and why; None when all do."""
+        both = self.extractors.each and self.extractor != MASLIN
+        return ("extractors", "not beside `extractor`: name one of the two") if both else None
 
     @property
     def asked(self) -> tuple[Extractor, ...]:

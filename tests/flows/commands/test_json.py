@@ -44,6 +44,7 @@ CALLS = {
 MORE = [
     ["status", "R"], ["manifest", "show", "report/small"], ["sample", "web-code", "--dropped-by", "c4"],
     ["export", "tokens/wiki", "T", "--to", "megatron"], ["plan", "--tokens", "1e9"],
+    ["curate", "R", "--dry-run"], ["compare", "R", "--dry-run", "--verbose", "--limit", "5"],
     ["manifest", "show", "held_out/wiki"], ["explain", "wiki", "--corpus", "wiki"],
 ]
 PLACELESS = ("init", "rules", "setup", "completion")  # they take no workspace; `rules try` does
@@ -100,7 +101,7 @@ def test_what_is_printed_fits_the_schema(built, words, tmp_path, capsys, monkeyp
     answer = json.loads(capsys.readouterr().out)
     name = next(name for name in sorted(CALLS, key=len, reverse=True)
                 if " ".join(["maslin", *words]).startswith(name + " ") or name == " ".join(["maslin", *words]))
-    kind = dict(MADE["commands"]())[name].__name__
+    kind = dict(MADE["commands"]())[f"{name} --dry-run" if "--dry-run" in words else name].__name__
     jsonschema.validate(answer, {**schema, "$ref": f"#/$defs/{kind}"})
 
 

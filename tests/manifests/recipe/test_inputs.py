@@ -17,7 +17,7 @@ def put(path, text="x"):
 
 
 def names(tmp_path, paths, **options):
-    return [item.name for item in find_inputs("r.yaml: s", paths, tmp_path, tmp_path / "ws", **options)]
+    return [item.name for item in find_inputs(["r.yaml: s"] * len(paths), paths, tmp_path, tmp_path / "ws", **options)]
 
 
 def test_names_are_relative_to_where_the_pattern_starts(tmp_path):
@@ -39,7 +39,7 @@ def test_a_folder_of_code_is_one_input_with_the_digest_of_its_tree(tmp_path):
     os.symlink("/etc/passwd", tmp_path / "code/pkg/link")
 
     def digest():
-        (item,) = find_inputs("w", ["code/pkg"], tmp_path, tmp_path / "ws", folders_are_inputs=True)
+        (item,) = find_inputs(["w"], ["code/pkg"], tmp_path, tmp_path / "ws", folders_are_inputs=True)
         assert (item.name, item.bytes) == ("pkg", 1)
         return item.digest
 
@@ -52,10 +52,10 @@ def test_a_folder_of_code_is_one_input_with_the_digest_of_its_tree(tmp_path):
 
 def test_the_digest_is_of_content_and_follows_changes(tmp_path):
     put(tmp_path / "a.jsonl", "one"), put(tmp_path / "b.jsonl", "one")
-    first, second = find_inputs("w", ["*.jsonl"], tmp_path, tmp_path / "ws")
+    first, second = find_inputs(["w"], ["*.jsonl"], tmp_path, tmp_path / "ws")
     assert first.digest == second.digest
     put(tmp_path / "a.jsonl", "two")
-    changed, same = find_inputs("w", ["*.jsonl"], tmp_path, tmp_path / "ws")
+    changed, same = find_inputs(["w"], ["*.jsonl"], tmp_path, tmp_path / "ws")
     assert changed.digest != first.digest and same.digest == second.digest
 
 
@@ -65,14 +65,14 @@ def test_a_remote_file_is_fetched_once(tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/a.jsonl?x=1"
-        (first,) = find_inputs("w", [url], tmp_path, tmp_path / "ws")
+        (first,) = find_inputs(["w"], [url], tmp_path, tmp_path / "ws")
         server.shutdown()
-    (second,) = find_inputs("w", [url], tmp_path, tmp_path / "ws")
+    (second,) = find_inputs(["w"], [url], tmp_path, tmp_path / "ws")
     assert first == second and first.name == "a.jsonl" and first.path.read_text() == "one"
 
 
 def test_what_matches_nothing_is_said_with_its_place(tmp_path):
     with pytest.raises(UsageError, match=r"r.yaml: sources.web.paths: `crawl/\*.gz` matches nothing"):
-        find_inputs("r.yaml: sources.web.paths", ["crawl/*.gz"], tmp_path, tmp_path / "ws")
+        find_inputs(["r.yaml: sources.web.paths"], ["crawl/*.gz"], tmp_path, tmp_path / "ws")
     with pytest.raises(UsageError, match="cannot be fetched"):
-        find_inputs("w", ["http://127.0.0.1:9/none.warc.gz"], tmp_path, tmp_path / "ws")
+        find_inputs(["w"], ["http://127.0.0.1:9/none.warc.gz"], tmp_path, tmp_path / "ws")

@@ -20,7 +20,7 @@ def put(path, text="x"):
 
 def names(base, *paths, kind=None):
     is_input = {} if kind is None else {"is_input": source_kind(kind).is_input}
-    return [item.name for item in find_inputs("r.yaml: s", paths, base, base / "ws", **is_input)]
+    return [item.name for item in find_inputs(["r.yaml: s"] * len(paths), paths, base, base / "ws", **is_input)]
 
 
 SPELLINGS = [
@@ -34,7 +34,7 @@ def test_a_file_of_several_spellings_is_read_once(tmp_path_factory, paths):
     put(base / "data/a.jsonl"), put(base.parent / "far/data/a.jsonl", "another"), put(base.parent / "far/in/x")
     os.symlink("data/a.jsonl", base / "link.jsonl"), os.symlink("data", base / "linked")
     os.symlink("../far/in", base / "elsewhere")  # `elsewhere/..` is far, not here
-    found = find_inputs("w", [path.format(base=base) for path in paths], base, base / "ws")
+    found = find_inputs(["w"] * len(paths), [path.format(base=base) for path in paths], base, base / "ws")
     assert len(found) == len({path.startswith("elsewhere") for path in paths})
     assert len({item.name for item in found}) == len({item.digest for item in found}) == len(found)
 
@@ -86,7 +86,7 @@ def test_a_folder_as_others_leave_it(tmp_path, path):
         put(tmp_path / "in" / name)
     put(tmp_path / "in/part-00002", '{"id": 1}\n{"text": "x"}\n'), put(tmp_path / "in/c4.json", '{"text": "x"}')
     told = []
-    found = find_inputs("r.yaml: s", [path], tmp_path, tmp_path / "ws", is_input=source_kind("jsonl").is_input,
+    found = find_inputs(["r.yaml: s"], [path], tmp_path, tmp_path / "ws", is_input=source_kind("jsonl").is_input,
                         tell=told.append)
     assert {item.path.relative_to(tmp_path / "in").as_posix() for item in found} == {
         "_year=1/a.jsonl", "c4.json", "part-0.jsonl", "part-00002", "year=2024/part-1.JSONL.GZ"}

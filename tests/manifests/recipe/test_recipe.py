@@ -1,5 +1,8 @@
 """Recipes: what is read, and that every mistake is named with file, line and key before any work."""
 
+import dataclasses
+import re
+import typing
 from importlib import resources
 from pathlib import Path
 
@@ -7,7 +10,10 @@ import pytest
 
 from maslin.manifests.errors import RecipeError
 from maslin.manifests.recipe.reading import read_recipe
+from maslin.manifests.recipe.recipe import Comparison, Dedup, Tokenizer, Training
+from maslin.manifests.recipe.sources import SOURCES, Source, source_kind
 from maslin.manifests.steps.c4 import C4, C4_STEP
+from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 
 GOOD = """\
@@ -109,7 +115,7 @@ def test_presets_have_the_order_of_their_sources():
     ("c4.code: keep", "c4.cod: keep", 13, "step `c4` has no parameter `cod`; did you mean `code`?"),
     ("c4.code: keep", "c5.code: keep", 13, "has no step `c5`; did you mean `c4`?"),
     ("{web-no-code: 8, wiki: 2}", "{web-no-code: 0, wiki: 0}", 15, "the weights are all 0"),
-    ("{web-no-code: 8, wiki: 2}", "{web-no-code: -1, wiki: 2}", 15, "-1.0 is too small: at least 0"),
+    ("{web-no-code: 8, wiki: 2}", "{web-no-code: -1, wiki: 2}", 15, "-1 is too small: at least 0"),
     ("{web-no-code: 8, wiki: 2}", "{web-no-cod: 8}", 15, "no corpus or source is called `web-no-cod`"),
     ("baseline: text-only", "baseline: text", 18, "no mixture is called `text`; did you mean `text-only`?"),
     ("domains: [web-no-code, wiki]", "domains: [books]", 18, "no corpus or source is called `books`"),
@@ -129,8 +135,8 @@ def test_mistakes_are_named_with_line_and_key(tmp_path, old, new, line, message)
     assert old in GOOD
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, GOOD.replace(old, new, 1))
-    text = str(caught.value)
-    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}: "), text
+    (text,) = caught.value.lines
+    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}:"), text
     assert message in text, text
 
 
@@ -188,7 +194,8 @@ def test_mistakes_in_stages_and_targets_are_named(tmp_path, old, new, line, mess
     assert old in text
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, text.replace(old, new, 1))
-    assert str(caught.value).startswith(f"{tmp_path / 'recipe.yaml'}:{line}: ") and message in str(caught.value)
+    (text,) = caught.value.lines
+    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}:") and message in text
 
 
 SHARDS = """\
@@ -227,7 +234,8 @@ def test_mistakes_in_token_shards_are_named(tmp_path, old, new, line, message):
     assert old in SHARDS
     with pytest.raises(RecipeError) as caught:
         read(tmp_path, SHARDS.replace(old, new, 1))
-    assert str(caught.value).startswith(f"{tmp_path / 'recipe.yaml'}:{line}") and message in str(caught.value)
+    (text,) = caught.value.lines
+    assert text.startswith(f"{tmp_path / 'recipe.yaml'}:{line}:") and message in text
 
 
 def test_parquet_columns_may_have_other_names(tmp_path):
@@ -253,3 +261,17 @@ def test_a_corpus_of_several_extractors_keeps_one_text_of_a_page(tmp_path, steps
                     "  c: {from: one, steps: [exact_dedup]}\n")
     corpora = read_recipe(path).corpora
     assert [[step.name for step in corpora[name].steps] for name in "abc"] == [expected, expected, ["exact_dedup"]]
+
+
+def _numbers(kind) -> list[tuple[str, dict]]:
+    """The fields of a class in a recipe that hold numbers, and their bounds."""
+    hints = typing.get_type_hints(kind)
+    return [(f"{kind.__name__}.{field.name}", dict(field.metadata)) for field in dataclasses.fields(kind)
+            if re.search(r"\b(int|float)\b", str(hints[field.name]))]
+
+
+@pytest.mark.parametrize("kind", [
+    Training, Comparison, Tokenizer, Dedup, Source, *(spec.parameters for spec in STEPS.values()),
+    *(source_kind(kind).options for kind in SOURCES)])
+def test_every_number_of_a_recipe_has_bounds_at_both_ends(kind):
+    assert [name for name, bounds in _numbers(kind) if not {"min", "max"} <= bounds.keys()] == []

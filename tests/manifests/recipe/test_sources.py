@@ -33,7 +33,7 @@ def source(folder, line, reader=READER):
 
 
 @pytest.mark.parametrize(("line", "said"), [
-    ("kind: jsonl, depth: 3", r"r\.yaml:3: sources\.s\.depth: unknown key `depth`"),
+    ("kind: jsonl, depth: 3", r"r\.yaml:3:\d+: sources\.s\.depth: unknown key `depth`"),
     ("kind: warc, max_page_bytes: 0", r"sources\.s\.max_page_bytes: 0 is too small"),
     ("kind: warc, extractor: maslim",
      r"sources\.s\.extractor: `maslim` is not one of maslin, resiliparse, traf.*; did you mean `maslin`"),
@@ -42,7 +42,7 @@ def source(folder, line, reader=READER):
     ("kind: warc, extractors: [maslin, traf]", r"sources\.s\.extractors\[1\]: `traf` is not one of"),
     ("kind: warc, extractor: resiliparse, extractors: [maslin, resiliparse]", "name one of the two"),
     ("kind: warc, extractor: {file: my.py, name: number}", r"sources\.s\.extractor: `number` of .* is no function"),
-    ("kind: {file: my.py, name: forum}, dept: 3", r"r\.yaml:3: sources\.s\.dept: unknown key.*did you mean `depth`"),
+    ("kind: {file: my.py, name: forum}, dept: 3", r"yaml:3:\d+: sources\.s\.dept: unknown key.*did you mean `depth`"),
     ("kind: {file: my.py, name: forum}, depth: 0", r"sources\.s\.depth: 0 is too small"),
     ("kind: {file: my.py, name: number}", r"sources\.s\.kind: .*neither a SourceKind nor a function"),
     ("kind: {file: no.py, name: forum}", r"sources\.s\.kind\.file: .*no\.py: cannot be read"),

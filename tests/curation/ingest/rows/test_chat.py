@@ -79,7 +79,7 @@ def test_self_instruct_seed_tasks_are_all_conversations():
 
 
 def read_all(path):
-    inputs = find_inputs("here", (str(path),), path.parent, path.parent)
+    inputs = find_inputs(["here"], (str(path),), path.parent, path.parent)
     return [item for split in CHAT.splits(inputs, NoOptions()) for item in CHAT.read(split, NoOptions(), NoWatch())]
 
 
