@@ -176,7 +176,10 @@ class StepForeseen(TypedDict):
 
 
 class Foreseen(TypedDict):
-    """`--dry-run`: what would be built, what it takes, what could be found. `plan` has every step's directory with `--verbose`; the totals are of what is to be built."""
+    """`--dry-run`: what would be built, what it takes, what could be found.
+
+    `plan` has every step's directory with `--verbose`; the totals are of what is to be built.
+    """
 
     recipe: str
     workspace: str
