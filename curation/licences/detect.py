@@ -7,7 +7,6 @@ A bare GNU text says neither "only" nor "or later", so it is "GPL-3.0" without s
 "BSD" without the number of clauses is `LicenseRef-BSD`, a dedication to the public domain `LicenseRef-Public-Domain`.
 """
 
-import html
 import itertools
 import re
 import unicodedata
@@ -27,6 +26,7 @@ from maslin.curation.licences.phrases import (
 from maslin.curation.licences.spdx import OTHER_TERMS, combine, declared, identifiers, is_permissive
 from maslin.curation.licences.tags import NOASSERTION, tagged
 from maslin.curation.licences.terms import asks_more, is_altered
+from maslin.curation.text.references import unescaped
 
 MAX_CHARACTERS = 200_000
 MAX_TEXTS = 100  # licence texts looked at in one file
@@ -54,7 +54,7 @@ def plain(text: str) -> str:
     """
     text = text[:MAX_CHARACTERS]
     if "</" in text or "<br" in text:
-        text = html.unescape(_HTML_TAG.sub(" ", text))
+        text = unescaped(_HTML_TAG.sub(" ", text))
     if _LIGATURE.search(text):
         text = unicodedata.normalize("NFKC", text)
     words = _NOT_WORD.sub(" ", _LINE_LEADER.sub(" ", text).lower())

@@ -94,6 +94,7 @@ class Mixture:
 class Facts:
     """Everything in a report.
 
+    `held_out_left`: by arm and domain, the share of held-out n-grams that its corpora hold all the same, at most.
     `arm_differences`: what each arm has otherwise than the baseline. `curves` maps a group of runs to its training
     loss, `validation` a domain to those of each group on its held-out documents.
     """
@@ -111,6 +112,7 @@ class Facts:
     curves: dict[str, list[Point]]
     validation: dict[str, dict[str, list[Point]]]
     steps: list[tuple[Step, Manifest]]
+    held_out_left: dict[str, dict[str, float]]
 
     @property
     def baseline(self) -> str:
@@ -167,7 +169,25 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
         curves={group: curve for group, paths in metrics.items() if (curve := loss_curve(paths))},
         validation=_by_domain({group: validation_curves(paths) for group, paths in metrics.items()}),
         steps=[(each, workspace.manifest(each)) for each in every if workspace.is_complete(each)],
+        held_out_left={
+            name: _held_out_left(workspace.manifest(mixture), inputs.get("corpus", {}), workspace)
+            for name, mixture in mixtures.items()},
     )
+
+
+def _held_out_left(
+    mixture: Manifest, corpora: Mapping[str, Step], workspace: Workspace,
+) -> dict[str, float]:
+    """By domain, the share of its held-out n-grams that stand in the mixture's corpora: their sum, so at most."""
+    left: dict[str, float] = {}
+    for name in mixture.shares():
+        if name not in corpora:
+            continue
+        overlap = workspace.manifest(corpora[name]).summary.get("held_out_overlap", {})
+        for domain, counted in overlap.get("remaining", {}).items():
+            share = counted["in_training"] / counted["ngrams"] if counted["ngrams"] else 0.0
+            left[domain] = min(1.0, left.get(domain, 0.0) + share)
+    return left
 
 
 def _by_domain(found: Mapping[str, dict[str, list[Point]]]) -> dict[str, dict[str, list[Point]]]:

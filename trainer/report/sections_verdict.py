@@ -13,12 +13,13 @@ from maslin.trainer.comparison.verdict import (
     difference_text,
     interval_text,
 )
-from maslin.trainer.numbers import MISSING, decimal, integer, p_value, signed, size
+from maslin.trainer.numbers import MISSING, decimal, integer, p_value, percent, signed, size
 from maslin.trainer.report import svg
 from maslin.trainer.report.facts import Facts
 from maslin.trainer.report.html import Html, el, fold, join, p, section, table
 
 A_A_LABEL = "A/A control"
+MOST_LEFT = 0.01  # of a domain's held-out n-grams, in an arm's training data
 
 
 def _listed(names: list[str]) -> Html:
@@ -66,6 +67,10 @@ def _notices(facts: Facts) -> Html:
     if incomplete:
         notes.append(p(el("strong", "Incomplete input. "), "More records failed than the recipe allows in: ",
                        ", ".join(incomplete), ". The figures stand on what could be read."))
+    if leaked := [f"{share:.1%} of {domain} in {arm}" for arm, by_domain in facts.held_out_left.items()
+                  for domain, share in by_domain.items() if share > MOST_LEFT]:
+        notes.append(p(el("strong", "Held-out text in training. "), "Word 13-grams of held-out documents stand in what "
+                       "runs are trained on: ", "; ".join(leaked), ". Scores there are better than they should be."))
     if limited:
         notes.append(p(el("strong", "A part of the input. "), "Only the first records were read of: ",
                        ", ".join(limited), "."))
@@ -90,6 +95,11 @@ def _rests_on(facts: Facts) -> Html:
         f"{domain}: {integer(score.documents)} documents, {size(score.bytes)}"
         for domain, score in facts.comparison.runs[0].domains.items())
         + f" ({facts.split} part of the held-out documents, the same for all runs)"))
+    if facts.held_out_left:
+        rows.append(("Held out, yet in training", "; ".join(
+            f"{arm}: " + ", ".join(f"{domain} {percent(share, 2)}" for domain, share in by_domain.items())
+            for arm, by_domain in facts.held_out_left.items() if by_domain)
+            + f" of word 13-grams at most ({percent(MOST_LEFT, 0)} or less is well)"))
     return el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="facts")
 
 

@@ -1,7 +1,6 @@
 """HTML pages → main text. Imports kernels, and with them their compiler: for workers alone."""
 
 from dataclasses import dataclass
-from html import unescape
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from maslin.curation.ingest.html.labels import IS_LABEL, LABEL_HASHES, drop_labe
 from maslin.curation.ingest.html.parts import ALL, STRICT, WITH_REMARKS, gone_parts
 from maslin.curation.ingest.html.text import write_text
 from maslin.curation.ingest.html.tree import read_tree
+from maslin.curation.text.references import unescaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_page(html: str, url: str | None = None) -> Page:
             drop_labels(page, kind, close, linked, of, start, end, LABEL_HASHES, IS_LABEL, gone)
         text = write_text(page, kind, said, close, of, start, end, gone).tobytes().decode()
         if "&" in text:
-            text = unescape(text)
+            text = unescaped(text)
         text = text.lstrip("\r\n").rstrip()
         if text:
             break

@@ -1,9 +1,9 @@
 """Comments and extension tags: references and galleries go, formulas, code and `<nowiki>` are held back as written."""
 
-import html
 import re
 
 from maslin.curation.ingest.wikipedia.sentinels import HELD_CLOSE, HELD_OPEN
+from maslin.curation.text.references import unescaped
 
 _HELD_TAGS = "nowiki|pre|math|chem|ce|syntaxhighlight|source"
 _DROPPED_TAGS = (
@@ -60,16 +60,16 @@ def take_out_extensions(text: str, held: list[str]) -> str:
 
 def _held_text(name: str, attributes: str, content: str, held: list[str]) -> str:
     if name in _FORMULA_TAGS:
-        content = html.unescape(" ".join(content.split()))
+        content = unescaped(" ".join(content.split()))
         held.append(f"${content}$" if content else "")
     elif name in _CODE_TAGS:
-        held.append(html.unescape(content).strip("\n"))
+        held.append(unescaped(content).strip("\n"))
         if name != "pre" and _INLINE.search(attributes):
             held[-1] = " ".join(held[-1].split("\n")).strip()
             return f"{HELD_OPEN}{len(held) - 1}{HELD_CLOSE}"
         return f"\n{HELD_OPEN}{len(held) - 1}{HELD_CLOSE}\n"
     elif name == "nowiki":
-        held.append(html.unescape(content))
+        held.append(unescaped(content))
     else:
         return ""
     return f"{HELD_OPEN}{len(held) - 1}{HELD_CLOSE}"

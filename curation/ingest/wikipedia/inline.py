@@ -1,10 +1,10 @@
 """Inline markup and HTML: quotes, external links, tags, list items of HTML, entities."""
 
-import html
 import re
 
 from maslin.curation.ingest.wikipedia.gaps import close_gaps
 from maslin.curation.ingest.wikipedia.sentinels import APOSTROPHE
+from maslin.curation.text.references import unescaped
 
 _SUPERSCRIPTS = str.maketrans("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿⁱ")
 _SUP = re.compile(r"<sup(?:\s[^<>]{0,200})?>([^<>]{0,40})</sup\s*>", re.I)
@@ -33,7 +33,7 @@ def inline_text(text: str) -> str:
     text = _QUOTES.sub(_apostrophes, text)
     text = _RESIDUE.sub("", text).replace(APOSTROPHE, "'")
     text = close_gaps(text)
-    return html.unescape(text) if "&" in text else text
+    return unescaped(text)
 
 
 def _apostrophes(match: re.Match[str]) -> str:
@@ -74,6 +74,6 @@ def _with_html_lists(text: str) -> str:
 
 
 def _superscript(match: re.Match[str]) -> str:
-    inside = html.unescape(match[1]).strip()
+    inside = unescaped(match[1]).strip()
     raised = inside.translate(_SUPERSCRIPTS)
     return raised if inside and not any(a == b for a, b in zip(inside, raised, strict=True)) else inside

@@ -74,7 +74,7 @@ def ids_of(directory, dtype="<u2"):
 
 def test_what_is_exported_reads_as_the_documents_of_the_shards(made, tmp_path):
     workspace, tokens, tokenizer = made
-    files = export_megatron(workspace.path(tokens), tmp_path / "out")
+    files = export_megatron(workspace.path(tokens), tmp_path / "out").files
     assert {path.relative_to(tmp_path / "out").as_posix() for path in files} == {
         "a.bin", "a.idx", "tokenizer/tokenizer.json", "tokenizer/tokenizer_config.json",
         "tokenizer/special_tokens_map.json"}

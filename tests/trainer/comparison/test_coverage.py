@@ -27,7 +27,7 @@ def test_intervals_hold_the_truth_and_no_family_errs_more_than_one_time_in_twent
 @pytest.mark.slow
 def test_what_was_done_before_does_not_hold_and_is_seen_not_to():
     few_seeds = simulate(Setting(seeds=2, baseline_multiple=4, ratio=3.0, arms=8), DRAWS, ["welch"])["welch"]
-    assert few_seeds["any_false"] > 0.1
+    assert few_seeds["any_false"] > 0.08
     big_sites = Setting(sites=40, log_sd=2.0, documents=3.0, ratio=0.1)
     assert simulate(big_sites, DRAWS, ["clusters"])["clusters"]["coverage"] < 0.92
 

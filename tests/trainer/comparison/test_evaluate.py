@@ -92,7 +92,7 @@ def test_one_that_was_killed_goes_on_from_its_last_finished_part(evaluated, monk
     in_one_go = items(workspace, step)
     shutil.rmtree(workspace.path(step))
 
-    batches, batch_scores = [], scoring._batch_scores
+    batches, batch_scores = [], scoring.batch_scores
 
     def scored(*arguments, most=10**6):
         if len(batches) == most:
@@ -100,12 +100,12 @@ def test_one_that_was_killed_goes_on_from_its_last_finished_part(evaluated, monk
         batches.append(arguments[-1])
         return batch_scores(*arguments)
 
-    monkeypatch.setattr(scoring, "_batch_scores", partial(scored, most=7))
+    monkeypatch.setattr(scoring, "batch_scores", partial(scored, most=7))
     with pytest.raises(KeyboardInterrupt):
         build_evaluation(step, workspace, serial_map)
     assert len(batches) == 7 and not is_complete(workspace.path(step))
     del batches[6:]  # the part that was under way
-    monkeypatch.setattr(scoring, "_batch_scores", scored)
+    monkeypatch.setattr(scoring, "batch_scores", scored)
     manifest = build_evaluation(step, workspace, serial_map)
     windows = [window for batch in batches for window in batch]
     assert len(batches) > 8 and sum(window.end - window.scored for window in windows) == manifest.sizes["tokens"]

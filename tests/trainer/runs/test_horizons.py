@@ -79,7 +79,7 @@ def test_rates_agree_until_the_decay_of_each():
 @pytest.mark.parametrize(("settings", "reason"), [
     ({"schedule": "cosine"}, "need the schedule wsd, not cosine"),
     ({"average_checkpoints": 3}, "without average_checkpoints"),
-    ({"horizons": (100,)}, "100 tokens is less than one batch of 128"),
+    ({"horizons": (100,)}, "horizons begin at 100 tokens, less than one batch of 128"),
 ])
 def test_settings_that_cannot_branch_are_refused(settings, reason):
     with pytest.raises(UsageError, match=reason):
@@ -95,7 +95,7 @@ training: {tokens: 100000, seeds: 2, schedule: wsd, horizons: %s}
 
 
 @pytest.mark.parametrize(("mixture", "horizons", "reason"), [
-    ("{a: 1}", "[0.5, 1.5]", "1.5 is no share of the run's tokens"),
+    ("{a: 1}", "[0.5, 1.5]", "1.5 is too large: at most 1"),
     ("{stages: [{until: 0.7, weights: {a: 1}}, {weights: {b: 1}}]}", "[0.5]", "stages do not go with"),
 ])
 def test_a_recipe_that_cannot_branch_is_refused(tmp_path, mixture, horizons, reason):
