@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numba import njit, uint64
 
 from maslin.curation.dedup.ngrams import ngram_hashes
@@ -225,11 +226,13 @@ def scan_shard(task: ScanTask) -> ShardResult:
     index = Index.load(task.index)
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     first = 0
-    for table in iter_surviving(task.shard, ["text"]):
+    for table in iter_surviving(task.shard, ["id", "text"]):
+        theirs = pc.is_in(table["id"], value_set=pa.array(index.ids)).to_numpy(zero_copy_only=False)
         hashes, bounds, _ = ngram_hashes(split_words(table["text"]), task.ngram_words)
         number = _look_up(index.keys, index.numbers, hashes)
         hit = np.flatnonzero(number >= 0)
         row = np.searchsorted(bounds, hit, side="right") - 1
+        hit, row = hit[~theirs[row]], row[~theirs[row]]  # a reference in its own source is no other document
         found.append((row + first, hit - bounds[row], number[hit]))
         first += table.num_rows
         advance(table.num_rows)
@@ -276,6 +279,7 @@ def judge_shard(task: JudgeTask) -> ShardResult:
     left = (shares >= parameters.share) | by_run
     judged = {int(rows[at]): at for at in np.flatnonzero(left)}
     lines, causes, first = [], {"equal_text": 0, "by_share": 0, "by_run": 0}, 0
+    own = set(index.ids.tolist())
     ends = {tuple(pair): at for at, pair in reversed([*enumerate(index.text_hashes.tolist())])}
     for table in iter_surviving(task.scan.shard, ["id", "text"]):
         halves = (each.tolist() for each in text_hashes(table["text"]))
@@ -285,6 +289,8 @@ def judge_shard(task: JudgeTask) -> ShardResult:
             if equal[here] < 0 and at is None:
                 continue
             text, id = table["text"][here].as_py(), table["id"][here].as_py()
+            if id in own:
+                continue
             if equal[here] >= 0:
                 causes["equal_text"] += 1
                 lines.append((id, str(index.ids[equal[here]]), 1.0, None, text[:PASSAGE_CHARACTERS], True))

@@ -158,3 +158,13 @@ def test_ngrams_of_documents_do_not_reach_into_one_another():
     hashes, bounds, starts = ngram_hashes(split_words(pa.array(["a b c d", "b c", None, "- a (b) c!"])), 3)
     assert bounds.tolist() == [0, 2, 2, 2, 3] and hashes[0] == hashes[2] != hashes[1]
     assert starts.tolist() == [0, 1, 7]
+
+
+def test_a_reference_in_its_own_source_is_no_other_document(tmp_path):
+    held = prose(1, 100)
+    both = shard(tmp_path, "t", [held, prose(2, 100)])
+    table = read_table(tmp_path / "t.parquet")
+    write_table(tmp_path, "h.parquet", table.slice(0, 1))
+    found = find_contained(tmp_path, "held_out", [both], [("web", StageShard(tmp_path / "h.parquet"))],
+                           HeldOutOverlap(common_documents=1), serial_map, "test")
+    assert read_found(found.paths[0]).num_rows == 0 and found.summary["common_ngrams"] == 0
