@@ -34,14 +34,18 @@ def replace(source, target, **more):
 os.replace = replace
 """
 
-# Forks a command, which leads a group of processes of its own, until one is not killed. Imports nothing that starts
-# threads on its own.
+# Forks a command, which leads a group of processes of its own, until one is not killed. Everything is imported before,
+# and kernels are loaded by a curation that is thrown away, whose files do not count.
 _STARTER = """
-import json, os, signal, sys
+import contextlib, json, os, sys, tempfile
 import numba, pyarrow, tokenizers, torch
 from maslin.flows import cli
 from maslin.flows.commands import compare
 arguments, most = json.loads(sys.argv[1]), int(sys.argv[2])
+hooked, os.replace = os.replace, os.replace.__globals__["_replace"]
+with tempfile.TemporaryDirectory() as thrown, contextlib.redirect_stdout(None):
+    cli.main(["curate", arguments[1], "--workspace", thrown, "--prefect", "off", "--engine", "serial"])
+os.replace = hooked
 for kills in range(most):
     if not (child := os.fork()):
         os.setsid()
