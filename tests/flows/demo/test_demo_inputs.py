@@ -171,6 +171,6 @@ def test_the_shipped_recipe_reads_and_scales(tmp_path: Path) -> None:
     assert read_recipe(path).training.tokens == 62_500
     path.write_text(demo_recipe(DemoInputs()))
     recipe = read_recipe(path)
-    assert recipe.training.tokens == 250_000 and recipe.tokenizer.vocab_size == 4096
+    assert recipe.training.tokens == 56_000 and recipe.tokenizer.vocab_size == 4096
     assert [source.paths for source in recipe.sources.values()] == [
         (f"inputs/{demo_inputs.CRAWL}",), (f"inputs/{demo_inputs.WIKI}",), (f"inputs/{demo_inputs.CODE}/*.whl",)]
