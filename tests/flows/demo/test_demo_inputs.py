@@ -168,7 +168,7 @@ def test_a_recipe_with_nothing_to_compare_is_refused() -> None:
 def test_the_shipped_recipe_reads_and_scales(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(demo_recipe(DemoInputs(), 0.25))
-    assert read_recipe(path).training.tokens == 62_500
+    assert read_recipe(path).training.tokens == 14_000
     path.write_text(demo_recipe(DemoInputs()))
     recipe = read_recipe(path)
     assert recipe.training.tokens == 56_000 and recipe.tokenizer.vocab_size == 4096
