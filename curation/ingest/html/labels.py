@@ -46,6 +46,7 @@ citeste si|te-ar putea interesa|διαφήμιση|διαβάστε επίσης
 あわせて読みたい
 続きを読む|シェアする|광고|관련기사|관련 기사|공유하기|广告|相关阅读|相关新闻|相关文章|相关推荐
 推荐阅读|热门推荐|延伸阅读|分享到|分享|阅读更多|廣告|相關新聞|相關文章|延伸閱讀|推薦閱讀
+view all|see all|show all|view all photos|see all photos|view gallery
 explore further|more from this author|more in this section|read the full story|weitere artikel|weitere themen
 mehr zu diesem thema|plus d'articles|sur le même thème|ver más|seguir leyendo en|saiba mais|scopri di più|bekijk ook
 zobacz więcej|devamını oku|ayrıca okuyun|selengkapnya|đọc thêm|Смотрите также|Также по теме|Подробнее|Детальніше
