@@ -15,8 +15,8 @@ STEPS: dict[str, StepSpec] = {spec.name: spec for spec in (
 
 HELD_OUT = "held_out"  # the step, and its rule whose documents runs are scored on: they are not for reading
 # What a corpus itself drops after its steps (curation/corpora/corpus.py), by the name of the step in the ledger:
-# held-out documents, drawn by a hash of the seed and the duplicate group, what is near them, and duplicates across
-# corpora.
+# held-out documents, drawn by a hash of the seed and the duplicate group, what holds a part of them, and duplicates
+# across corpora.
 CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
     HELD_OUT: (
         Rule(HELD_OUT, words="is held out to score runs on"),

@@ -30,16 +30,6 @@ def iso_date(months: Sequence[str]) -> Shown:
     return shown
 
 
-def year_month_day(months: Sequence[str], between: str = " ", after_day: str = "") -> Shown:
-    """The same of templates that begin with the year."""
-    written = day_month_year(months, between, after_day)
-
-    def shown(given: Arguments) -> str:
-        return written(Arguments([given.get(3), given.get(2), given.get(1)])) or ""
-
-    return shown
-
-
 def cjk_date(year: str = "年", month: str = "月", day: str = "日", first: int = 1, between: str = "") -> Shown:
     """{{生年月日と年齢|1950|5|12}}: 1950年5月12日."""
 
