@@ -85,7 +85,7 @@ def _led(
 ) -> NoReturn:
     import atheris
 
-    corpus = folder / "corpus"
+    corpus = folder / "what-atheris-keeps"
     corpus.mkdir()
     for number, data in enumerate(seeds):
         (corpus / str(number)).write_bytes(data)

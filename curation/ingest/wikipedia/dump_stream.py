@@ -204,10 +204,11 @@ def _cut(source: _Chunks, is_first: bool, head_only: bool) -> Iterator[Page | Da
                     if head_only:
                         return
                 inside, searched, gap = True, len(_OPEN), 0
-            close = buffer.find(_CLOSE, max(0, searched - len(_CLOSE)))
-            until = close if close >= 0 else len(buffer)
-            again = buffer.find(_OPEN, max(len(_OPEN), searched - len(_OPEN)), until)
-            if again >= 0:
+            # The next beginning first: its place bounds the search for the end, so that a run of beginnings is read once.
+            again = buffer.find(_OPEN, max(len(_OPEN), searched - len(_OPEN)))
+            until = again if again >= 0 else len(buffer)
+            close = buffer.find(_CLOSE, max(0, searched - len(_CLOSE)), until)
+            if again >= 0 and close < 0:
                 yield Damage("truncated_page", "another page begins before this one ends", base, again)
                 passed, inside = again, False
             elif close >= 0:

@@ -40,6 +40,7 @@ _WIKIMEDIA = re.compile(
     r"(?:^|\.)(?:wikipedia|wiktionary|wikibooks|wikisource|wikiquote|wikiversity|wikivoyage|wikimedia)\.org$"
 )
 _DUMP_DATE = re.compile(r"-(20\d{6})[-.]")
+_NUMBER = re.compile(r"\s*-?[0-9]{1,9}\s*")
 _REDIRECT = re.compile(r"\s*#\w{3,40}\s*:?\s*\[\[")
 _PROJECT = re.compile(r"(\w{2,20}?)(?:wiki|wiktionary|wikibooks|wikinews|wikiquote|wikisource|wikiversity|wikivoyage)$")
 
@@ -171,7 +172,9 @@ def _refuse(*_: Any) -> None:
 
 
 def _parse(data: bytes) -> Revision:
-    """Parse one `<page>` element. Raises ExpatError for XML that is not well formed."""
+    """Parse one `<page>` element. Raises ExpatError for XML that is not well formed, ValueError for fields that are not
+    what they must be.
+    """
     page = Revision()
     path: list[str] = []
     words: list[str] = []
@@ -194,6 +197,8 @@ def _parse(data: bytes) -> Revision:
     parser = _parser()
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, words.append
     parser.Parse(data, True)
+    if page.ns is not None and not _NUMBER.fullmatch(page.ns):
+        raise ValueError(f"the namespace {page.ns[:20]!r} is not a number")
     return page
 
 

@@ -2,6 +2,7 @@ import bz2
 import gzip
 import itertools
 import lzma
+import time
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,18 @@ def test_other_namespaces_redirects_and_empty_pages_are_dropped_by_cause(tmp_pat
     ]
     assert isinstance(records[4], Dropped) and records[4].id is not None
     assert isinstance(records[7], Document) and records[7].text == "text"
+
+
+@pytest.mark.parametrize("ns", ["0-1", "", "zero", "\u0660", "9" * 5000])
+def test_a_namespace_that_is_no_number_costs_its_page(tmp_path: Path, ns: str) -> None:
+    records = read(tmp_path / "d.xml", dump(page(1), page(2, ns=f"<ns>{ns}</ns>"), page(3)))
+    assert causes(records) == ["document", "damaged_xml", "document"]
+
+
+def test_beginnings_without_an_end_are_each_read_once(tmp_path: Path) -> None:
+    began = time.process_time()
+    records = read(tmp_path / "d.xml", ("<mediawiki>" + "<page>" * 300_000).encode())
+    assert len(records) == 300_000 and time.process_time() - began < 30  # quadratic: minutes
 
 
 def test_damage_costs_one_page(tmp_path: Path) -> None:
