@@ -1,5 +1,6 @@
 """`maslin demo`: the whole main job on real input, from fetching it to the verdict; a second time it only verifies."""
 
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +13,13 @@ from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 from maslin.flows.job.work import carry_out
 from maslin.flows.shown import text
 from maslin.flows.shown.answers import Demonstrated
+from maslin.flows.shown.in_words import in_words
 from maslin.flows.shown.results import compared, print_verdict
-from maslin.manifests.files import write_text
+from maslin.manifests.files import read_json, write_text
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.soundness import verify_all
 from maslin.manifests.workspace import Workspace
+from maslin.trainer.comparison.results import Comparison
 
 
 def run(
@@ -38,7 +41,10 @@ def run(
         following = [f"maslin explain {_a_dropped_page(root)} --workspace {root}",
                      f"maslin manifest show {_directory(root, 'mixture')}",
                      f"maslin curate {recipe} --workspace {root} --dry-run"]
-        return {**compared(plan, workspace), "missing_inputs": dict(inputs.missing), "verified_bytes": verified,
+        found = compared(plan, workspace)
+        comparison = Comparison.from_json(read_json(Path(found["comparison"])))
+        return {**found, "in_words": in_words(comparison, plan.recipe.training.tokens),
+                "missing_inputs": dict(inputs.missing), "verified_bytes": verified,
                 "seconds": round(time.monotonic() - started, 1), "next": following}
 
     asked = compare.CompareOptions(recipe, root, workers, engine, prefect, json=as_json)
@@ -47,6 +53,8 @@ def run(
 
 def _print(answer: Demonstrated) -> None:
     print_verdict(answer)
+    for paragraph in answer["in_words"]:
+        print("\n" + textwrap.fill(paragraph, 100))
     print(f"\nThe demo took {answer['seconds']:.1f} s. Worth trying next (the last after changing a number in the "
           "recipe):\n  " + "\n  ".join(answer["next"]))
 

@@ -94,31 +94,29 @@ def serve(sites: Sequence[Site]) -> Iterator[int]:
 
 
 def crawl(
-    sites: Sequence[Site], target: Path, max_responses: int, progress: Callable[[str], None] | None = None
+    sites: Sequence[Site], target: Path, site_responses: int, progress: Callable[[str], None] | None = None
 ) -> Crawl:
-    """Serve and crawl the sites into the WARC file `target`, at most `max_responses` requests. Written atomically."""
+    """Serve and crawl the sites into the WARC file `target`, at most so many requests a site. Written atomically."""
     with serve(sites) as port, atomic_path(target) as temporary, open(temporary, "wb") as sink:
         writer = WARCWriter(sink, gzip=True, warc_version="WARC/1.1")
         writer.write_record(writer.create_warcinfo_record(target.name, {
             "software": _USER_AGENT, "format": "WARC File Format 1.1", "robots": "none",
             "description": "documentation sites served and crawled over loopback",
         }))
-        return _crawl(sites, port, writer, max_responses, progress)
+        return _crawl(sites, port, writer, site_responses, progress)
 
 
 def _crawl(
-    sites: Sequence[Site], port: int, writer: WARCWriter, max_responses: int,
+    sites: Sequence[Site], port: int, writer: WARCWriter, site_responses: int,
     progress: Callable[[str], None] | None,
 ) -> Crawl:
     queues = {site.host: deque(f"http://{site.host}{path}" for path in site.starts) for site in sites}
     seen = {url for queue in queues.values() for url in queue}
     responses = pages = failed = 0
-    while any(queues.values()):
+    for _ in range(site_responses):
         for queue in queues.values():
             if not queue:
                 continue
-            if responses + failed == max_responses:
-                return Crawl(responses, pages, failed)
             url = queue.popleft()
             try:
                 headers, body = _fetch(url, port, writer)

@@ -2,14 +2,15 @@
 
 Three sources, each of which may fail without the others:
 
-- *web*: documentation sites that ship as built HTML inside wheels, crawled over loopback
-  (`maslin.flows.demo.demo_crawl`) into `crawl.warc.gz`. pygame-ce's manual is prose with few braces; py4web's is full
-  of code, in English and in half-translated Portuguese and Chinese, so that language, near duplicates and C4's code
-  rules all have work to do; getmail's is plain prose. Python's own documentation server (`pydoc`) was measured too: its
-  pages are docstrings broken at 72 columns, of which C4 keeps one line in ten of the language reference and one in five
-  of the modules, cut in mid-sentence, while two thirds of these manuals survive as whole paragraphs; pydoc's pages also
-  hold paths of the machine and change with every Python release.
-- *code*: the wheels of fifteen packages, as they are.
+- *web*: some forty small sites, crawled over loopback (`maslin.flows.demo.demo_crawl`) into `crawl.warc.gz`: manuals
+  that ship as built HTML inside wheels, and the front pages of packages, those in *code* among them (`project_page`).
+  Many sites and no large one, because what is held out says as much about other sites as there are sites in it. Their
+  pages have prose, code with braces, and Portuguese and Chinese beside English, so that language and C4's code rules
+  have work to do. Python's own documentation server (`pydoc`) was
+  measured too: its pages are docstrings broken at 72 columns, of which C4 keeps one line in ten of the language
+  reference and one in five of the modules, cut in mid-sentence, while two thirds of these manuals survive as whole
+  paragraphs; pydoc's pages also hold paths of the machine and change with every Python release.
+- *code*: the wheels of thirty packages, as they are.
 - *wiki*: the start of an English pages-articles dump that gensim carries for its tests.
 
 Wheels are pinned to one file each, the same on every platform and Python, because they are opened as zip files and
@@ -36,7 +37,7 @@ CRAWL = "crawl.warc.gz"
 CRAWL_RECORD = "crawl.json"
 CODE = "code"
 WIKI = "enwiki-excerpt.xml.bz2"
-MAX_RESPONSES = 300  # of a whole crawl; the sites have about 220 pages and style sheets
+SITE_RESPONSES = 6  # crawled of one site at most: many small ones, for what is held out to speak of other sites
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,15 @@ MANUALS = (
         Wheel("getmail6", "6.20.2", "3eab27a8ad6f88f991168b66ee57849622cec2e2efefc5d269b49d21e6d17c74"),
         "getmail.docs.test", "getmail6-6.20.2.data/data/share/doc/getmail", ("/documentation.html",),
     ),
+    Manual(
+        Wheel("plink", "2.4.9", "a2086266b1ad0e30144118b282d556b4e6075aae61df6fe0b77a3daf26bc2ecd"),
+        "plink.docs.test", "plink/doc", ("/index.html",),
+    ),
+    Manual(
+        Wheel("Orange3-ImageAnalytics", "0.13.0", "a273113ef613831737caddf43248ff19ed59ad6bf7550f637e2a9d8e21f0e9e9"),
+        "imageanalytics.docs.test", "Orange3_ImageAnalytics-0.13.0.data/data/help/orange3-imageanalytics",
+        ("/index.html",),
+    ),
 )
 
 # In this order, so that a scaled-down demo still has a copyleft package (mutagen) and one whose licence cannot be
@@ -73,17 +83,48 @@ CODE_WHEELS = (
     Wheel("mutagen", "1.48.1", "4f077fe87d3fc7fba259aa63d8c026b18382ca6a42ef37c61e16f1b1b5b82fe7"),
     Wheel("pysat", "1.2.0", "01ed8c616e9947ffb955936eef605b80190ad9116059fd4c12ab4288e2e3b24a"),
     Wheel("boltons", "26.2.0", "41942cbce440211bbcf2487ccdc356964ad674f95a01068b8a0dd7a1d1fed036"),
-    Wheel("requests", "2.34.2", "2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e278e0"),
-    Wheel("click", "8.5.1", "8bb5376d2006950386f8c6427613334a2acadc5f559cb80e638d00b4df957e37"),
+    Wheel("returns", "0.30.0", "bc1ab0ec51391a36545acbff43f3abb916d3d3625ec17f93605e15ee60efa687"),
+    Wheel("typer", "0.29.2", "f30731f8ca758368b836b3714872e58e395cef8fcaff918c853b1969ed5274e7"),
+    Wheel("expression", "5.8.0", "3420f0ed06e2282f1f030ab8eefb70f06ed62365cd1988ad3b7c6525db9df179"),
+    Wheel("vulture", "2.16", "6e0f1c312cef1c87856957e5c2ca9608834a7c794c2180477f30bf0e4cc58eee"),
+    Wheel("cadquery", "2.8.0", "0acaddf36415551c26c3f8237907980ba86c277e211c32398121c839f719c81f"),
+    Wheel("cattrs", "26.2.1", "a12aaa3453dc8f633a815293179f08b7421ed18d2575c459c3c736f840beac24"),
+    Wheel("copier", "9.19.1", "1779270f5082b168982a4ec356afbca24545b3cf1ebb587d1dff843bb5bc9858"),
+    Wheel("courlan", "1.4.0", "ad1dbdefd912ca7238d4607dc855df5df097f56bac175dd662c84eed3802f49e"),
+    Wheel("einops", "0.8.2", "54058201ac7087911181bfec4af6091bb59380360f069276601256a76af08193"),
+    Wheel("environs", "15.2.0", "3e460fda6b3c29ebf9add476f55f4977018d00071cac1a62f4399e35b8d28c7a"),
     Wheel("fire", "0.7.1", "e43fd8a5033a9001e7e2973bab96070694b9f12f2e0ecf96d4683971b5ab1882"),
-    Wheel("flask", "3.1.3", "f4bcbefc124291925f1a26446da31a5178f9483862233b23c0c96a20701f670c"),
-    Wheel("jinja2", "3.1.6", "85ece4451f492d0c13c5dd7c13a64681a86afae63a5f347908daf103ce6d2f67"),
+    Wheel("ftfy", "6.3.1", "7c70eb532015cd2f9adb53f101fb6c7945988d023a085d127d1573dc49dd0083"),
+    Wheel("htmldate", "1.11.0", "2a5a0d80cce38d3f986a64bb9ab64ba03e5953159b38fd78a841492131ead348"),
+    Wheel("httpcore", "1.0.9", "2d400746a40668fc9dec9810239072b40b4484b640a8c38fd654a024c7a1bf55"),
+    Wheel("httpx", "0.28.1", "d909fcccc110f8c7faf814ca82a9a4d816bc5a6dbfea25d6591d6985b8ba59ad"),
     Wheel("lark", "1.3.1", "c629b661023a014c37da873b4ff58a817398d12635d3bbb2c5a03be7fe5d1e12"),
-    Wheel("packaging", "26.3", "d7193f7c8e4e93f444fde0262bf90af30e16fa0ad0ad44cb553c87339b23cd1c"),
-    Wheel("pyparsing", "3.3.3", "ece8c00a69cf01b45d0b1dedabb469c90d8caf996d4fda40f147627a122849a4"),
     Wheel("pyte", "0.8.2", "85db42a35798a5aafa96ac4d8da78b090b2c933248819157fc0e6f78876a0135"),
-    Wheel("simpy", "4.1.2", "43071f84b6512c9b4fcb33ef057f240ccb1d1f3b263f9b4f9229d072e310b372"),
-    Wheel("toolz", "1.2.0", "890f820b1cb8152785aaf9386d8707770110809035800985ca65cb24ce1120ef"),
+    Wheel("python-dotenv", "1.2.4", "42269a8a5b3fd54ffa6f3d84b18abed50064717576b4ecf03dc4a55d8aa04fdc"),
+    Wheel("python-slugify", "9.2.0", "7298dcfc65e9ccdf834b3c398f163af0d09a9a8fc1ee6a7b2dffd8d38bfb756e"),
+    Wheel("readability-lxml", "0.9", "f43cf9ee74a15996581ae9ba1968d224d54344f6d134738bd0a5d5ea4b3ef55f"),
+    Wheel("rich", "15.0.0", "33bd4ef74232fb73fe9279a257718407f169c09b78a87ad3d296f548e27de0bb"),
+    Wheel("ruamel.yaml", "0.19.1", "27592957fedf6e0b62f281e96effd28043345e0e66001f97683aa9a40c667c93"),
+    Wheel("sqlmodel", "0.0.50", "df518bc74287e1da0b0d7833cd00f55e77cb1cdc8c27bc29f77eea27acb51c1a"),
+    Wheel("sqlparse", "0.6.1", "3be5a72d04c873d690d7c6dedd33d6fae2ef82759881ceec02fc2efd0cba564f"),
+    Wheel("textdistance", "4.6.3", "0cb1b2cc8e3339ddc3e0f8c870e49fb49de6ecc42a718917308b3c971f34aa56"),
+    Wheel("trafilatura", "2.3.1", "f86bad2ee36f82884e14dee84c83aae0f0ac0127da5c65764e82f3846716b822"),
+)
+
+# More packages of which only the front page is read.
+PAGE_WHEELS = (
+    Wheel("git-cola", "4.19.0", "a9cfb144ef6297762db666e8c2ff13921d537e5454ac93a63e665c50380c4338"),
+    Wheel("tellurium", "2.2.13.1", "6c33339b94efb3046f8685474b2cb3106f774136d3f4854da07d9b57596eb298"),
+    Wheel("remi", "2022.7.27", "7db2110de2175f7c7e24e717abbfe3c12f956a28a09c3b09c07b340c1faa6b84"),
+    Wheel("gaphor", "3.1.0", "faf6dbc87bed204b0a0567a99e3933e8da5ad67f9b1be4b96ce5b3a4d490c11a"),
+    Wheel("mycli", "2.30.1", "5a73e8b2ef9e068907a404e0c68cd5935fad864bb78d3fbe6b424c06da0b6fb4"),
+    Wheel("pyglet", "1.3.0", "a0052a0566d30ab0c7eba9e0fe62d14dee37aabd67cd35fbced9990143940d8e"),
+    Wheel("sqlglot", "30.30.0", "06c4c212a7868c7dcff0fd0fda348dd3c5cbad40137b3083a70ecdfe22921cf9"),
+    Wheel("Products.CMFPlone", "6.2.2", "a42ef03553edf206f61fd80abba067a72adb56bd28871fb94bd29b7e9b333026"),
+    Wheel("plone", "6.2.2", "25c9ed7699b565dbacf9d686ee8ec4e1d524172b0389fce2e6b75f707373ae7a"),
+    Wheel("itk", "5.4.7", "9297419ccac8f0fd455ce08f4ba0580632f7be43c28c02ad0cbdeb19cd0c211e"),
+    Wheel("cctbx", "2025.11", "645dd9a648336da907e4c4d604e433c9d6112fe5adcf8657d4a93eb06c9fb515"),
+    Wheel("ppb", "3.2.0", "30f38c3045df887636659a3c5923e30396b1a60693cd619a60cc23efaa4040c4"),
 )
 
 WIKI_WHEEL = Wheel("gensim", "4.4.0", "91a7fa5e814e7b1bad4b2dffa8d62c1e55410d5cbdf930714c1997ffb4404db8")
@@ -108,7 +149,8 @@ class DemoInputs:
 def prepare(directory: Path, scale: float = 1.0, progress: Progress | None = None) -> DemoInputs:
     """Fetch what of the demo's inputs is not in `directory` yet, and check what is.
 
-    `scale` in (0, 1]: that share of the crawl's requests and of the code packages (the wiki excerpt is one file).
+    `scale` in (0, 1]: that share of each site's requests, of the front pages and of the code packages (the wiki excerpt
+    is one file).
     `progress` is told, in words, what is being done. Raises UsageError for another scale, StorageError when the disk
     refuses; a source that cannot be had is in `missing` with its reason.
     """
@@ -116,8 +158,8 @@ def prepare(directory: Path, scale: float = 1.0, progress: Progress | None = Non
         raise UsageError(f"scale is {scale}: it must be above 0 and at most 1.")
     say = progress or (lambda text: None)
     builders: dict[str, Callable[[], Path]] = {
-        "web": lambda: _prepare_web(directory, math.ceil(MAX_RESPONSES * scale), say),
         "code": lambda: _prepare_code(directory / CODE, CODE_WHEELS[:math.ceil(len(CODE_WHEELS) * scale)], say),
+        "web": lambda: _prepare_web(directory, scale, say),  # with pages out of the code
         "wiki": lambda: _prepare_wiki(directory / WIKI, say),
     }
     found: dict[str, Path] = {}
@@ -170,23 +212,31 @@ def _drop_corpora(recipe: dict[str, Any]) -> None:
     recipe["comparison"]["domains"] = [name for name in recipe["comparison"]["domains"] if name in kept]
 
 
-def _prepare_web(directory: Path, max_responses: int, say: Progress) -> Path:
+def _prepare_web(directory: Path, scale: float, say: Progress) -> Path:
     target = directory / CRAWL
-    wanted = {"wheels": [manual.wheel.requirement for manual in MANUALS], "max_responses": max_responses}
+    fetched = [*(manual.wheel for manual in MANUALS), *PAGE_WHEELS[:math.ceil(len(PAGE_WHEELS) * scale)]]
+    at_hand = sorted((directory / CODE).glob("*.whl"))
+    wanted = {"wheels": [wheel.requirement for wheel in fetched], "projects": [path.name for path in at_hand],
+              "site_responses": math.ceil(SITE_RESPONSES * scale)}
     if _crawled(directory, wanted):
         return target
     from maslin.flows.demo.demo_crawl import Site, crawl
+    from maslin.flows.demo.project_page import project_page
 
     with tempfile.TemporaryDirectory() as temporary:
-        say(f"web: fetching {len(MANUALS)} manuals ({', '.join(manual.wheel.package for manual in MANUALS)})")
-        wheels = download([manual.wheel for manual in MANUALS], Path(temporary))
+        say(f"web: fetching {len(fetched)} manuals and front pages ({', '.join(wheel.package for wheel in fetched)})")
+        wheels = download(fetched, Path(temporary))
         sites = [
             Site(manual.host, _files_below(wheel, manual), manual.starts)
-            for manual, wheel in zip(MANUALS, wheels, strict=True)
+            for manual, wheel in zip(MANUALS, wheels, strict=False)
         ]
-    say("web: crawling them over loopback")
+        for path in [*wheels[len(MANUALS):], *at_hand]:
+            if page := project_page(path):
+                name = path.name.partition("-")[0].lower().replace("_", "-")
+                sites.append(Site(f"{name}.projects.test", {"/index.html": page}, ("/",)))
+    say(f"web: crawling {len(sites)} sites over loopback")
     (directory / CRAWL_RECORD).unlink(missing_ok=True)
-    done = crawl(sites, target, max_responses, say)
+    done = crawl(sites, target, wanted["site_responses"], say)
     if done.pages == 0:
         target.unlink(missing_ok=True)
         raise _NoPageError("the crawl over loopback got no page: is something in the way of connections to 127.0.0.1?")

@@ -109,10 +109,11 @@ class Compared(TypedDict):
 
 
 class Demonstrated(Compared):
-    """`maslin demo`: what `compare` answers. `missing_inputs`: what was not to be had, with the reason; `next`:
-    commands worth trying.
+    """`maslin demo`: what `compare` answers. `in_words`: what was asked, found, how sure that is and what it does not
+    say; `missing_inputs`: what was not to be had, with the reason; `next`: commands worth trying.
     """
 
+    in_words: list[str]
     missing_inputs: dict[str, str]
     verified_bytes: int | None
     seconds: float

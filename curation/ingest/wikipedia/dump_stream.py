@@ -204,7 +204,7 @@ def _cut(source: _Chunks, is_first: bool, head_only: bool) -> Iterator[Page | Da
                     if head_only:
                         return
                 inside, searched, gap = True, len(_OPEN), 0
-            # The next beginning first: its place bounds the search for the end, so that a run of beginnings is read once.
+            # The next beginning first: it bounds the search for the end, so that a run of beginnings is read once.
             again = buffer.find(_OPEN, max(len(_OPEN), searched - len(_OPEN)))
             until = again if again >= 0 else len(buffer)
             close = buffer.find(_CLOSE, max(0, searched - len(_CLOSE)), until)

@@ -18,6 +18,7 @@ from maslin.manifests.recipe.reading import read_recipe
 
 PAGE = b'<html><link rel=stylesheet href=s.css><a href="b.html?q=1#top">b</a> <a href="//other.test/">o</a>'
 LINKS = b"<a href=gone.html><a href='http://[bad'>"
+README = "Name: a<b\nVersion: 1\nDescription-Content-Type: text/markdown\n\n# Title\n\nProse of é.\n".encode()
 SITE = Site("a.docs.test", {"/index.html": PAGE, "/b.html": LINKS, "/s.css": b"p{}"}, ("/index.html",))
 
 
@@ -50,11 +51,11 @@ def test_crawl_keeps_the_bytes_status_and_address_of_each_answer(tmp_path: Path)
     assert answers["http://a.docs.test/gone.html"][0].http_headers.get_statuscode() == "404"
 
 
-def test_a_bounded_crawl_takes_the_sites_in_turn(tmp_path: Path) -> None:
+def test_a_crawl_takes_the_sites_in_turn_and_no_more_of_one_than_asked(tmp_path: Path) -> None:
     sites = [Site(f"{name}.test", {"/": b"", "/index.html": PAGE, "/b.html": b""}, ("/",)) for name in "xy"]
-    assert crawl(sites, tmp_path / "c.warc.gz", 3).responses == 3
+    assert crawl(sites, tmp_path / "c.warc.gz", 2).responses == 4
     asked = [url for kind, url, _ in records(tmp_path / "c.warc.gz") if kind == "request"]
-    assert asked[:2] == ["http://x.test/", "http://y.test/"] and len(asked) == 3
+    assert asked == [f"http://{name}.test/{path}" for path in ("", "s.css") for name in "xy"]
 
 
 def test_an_answer_too_long_is_counted_and_the_crawl_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,10 +81,13 @@ def index(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
         Wheel("manual", "1", ""), "manual.docs.test", "html", ("/index.html",), nested="docs.zip")
     packages = {
         "manual": wheel_bytes({"docs.zip": wheel_bytes({"html/index.html": PAGE, "elsewhere.html": b""})}),
-        "one": wheel_bytes({"one.py": b"1"}), "two": wheel_bytes({"two.py": b"2"}),
+        "page": wheel_bytes({"page-1.dist-info/METADATA": README}),
+        "one": wheel_bytes({"one.py": b"1", "one-1.dist-info/METADATA": README}),
+        "two": wheel_bytes({"two.py": b"2", "two-1.dist-info/METADATA": b"Name: two\nVersion: 1\n\nPlain text."}),
         "gensim": wheel_bytes({demo_inputs._WIKI_MEMBER: b"dump"}),
     }
     monkeypatch.setattr(demo_inputs, "MANUALS", (manual,))
+    monkeypatch.setattr(demo_inputs, "PAGE_WHEELS", (Wheel("page", "1", ""),))
     monkeypatch.setattr(demo_inputs, "CODE_WHEELS", tuple(
         Wheel(name, "1", hashlib.sha256(packages[name]).hexdigest()) for name in ("one", "two")))
     monkeypatch.setattr(demo_inputs, "_WIKI_SHA256", hashlib.sha256(b"dump").hexdigest())
@@ -108,7 +112,17 @@ def test_everything_is_fetched_once(tmp_path: Path, index: dict[str, bytes]) -> 
     assert prepare(tmp_path) == first and first.web.read_bytes() == crawled
 
 
-@pytest.mark.parametrize(("package", "source"), [("manual", "web"), ("two", "code"), ("gensim", "wiki")])
+def test_the_crawl_holds_manuals_and_front_pages(tmp_path: Path, index: dict[str, bytes]) -> None:
+    web = prepare(tmp_path).web
+    assert web is not None
+    answers = {url: found[1] for kind, url, found in records(web) if kind == "response"}
+    hosts = {url.split("/")[2] for url in answers}
+    assert hosts == {"manual.docs.test", "page.projects.test", "one.projects.test"}  # the README of two is not Markdown
+    page = answers["http://one.projects.test/"].decode()
+    assert "<title>a&lt;b 1</title>" in page and "<h1>Title</h1>\n<p>Prose of é.</p>" in page
+
+
+@pytest.mark.parametrize(("package", "source"), [("manual", "web"), ("page", "web"), ("two", "code"), ("gensim", "wiki")])
 def test_each_source_fails_alone_and_says_why(
     tmp_path: Path, index: dict[str, bytes], package: str, source: str
 ) -> None:
@@ -133,7 +147,7 @@ def test_another_scale_crawls_again_and_keeps_fewer_packages(tmp_path: Path, ind
     prepare(tmp_path)
     found = prepare(tmp_path, scale=0.01)
     assert [path.name for path in found.code.iterdir()] == ["one-1-py3-none-any.whl"]
-    assert json.loads((tmp_path / demo_inputs.CRAWL_RECORD).read_text())["max_responses"] == 3
+    assert json.loads((tmp_path / demo_inputs.CRAWL_RECORD).read_text())["site_responses"] == 1
 
 
 def test_a_changed_wiki_excerpt_is_refused(tmp_path: Path, index: dict[str, bytes]) -> None:

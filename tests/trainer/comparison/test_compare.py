@@ -31,7 +31,7 @@ def table(*parts):
     return pa.Table.from_pylist([row for part in parts for row in part], schema=EVALUATION_ITEMS)
 
 
-def design(baseline, arm, a_a, documents=4, domain="web"):
+def design(baseline, arm, a_a, documents=4, domain="web", clusters=None):
     """Items and groups where every document of run s has the given bits per byte."""
     parts, groups = [], {"text": [], "code": [], "a_a": []}
     for group, recipe, offset, values in (
@@ -40,7 +40,7 @@ def design(baseline, arm, a_a, documents=4, domain="web"):
         for index, value in enumerate(values):
             run = f"{recipe}-s{index + offset}"
             groups[group].append(run)
-            parts.append(rows(run, recipe, index + offset, [value] * documents, domain))
+            parts.append(rows(run, recipe, index + offset, [value] * documents, domain, clusters))
     return table(*parts), {name: runs for name, runs in groups.items() if runs}
 
 
