@@ -116,8 +116,9 @@ def test_the_crawl_holds_manuals_and_front_pages(tmp_path: Path, index: dict[str
     web = prepare(tmp_path).web
     assert web is not None
     answers = {url: found[1] for kind, url, found in records(web) if kind == "response"}
+    # the README of `two` is not Markdown
     hosts = {url.split("/")[2] for url in answers}
-    assert hosts == {"manual.docs.test", "page.projects.test", "one.projects.test"}  # the README of two is not Markdown
+    assert hosts == {"manual.docs.test", "page.projects.test", "one.projects.test"}
     page = answers["http://one.projects.test/"].decode()
     assert "<title>a&lt;b 1</title>" in page and "<h1>Title</h1>\n<p>Prose of é.</p>" in page
 

@@ -23,7 +23,7 @@ def words(arm, control=CONTROL, documents=12, baseline=BASE, **settings):
 def test_a_difference_is_told_with_its_figures(shift, said):
     asked, found, sure, _ = words([b + shift + n for b, n in zip(BASE, NOISE, strict=True)])
     assert found == f"Found. {said}"
-    assert asked.startswith("Asked. Does training on code make a better model than training on text, with 56,000 tokens")
+    assert asked.startswith("Asked. Does training on code make a better model than training on text, with 56,000 ")
     assert "trained three times" in asked and asked.endswith("12 documents of web.")
     assert "less than 5 of 100 such comparisons:" in sure and sure.endswith("no difference, as it should be.")
 
