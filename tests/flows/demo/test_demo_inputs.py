@@ -123,7 +123,8 @@ def test_the_crawl_holds_manuals_and_front_pages(tmp_path: Path, index: dict[str
     assert "<title>a&lt;b 1</title>" in page and "<h1>Title</h1>\n<p>Prose of é.</p>" in page
 
 
-@pytest.mark.parametrize(("package", "source"), [("manual", "web"), ("page", "web"), ("two", "code"), ("gensim", "wiki")])
+@pytest.mark.parametrize(("package", "source"), [
+    ("manual", "web"), ("page", "web"), ("two", "code"), ("gensim", "wiki")])
 def test_each_source_fails_alone_and_says_why(
     tmp_path: Path, index: dict[str, bytes], package: str, source: str
 ) -> None:
