@@ -45,7 +45,7 @@ class Removal:
 
     found: Path
     step_index: int
-    threshold: float  # of the similarity, or of the share of a held-out document
+    threshold: float  # of the similarity, of the share of a held-out document, or of what small parts make up
     run_words: int = 0
     hits: Path | None = None  # where n-grams of held-out documents stand
 
@@ -62,14 +62,16 @@ class CorpusTask:
     split: Path | None
     held_out_index: int
     contained: Removal | None
+    parts: Removal | None
     across: Removal | None
 
 
 def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     """Build a corpus: `documents/`, and `ledger/`, `signals/` and `edits/` of the whole way from the documents step.
 
-    Rules of its own: `held_out` (held out of its own source) and `held_out_overlap` (contains too much of a held-out
-    document of any domain), both of step `held_out`, number len(steps); then `dedup_across` (duplicate of a document of
+    Rules of its own: `held_out` (held out of its own source), `held_out_overlap` (contains too much of a held-out
+    document of any domain) and `held_out_parts` (is among those that hold most small parts of held-out documents, where
+    these add up to too much), of step `held_out`, number len(steps); then `dedup_across` (duplicate of a document of
     an earlier corpus). `edited` and `lines_removed` count over the documents kept. The summary says by domain how many
     of the held-out n-grams stand in the corpus all the same.
     """
@@ -91,6 +93,8 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
             contained=None if contained is None else Removal(
                 contained.paths[index], own_index, step.parameters["overlap"]["share"],
                 step.parameters["overlap"]["run_words"], contained.hits[index]),
+            parts=None if contained is None else Removal(
+                contained.parts[index], own_index, contained.parts_threshold),
             across=None if across is None else Removal(
                 across.paths[index], own_index + 1, step.parameters["across"]["threshold"]),
         )
@@ -139,9 +143,11 @@ def _contained(
         return None
     from maslin.curation.dedup.containment import find_contained
 
+    split = step.inputs.get("split")
     return find_contained(
         workspace.path(step), "held_out", shards, references, HeldOutOverlap(**step.parameters["overlap"]), mapper,
-        f"corpus {step.name}: held_out_overlap", _total(step, workspace))
+        f"corpus {step.name}: held_out_overlap", _total(step, workspace),
+        workspace.path(split) / SPLIT_PATH if isinstance(split, Step) else None)
 
 
 def _across(step: Step, workspace: Workspace, mapper: Mapper, shards: list[StageShard]) -> "Found | None":
@@ -210,13 +216,17 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
     removals: list[Callable[[pa.Table], pa.Table]] = []
     if task.contained is None and task.across is None:
         return removals
-    from maslin.curation.dedup.build import contained_rows, duplicate_rows
+    from maslin.curation.dedup.build import contained_rows, duplicate_rows, parts_rows
     from maslin.curation.dedup.near import read_found
 
     if (own := task.contained) is not None:
         removals.append(partial(
             contained_rows, found=read_found(own.found), step_index=own.step_index, step="held_out",
             rule="held_out_overlap", share=own.threshold, run_words=own.run_words))
+    if (own := task.parts) is not None:
+        removals.append(partial(
+            parts_rows, found=read_found(own.found), step_index=own.step_index, step="held_out",
+            rule="held_out_parts", threshold=own.threshold))
     if (own := task.across) is not None:
         removals.append(partial(
             duplicate_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",

@@ -114,6 +114,17 @@ def contained_rows(
         similarity=its["share"])
 
 
+def parts_rows(
+    documents: pa.Table, found: pa.Table, step_index: int, step: str, rule: str, threshold: float,
+) -> pa.Table:
+    """Ledger rows of those of `documents` (id, source, text) that `found` (parts.PARTS) names."""
+    places = pc.index_in(documents["id"], value_set=found["id"])
+    its = found.take(pc.drop_null(places))
+    return ledger_rows(
+        documents.filter(pc.is_valid(places)), step_index, step, rule, value=its["value"], threshold=threshold,
+        op=">=", detail=its["passage"], survivor_id=its["reference_id"])
+
+
 def ledger_rows(documents: pa.Table, step_index: int, step: str, rule: str, **columns: Any) -> pa.Table:
     """A ledger row for each of `documents` (id, source, text); `columns` are arrays, or one value for all rows."""
     rows = documents.num_rows

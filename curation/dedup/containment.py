@@ -2,7 +2,7 @@
 
 In three acts: an index of the references' n-grams; every document's n-grams that are in it, with in how many documents
 each is; then, without n-grams that many documents share (licence heads, menus), who holds how much of which reference,
-and the longest run of words they share. References all stay.
+and the longest run of words they share. References all stay. Then parts.py: what small parts add up to.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numba import njit, uint64
 
 from maslin.curation.dedup.ngrams import ngram_hashes
+from maslin.curation.dedup.parts import PARTS, Small, choose_parts
 from maslin.curation.dedup.sketches import text_hashes, work_path
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
@@ -24,6 +25,7 @@ from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.identity import digest
 from maslin.manifests.progress import advance
 from maslin.manifests.steps.dedup import HeldOutOverlap
+from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 CONTAINED = pa.schema([
@@ -58,6 +60,11 @@ class Index:
     @property
     def size(self) -> int:
         return len(self.place_bounds) - 1
+
+    def of_domain(self, domain: int, countable: np.ndarray) -> np.ndarray:
+        """The numbers of the n-grams of a domain that count, ascending."""
+        mine = np.unique(self.pair_numbers[self.domain_of[self.pair_documents] == domain])
+        return mine[countable[mine]]
 
     def save(self, folder: Path) -> None:
         """An array a file, which all processes map."""
@@ -146,15 +153,22 @@ class JudgeTask:
 
     scan: ScanTask
     common: Path  # .npz: numbers of n-grams that do not count, and how many others each reference has
+    leaving: Path | None  # a split: its documents leave whatever they contain
     output: Path
+    small: Path  # .npz: n-grams in documents that stay so far, see parts.Small
     parameters: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Containment:
-    """What was found: one Arrow file a shard (`CONTAINED`), where hits lie, and facts for the manifest."""
+    """What was found: one Arrow file a shard (`CONTAINED`), where hits lie, and facts for the manifest.
+
+    `parts`: one Arrow file a shard (parts.PARTS), of documents that leave from the value `parts_threshold` on.
+    """
 
     paths: list[Path]
+    parts: list[Path]
+    parts_threshold: float
     hits: list[Path]
     countable: np.ndarray  # by n-gram
     index: Index
@@ -168,20 +182,19 @@ class Containment:
             there[np.load(_remaining_path(path))] = True
         counted = {}
         for domain, name in enumerate(self.domains):
-            of_domain = self.index.domain_of[self.index.pair_documents] == domain
-            mine = np.unique(self.index.pair_numbers[of_domain])
-            mine = mine[self.countable[mine]]
+            mine = self.index.of_domain(domain, self.countable)
             counted[name] = {"ngrams": len(mine), "in_training": int(there[mine].sum())}
         return counted
 
 
 def find_contained(
     directory: Path, stage: str, shards: Sequence[StageShard], references: Sequence[tuple[str, StageShard]],
-    parameters: HeldOutOverlap, mapper: Mapper, label: str, total: int | None = None,
+    parameters: HeldOutOverlap, mapper: Mapper, label: str, total: int | None = None, leaving: Path | None = None,
 ) -> Containment:
     """Documents of `shards` that contain too much of one of `references`: (domain, shard) each.
 
-    Works below `.shards/` of the step directory; an attempt that was cut off goes on.
+    `leaving`: a split whose documents leave anyway, so that nothing has to leave for their sake. Works below `.shards/`
+    of the step directory; an attempt that was cut off goes on.
     """
     domains = sorted({domain for domain, _ in references})
     index = make_index([(domains.index(domain), shard) for domain, shard in references], parameters)
@@ -200,14 +213,24 @@ def find_contained(
     with atomic_path(common_path) as temporary, open(temporary, "wb") as sink:
         np.savez(sink, common=common, sizes=np.bincount(
             index.pair_documents[countable[index.pair_numbers]], minlength=len(index.ids)))
-    judges = [JudgeTask(scan, common_path, work_path(directory, stage, "contained", number, "arrow"),
-                        asdict(parameters)) for number, scan in enumerate(scans)]
+    judges = [JudgeTask(scan, common_path, leaving, *(
+        work_path(directory, stage, what, number, suffix) for what, suffix in (
+            ("contained", "arrow"), ("small", "npz"))), asdict(parameters)) for number, scan in enumerate(scans)]
     results = run_shards(directory, judge_shard, judges, mapper, f"{label}, passages", stage=f"{stage}-judge")
     summary = {
         "references": len(index.ids), "ngrams": index.size, "common_ngrams": len(common),
         **{cause: sum(result[cause] for result in results) for cause in ("equal_text", "by_share", "by_run")}}
+    parts = choose_parts(
+        [task.small for task in judges],
+        [index.of_domain(domain, countable) for domain in range(len(domains))],
+        sum(result["ngrams"] for result in results), parameters)
+    tellers = [TellTask(judge, work_path(directory, stage, "parts", number, "arrow"), rows, values)
+               for number, (judge, rows, values) in enumerate(zip(judges, parts.rows, parts.values, strict=True))]
+    run_shards(directory, tell_shard, tellers, mapper, f"{label}, small parts", stage=f"{stage}-parts")
+    summary |= {"by_parts": sum(map(len, parts.rows)), "parts_threshold": parts.threshold}
     return Containment(
-        [task.output for task in judges], [task.hits for task in scans], countable, index, domains, summary)
+        [task.output for task in judges], [task.output for task in tellers], parts.threshold,
+        [task.hits for task in scans], countable, index, domains, summary)
 
 
 def note_remaining(hits_path: Path, rows: np.ndarray) -> None:
@@ -225,6 +248,7 @@ def _remaining_path(hits: Path) -> Path:
 def scan_shard(task: ScanTask) -> ShardResult:
     index = Index.load(task.index)
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    ngrams = [np.zeros(0, np.int64)]
     first = 0
     for table in iter_surviving(task.shard, ["id", "text"]):
         theirs = pc.is_in(table["id"], value_set=pa.array(index.ids)).to_numpy(zero_copy_only=False)
@@ -234,12 +258,13 @@ def scan_shard(task: ScanTask) -> ShardResult:
         row = np.searchsorted(bounds, hit, side="right") - 1
         hit, row = hit[~theirs[row]], row[~theirs[row]]  # a reference in its own source is no other document
         found.append((row + first, hit - bounds[row], number[hit]))
+        ngrams.append(np.diff(bounds))
         first += table.num_rows
         advance(table.num_rows)
     row, place, number = (np.concatenate(each) if found else np.zeros(0, np.int64) for each in zip(
         *found, strict=True)) if found else (np.zeros(0, np.int64),) * 3
     with atomic_path(task.hits) as temporary, open(temporary, "wb") as sink:
-        np.savez(sink, row=row, place=place, number=number)
+        np.savez(sink, row=row, place=place, number=number, ngrams=np.concatenate(ngrams))
     return {"files": [file_entry(task.directory, task.hits)]}
 
 
@@ -270,27 +295,30 @@ def judge_shard(task: JudgeTask) -> ShardResult:
         countable[stored["common"]] = False
         sizes = stored["sizes"]
     with np.load(task.scan.hits) as hits:
-        row, place, number = (hits[name] for name in ("row", "place", "number"))
+        row, place, number, ngrams = (hits[name] for name in ("row", "place", "number", "ngrams"))
     counts = countable[number]
+    row, place, number = row[counts], place[counts], number[counts]
     rows, shares, best, runs, run_places, run_of = _judge(
-        row[counts], place[counts], number[counts], index.place_bounds, index.places, index.document_of, sizes)
+        row, place, number, index.place_bounds, index.places, index.document_of, sizes)
     run_words = np.where(runs > 0, runs + parameters.ngram_words - 1, 0)
     by_run = run_words >= parameters.run_words
     left = (shares >= parameters.share) | by_run
     judged = {int(rows[at]): at for at in np.flatnonzero(left)}
     lines, causes, first = [], {"equal_text": 0, "by_share": 0, "by_run": 0}, 0
     own = set(index.ids.tolist())
+    leaving = own.union(read_table(task.leaving, ["id"])["id"].to_pylist() if task.leaving else ())
+    stays = np.ones(len(ngrams), np.bool_)
     ends = {tuple(pair): at for at, pair in reversed([*enumerate(index.text_hashes.tolist())])}
     for table in iter_surviving(task.scan.shard, ["id", "text"]):
         halves = (each.tolist() for each in text_hashes(table["text"]))
         equal = [ends.get(pair, -1) for pair in zip(*halves, strict=True)]
+        ids = table["id"].to_pylist()
         for here in range(table.num_rows):
-            at = judged.get(first + here)
-            if equal[here] < 0 and at is None:
+            at, id = judged.get(first + here), ids[here]
+            stays[first + here] = equal[here] < 0 and at is None and id not in leaving
+            if (equal[here] < 0 and at is None) or id in own:
                 continue
-            text, id = table["text"][here].as_py(), table["id"][here].as_py()
-            if id in own:
-                continue
+            text = table["text"][here].as_py()
             if equal[here] >= 0:
                 causes["equal_text"] += 1
                 lines.append((id, str(index.ids[equal[here]]), 1.0, None, text[:PASSAGE_CHARACTERS], True))
@@ -300,11 +328,46 @@ def judge_shard(task: JudgeTask) -> ShardResult:
             reference = str(index.ids[(best if shares[at] >= parameters.share else run_of)[at]])
             lines.append((id, reference, float(shares[at]), int(run_words[at]), passage, False))
         first += table.num_rows
-    table = pa.Table.from_pylist([dict(zip(CONTAINED.names, line, strict=True)) for line in lines], schema=CONTAINED)
-    with atomic_path(task.output) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
-            sink, CONTAINED) as writer:
+    write_rows(task.output, CONTAINED, lines)
+    small = Small.of(row, number, ngrams, rows, runs, run_places, run_of, stays)
+    small.save(task.small)
+    return {"files": [file_entry(task.scan.directory, path) for path in (task.output, task.small)],
+            "ngrams": int(ngrams[stays].sum()), **causes}
+
+
+@dataclass(frozen=True)
+class TellTask:
+    """Write down which documents of a shard leave for small parts, each with the longest."""
+
+    judge: JudgeTask
+    output: Path
+    rows: np.ndarray
+    values: np.ndarray
+
+
+def tell_shard(task: TellTask) -> ShardResult:
+    scan, small = task.judge.scan, Small.load(task.judge.small)
+    index_ids = np.load(scan.index / "ids.npy", mmap_mode="r")
+    values = dict(zip(task.rows.tolist(), task.values.tolist(), strict=True))
+    lines, first = [], 0
+    for table in iter_surviving(scan.shard, ["id", "text"]) if values else ():
+        for row in task.rows[(task.rows >= first) & (task.rows < first + table.num_rows)].tolist():
+            at = int(np.searchsorted(small.rows, row))
+            text = table["text"][row - first].as_py()
+            words = int(small.runs[at]) + scan.ngram_words - 1
+            lines.append((table["id"][row - first].as_py(), str(index_ids[small.run_of[at]]), values[row],
+                          _passage(text, int(small.run_places[at]), words, scan.ngram_words)))
+        first += table.num_rows
+    write_rows(task.output, PARTS, lines)
+    return {"files": [file_entry(scan.directory, task.output)]}
+
+
+def write_rows(path: Path, schema: pa.Schema, lines: list[tuple[Any, ...]]) -> None:
+    """An Arrow file of these rows."""
+    table = pa.Table.from_pylist([dict(zip(schema.names, line, strict=True)) for line in lines], schema=schema)
+    with atomic_path(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
+            sink, schema) as writer:
         writer.write_table(table)
-    return {"files": [file_entry(task.scan.directory, task.output)], **causes}
 
 
 def _passage(text: str, ngram: int, count: int, ngram_words: int) -> str:

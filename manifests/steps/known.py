@@ -21,6 +21,7 @@ CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
     HELD_OUT: (
         Rule(HELD_OUT, words="is held out to score runs on"),
         Rule("held_out_overlap", ">=", words="holds a part of a held-out document"),
+        Rule("held_out_parts", ">=", words="is among those that hold most small parts of held-out documents"),
     ),
     "dedup_across": (Rule("dedup_across", ">=", words="is near a document of an earlier corpus"),),
 }
