@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
     "stack": Kind(4, ("tokenizers", "torch")),
     "run": Kind(7, ("tokenizers", "torch")),
     "evaluation": Kind(3, ("pyarrow", "torch")),
-    "report": Kind(5, ("scipy",)),
+    "report": Kind(6, ("scipy",)),
 }
 
 

@@ -85,7 +85,8 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
         last = chains.last(corpus)
         corpora[name] = _step(
             "corpus", name, {
-                "steps": _steps_json(corpus.steps), "overlap": _json(HeldOutOverlap()),
+                "steps": _steps_json(corpus.steps),
+                "overlap": _json(recipe.comparison.overlap if recipe.comparison else HeldOutOverlap()),
                 "across": _json(recipe.dedup.near_dedup()) if recipe.dedup and earlier else None,
             },
             step_inputs, via={"last": last} if last is not None else {}, libraries=_packages(corpus.steps))
@@ -265,12 +266,13 @@ def _plan_held_out(recipe: Recipe, documents: dict[str, Step]) -> tuple[dict[str
     comparison = recipe.comparison
     for domain in comparison.domains if comparison else ():
         corpus = recipe.corpora[domain]
-        source = documents[corpus.source]
+        source, by = documents[corpus.source], comparison.unit_of(recipe.sources[corpus.source])
         split = splits.setdefault(corpus.source, _step(
             "split", corpus.source,
             {"seed": comparison.seed, "fraction": comparison.held_out_share, "test_share": comparison.test_share,
              "near_dedup": _json(NearDedup()),
-             **({"variants": True} if recipe.sources[corpus.source].has_variants else {})},
+             **({"variants": True} if recipe.sources[corpus.source].has_variants else {}),
+             **({"by": by, "least_units": comparison.least_units} if by is not None else {})},
             {"documents": source},
         ))
         held_out[domain] = _step(

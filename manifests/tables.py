@@ -48,6 +48,14 @@ EVALUATION_ITEMS = pa.schema([
 SPLIT = pa.schema([("id", pa.string()), ("group", pa.string()), ("split", pa.string())])
 SPLIT_PATH = "split/part-00000.parquet"
 
+# One row a site or repository of a source of which these are held out whole: the one that it goes with, itself or one
+# that it mirrors, and whether they are held out.
+UNITS = pa.schema([
+    ("unit", pa.string()), ("goes_with", pa.string()), ("documents", pa.int64()), ("bytes", pa.int64()),
+    ("held_out", pa.bool_()),
+])
+UNITS_PATH = "units/part-00000.parquet"
+
 # One row a document of token shards: its ids are [start, end) of the part, and the UTF-8 bytes of its text.
 TOKEN_INDEX = pa.schema([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64())])
 

@@ -48,6 +48,7 @@ class Removal:
     threshold: float  # of the similarity, of the share of a held-out document, or of what small parts make up
     run_words: int = 0
     hits: Path | None = None  # where n-grams of held-out documents stand
+    ngram_words: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
                 contained.paths[index], own_index, step.parameters["overlap"]["share"],
                 step.parameters["overlap"]["run_words"], contained.hits[index]),
             parts=None if contained is None else Removal(
-                contained.parts[index], own_index, contained.parts_threshold),
+                contained.parts[index], own_index, contained.parts_threshold,
+                ngram_words=step.parameters["overlap"]["ngram_words"]),
             across=None if across is None else Removal(
                 across.paths[index], own_index + 1, step.parameters["across"]["threshold"]),
         )
@@ -226,7 +228,7 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
     if (own := task.parts) is not None:
         removals.append(partial(
             parts_rows, found=read_found(own.found), step_index=own.step_index, step="held_out",
-            rule="held_out_parts", threshold=own.threshold))
+            rule="held_out_parts", threshold=own.threshold, ngram_words=own.ngram_words))
     if (own := task.across) is not None:
         removals.append(partial(
             duplicate_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",

@@ -2,7 +2,8 @@
 
 A group (equal texts and verified near-duplicates, connected) is held out as a whole, so that no training document
 resembles one it is scored on. The draw is a hash of (seed, group), before any corpus's steps: all arms are scored on
-the same documents. Each says which site or repository it is of, since these rise and fall together in a score.
+the same documents. Each says which site or repository it is of, since these rise and fall together in a score; where
+the recipe asks for it, whole sites or repositories are drawn in the place of groups (units.py).
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.corpora.segment import check_answers, curate_table, measured, signals_schema, sum_own
+from maslin.curation.corpora.units import MEASURED, draw, measure, site_of, unit_of
 from maslin.curation.dedup.build import ledger_rows
-from maslin.curation.dedup.near import Search, find_groups, read_found
+from maslin.curation.dedup.near import GROUPS, Search, find_groups, read_found
 from maslin.curation.stages import StageShard, iter_surviving, surviving
 from maslin.manifests.counts import add, sum_counts
 from maslin.manifests.identity import hash_unit
@@ -29,6 +31,7 @@ from maslin.manifests.tables import (
     LEDGER,
     SPLIT,
     SPLIT_PATH,
+    UNITS_PATH,
     TableWriter,
     iter_tables,
     part_name,
@@ -38,28 +41,40 @@ from maslin.manifests.tables import (
 from maslin.manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 HELD_OUT_DOCUMENTS = pa.schema([*DOCUMENTS, SPLIT.field("split"), SPLIT.field("group"), ("site", pa.string())])
-# The host of a URL; of a path its first part: the archive or the folder of a repository.
-_SITE = r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?(?P<host>\[[^\]/]*\]|[^/?#:]+)|(?P<top>[^/:]+)/)"
 _TABLES = ("documents", "ledger", "signals", "edits")
 
 
 def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
-    """Build `split/part-00000.parquet`: id, group and part (validation or test) of every held-out document, by id."""
+    """Build `split/part-00000.parquet`: id, group and part (validation or test) of every held-out document, by id.
+
+    With the parameter `by`, site or repository, `units/part-00000.parquet` beside it tells what was drawn. Both parts
+    are then of the same units: who confirms a choice on the test part does so on other documents of them.
+    """
     directory = workspace.path(step)
     documents = step.inputs["documents"]
     assert isinstance(documents, Step)
     total = workspace.manifest(documents).counted().kept
     search = Search(directory, "split", mapper, f"{step.name}: duplicate groups", total)
+    shards = surviving(documents, workspace)
     found = find_groups(
-        search, surviving(documents, workspace), NEAR_DEDUP.decode(step.parameters["near_dedup"]),
+        search, shards, NEAR_DEDUP.decode(step.parameters["near_dedup"]),
         step.parameters.get("variants", False))
     seed, fraction, test_share = (step.parameters[key] for key in ("seed", "fraction", "test_share"))
-    parts = []
+    by, drawn = step.parameters.get("by"), None
+    if by is not None:
+        its = pa.concat_tables([MEASURED.empty_table(), *measure(
+            directory, shards, by, mapper, f"{step.name}: {by} of each document", total)])
+        groups = pa.concat_tables([GROUPS.empty_table(), *map(read_found, found.paths)])["group"]
+        drawn = draw(its["unit"], its["bytes"].to_numpy(), groups, by, seed, fraction, step.parameters["least_units"])
+    parts, first = [], 0
     for path in found.paths:
         rows = read_found(path)
-        groups = rows["group"].to_pylist()
-        held_out = pa.array([hash_unit(seed, group) < fraction for group in groups], pa.bool_())
-        rows = rows.filter(held_out)
+        held_out = np.array([hash_unit(seed, group) < fraction for group in rows["group"].to_pylist()], np.bool_)
+        if drawn is not None and drawn.why_not is None:
+            of = drawn.of[first:first + rows.num_rows]
+            held_out = np.where(of >= 0, drawn.held_out[of], held_out)
+        first += rows.num_rows
+        rows = rows.filter(pa.array(held_out))
         split = ["test" if hash_unit(seed, group, "test") < test_share else "validation"
                  for group in rows["group"].to_pylist()]
         parts.append(pa.table([rows["id"], rows["group"], pa.array(split, pa.string())], schema=SPLIT))
@@ -68,9 +83,12 @@ def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     for name in ("validation", "test"):
         part = table.filter(pc.equal(table["split"], name))
         held_out_counts[name] = {"documents": part.num_rows, "groups": len(pc.unique(part["group"]))}
-    return commit(
-        directory, step, [write_table(directory, SPLIT_PATH, table)], sizes={"documents": table.num_rows},
-        summary=found.summary | {"documents": total, "held_out": held_out_counts})
+    files = [write_table(directory, SPLIT_PATH, table)]
+    summary = found.summary | {"documents": total, "held_out": held_out_counts}
+    if drawn is not None:
+        files.append(write_table(directory, UNITS_PATH, drawn.table()))
+        summary["held_out_by"] = drawn.summary(by)
+    return commit(directory, step, files, sizes={"documents": table.num_rows}, summary=summary)
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,8 @@ class DomainTask:
     index: int
     shard: StageShard
     split: Path
+    units: Path | None
+    by: str | None
     steps: tuple[dict[str, Any], ...]
     source: str
     origins: Origins
@@ -96,7 +116,10 @@ def build_held_out(step: Step, workspace: Workspace, mapper: Mapper, origins: Or
     steps, shards, origins = tuple(step.parameters["steps"]), surviving(documents, workspace), origins or {}
     check_answers(directory, shards, steps, 0, origins, mapper)
     tasks = [
-        DomainTask(directory, index, shard, workspace.path(split) / SPLIT_PATH, steps, documents.name, origins)
+        DomainTask(
+            directory, index, shard, workspace.path(split) / SPLIT_PATH,
+            workspace.path(split) / UNITS_PATH if "by" in split.parameters else None, split.parameters.get("by"),
+            steps, documents.name, origins)
         for index, shard in enumerate(shards)
     ]
     results = run_shards(
@@ -127,11 +150,13 @@ def build_held_out(step: Step, workspace: Workspace, mapper: Mapper, origins: Or
             kept.write(table)
             text_bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
     counts.check_conservation(step.directory)
+    summary: dict[str, Any] = {"held_out": {
+        name: int(pc.sum(pc.equal(chosen["split"], name)).as_py() or 0) for name in ("validation", "test")}}
+    if "by" in split.parameters:
+        summary["held_out_by"] = workspace.manifest(split).summary["held_out_by"]
     return commit(
         directory, step, [writer.entry for writer in (kept, ledger, signals, edits)], counts=counts,
-        sizes={"bytes": text_bytes, "documents": counts.kept},
-        summary={"held_out": {
-            name: int(pc.sum(pc.equal(chosen["split"], name)).as_py() or 0) for name in ("validation", "test")}},
+        sizes={"bytes": text_bytes, "documents": counts.kept}, summary=summary,
         measured=measured(results))
 
 
@@ -151,7 +176,7 @@ def curate_held_out(task: DomainTask) -> ShardResult:
             output = curate_table(table, task.steps, 0, task.source, origins=task.origins)
             rows = split.take(pc.index_in(output.documents["id"], value_set=split["id"]))
             documents.write(pa.table([
-                *output.documents.columns, rows["split"], rows["group"], site_of(output.documents["url"])],
+                *output.documents.columns, rows["split"], rows["group"], _cluster(output.documents["url"], task)],
                 schema=HELD_OUT_DOCUMENTS))
             ledger.write(output.ledger)
             signals.write(output.signals)
@@ -164,12 +189,13 @@ def curate_held_out(task: DomainTask) -> ShardResult:
     }
 
 
-def site_of(urls: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """The site or repository of each URL or path, lower case; null where there is none to tell."""
-    found = pc.extract_regex(urls, _SITE)
-    host, top = (pc.struct_field(found, name) for name in ("host", "top"))
-    site = pc.if_else(pc.equal(host, ""), top, host)
-    return pc.utf8_lower(pc.if_else(pc.equal(site, ""), pa.scalar(None, pa.string()), site))
+def _cluster(urls: pa.ChunkedArray, task: DomainTask) -> pa.ChunkedArray:
+    """What documents rise and fall with: the unit that they are held out with, or their site."""
+    if task.units is None or task.by is None:
+        return site_of(urls)
+    units = read_table(task.units)
+    places = pc.index_in(unit_of(urls, task.by), value_set=units["unit"])
+    return pc.coalesce(units["goes_with"].take(places), site_of(urls))
 
 
 def _work_name(name: str, index: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from maslin.curation.dedup.containment import passage_of
 from maslin.curation.dedup.near import Found, Search, read_found
 from maslin.curation.stages import StageShard, iter_surviving, previous, surviving
 from maslin.manifests.counts import Counts, add, sum_counts
@@ -115,14 +116,16 @@ def contained_rows(
 
 
 def parts_rows(
-    documents: pa.Table, found: pa.Table, step_index: int, step: str, rule: str, threshold: float,
+    documents: pa.Table, found: pa.Table, step_index: int, step: str, rule: str, threshold: float, ngram_words: int,
 ) -> pa.Table:
-    """Ledger rows of those of `documents` (id, source, text) that `found` (parts.PARTS) names."""
+    """Ledger rows of those of `documents` (id, source, text) that `found` (parts.PARTS) names, with the passage."""
     places = pc.index_in(documents["id"], value_set=found["id"])
-    its = found.take(pc.drop_null(places))
+    left, its = documents.filter(pc.is_valid(places)), found.take(pc.drop_null(places))
+    passages = [passage_of(*each, ngram_words) for each in zip(
+        left["text"].to_pylist(), its["ngram"].to_pylist(), its["words"].to_pylist(), strict=True)]
     return ledger_rows(
-        documents.filter(pc.is_valid(places)), step_index, step, rule, value=its["value"], threshold=threshold,
-        op=">=", detail=its["passage"], survivor_id=its["reference_id"])
+        left, step_index, step, rule, value=its["value"], threshold=threshold, op=">=",
+        detail=pa.array(passages, pa.string()), survivor_id=its["reference_id"])
 
 
 def ledger_rows(documents: pa.Table, step_index: int, step: str, rule: str, **columns: Any) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numba import njit, uint64
 
 from maslin.curation.dedup.ngrams import ngram_hashes
-from maslin.curation.dedup.parts import PARTS, Small, choose_parts
+from maslin.curation.dedup.parts import Small, choose_parts
 from maslin.curation.dedup.sketches import text_hashes, work_path
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
@@ -220,17 +220,15 @@ def find_contained(
     summary = {
         "references": len(index.ids), "ngrams": index.size, "common_ngrams": len(common),
         **{cause: sum(result[cause] for result in results) for cause in ("equal_text", "by_share", "by_run")}}
+    parts_paths = [work_path(directory, stage, "parts", number, "arrow") for number in range(len(shards))]
     parts = choose_parts(
-        [task.small for task in judges],
+        [task.small for task in judges], parts_paths,
         [index.of_domain(domain, countable) for domain in range(len(domains))],
         sum(result["ngrams"] for result in results), parameters)
-    tellers = [TellTask(judge, work_path(directory, stage, "parts", number, "arrow"), rows, values)
-               for number, (judge, rows, values) in enumerate(zip(judges, parts.rows, parts.values, strict=True))]
-    run_shards(directory, tell_shard, tellers, mapper, f"{label}, small parts", stage=f"{stage}-parts")
-    summary |= {"by_parts": sum(map(len, parts.rows)), "parts_threshold": parts.threshold}
+    summary |= {"by_parts": parts.documents, "parts_threshold": parts.threshold}
     return Containment(
-        [task.output for task in judges], [task.output for task in tellers], parts.threshold,
-        [task.hits for task in scans], countable, index, domains, summary)
+        [task.output for task in judges], parts_paths, parts.threshold, [task.hits for task in scans], countable,
+        index, domains, summary)
 
 
 def note_remaining(hits_path: Path, rows: np.ndarray) -> None:
@@ -307,12 +305,14 @@ def judge_shard(task: JudgeTask) -> ShardResult:
     lines, causes, first = [], {"equal_text": 0, "by_share": 0, "by_run": 0}, 0
     own = set(index.ids.tolist())
     leaving = own.union(read_table(task.leaving, ["id"])["id"].to_pylist() if task.leaving else ())
+    every: list[str] = []
     stays = np.ones(len(ngrams), np.bool_)
     ends = {tuple(pair): at for at, pair in reversed([*enumerate(index.text_hashes.tolist())])}
     for table in iter_surviving(task.scan.shard, ["id", "text"]):
         halves = (each.tolist() for each in text_hashes(table["text"]))
         equal = [ends.get(pair, -1) for pair in zip(*halves, strict=True)]
         ids = table["id"].to_pylist()
+        every += ids
         for here in range(table.num_rows):
             at, id = judged.get(first + here), ids[here]
             stays[first + here] = equal[here] < 0 and at is None and id not in leaving
@@ -324,53 +324,21 @@ def judge_shard(task: JudgeTask) -> ShardResult:
                 lines.append((id, str(index.ids[equal[here]]), 1.0, None, text[:PASSAGE_CHARACTERS], True))
                 continue
             causes["by_share" if shares[at] >= parameters.share else "by_run"] += 1
-            passage = _passage(text, int(run_places[at]), int(run_words[at]), parameters.ngram_words)
+            passage = passage_of(text, int(run_places[at]), int(run_words[at]), parameters.ngram_words)
             reference = str(index.ids[(best if shares[at] >= parameters.share else run_of)[at]])
             lines.append((id, reference, float(shares[at]), int(run_words[at]), passage, False))
         first += table.num_rows
-    write_rows(task.output, CONTAINED, lines)
-    small = Small.of(row, number, ngrams, rows, runs, run_places, run_of, stays)
-    small.save(task.small)
+    table = pa.Table.from_pylist([dict(zip(CONTAINED.names, line, strict=True)) for line in lines], schema=CONTAINED)
+    with atomic_path(task.output) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
+            sink, CONTAINED) as writer:
+        writer.write_table(table)
+    Small.of(row, number, np.array(every, np.str_), ngrams, rows, run_words, run_places, index.ids[run_of], stays).save(
+        task.small)
     return {"files": [file_entry(task.scan.directory, path) for path in (task.output, task.small)],
             "ngrams": int(ngrams[stays].sum()), **causes}
 
 
-@dataclass(frozen=True)
-class TellTask:
-    """Write down which documents of a shard leave for small parts, each with the longest."""
-
-    judge: JudgeTask
-    output: Path
-    rows: np.ndarray
-    values: np.ndarray
-
-
-def tell_shard(task: TellTask) -> ShardResult:
-    scan, small = task.judge.scan, Small.load(task.judge.small)
-    index_ids = np.load(scan.index / "ids.npy", mmap_mode="r")
-    values = dict(zip(task.rows.tolist(), task.values.tolist(), strict=True))
-    lines, first = [], 0
-    for table in iter_surviving(scan.shard, ["id", "text"]) if values else ():
-        for row in task.rows[(task.rows >= first) & (task.rows < first + table.num_rows)].tolist():
-            at = int(np.searchsorted(small.rows, row))
-            text = table["text"][row - first].as_py()
-            words = int(small.runs[at]) + scan.ngram_words - 1
-            lines.append((table["id"][row - first].as_py(), str(index_ids[small.run_of[at]]), values[row],
-                          _passage(text, int(small.run_places[at]), words, scan.ngram_words)))
-        first += table.num_rows
-    write_rows(task.output, PARTS, lines)
-    return {"files": [file_entry(scan.directory, task.output)]}
-
-
-def write_rows(path: Path, schema: pa.Schema, lines: list[tuple[Any, ...]]) -> None:
-    """An Arrow file of these rows."""
-    table = pa.Table.from_pylist([dict(zip(schema.names, line, strict=True)) for line in lines], schema=schema)
-    with atomic_path(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
-            sink, schema) as writer:
-        writer.write_table(table)
-
-
-def _passage(text: str, ngram: int, count: int, ngram_words: int) -> str:
+def passage_of(text: str, ngram: int, count: int, ngram_words: int) -> str:
     """So many words from the n-gram on, lower-cased."""
     words = split_words(pa.array([text]))
     _, _, starts = ngram_hashes(words, ngram_words)

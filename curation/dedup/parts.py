@@ -17,20 +17,21 @@ from maslin.manifests.files import atomic_path
 from maslin.manifests.steps.dedup import HeldOutOverlap
 
 PARTS = pa.schema([
-    ("id", pa.string()), ("reference_id", pa.string()), ("value", pa.float64()), ("passage", pa.string())])
+    ("id", pa.string()), ("reference_id", pa.string()), ("value", pa.float64()), ("ngram", pa.int64()),
+    ("words", pa.int64())])
 
 
 @dataclass(frozen=True)
 class Small:
     """Documents of a shard that stay so far and hold n-grams of a reference that count.
 
-    `rows` ascending, of each: n-grams it has, the longest run of shared ones, its place, of which reference. The pairs
-    `pair_rows` (places in `rows`), `pair_numbers` say once which n-gram is in which.
+    `ids`, and of each: n-grams it has; the words of the longest passage that it shares, its place, and of which
+    reference. The pairs `pair_rows` (places in `ids`), `pair_numbers` say once which n-gram is in which.
     """
 
-    rows: np.ndarray
+    ids: np.ndarray
     ngrams: np.ndarray
-    runs: np.ndarray
+    run_words: np.ndarray
     run_places: np.ndarray
     run_of: np.ndarray
     pair_rows: np.ndarray
@@ -38,15 +39,15 @@ class Small:
 
     @classmethod
     def of(
-        cls, row: np.ndarray, number: np.ndarray, ngrams: np.ndarray, rows: np.ndarray, runs: np.ndarray,
-        run_places: np.ndarray, run_of: np.ndarray, stays: np.ndarray,
+        cls, row: np.ndarray, number: np.ndarray, ids: np.ndarray, ngrams: np.ndarray, rows: np.ndarray,
+        run_words: np.ndarray, run_places: np.ndarray, run_of: np.ndarray, stays: np.ndarray,
     ) -> "Small":
-        """Of hits (`row`, `number`), and what was found of `rows`; `ngrams` and `stays` are by row of the shard."""
+        """Of hits (`row`, `number`), and what was found of `rows`; `ids`, `ngrams` and `stays` are by row."""
         here = stays[rows]
-        kept = rows[here]
-        hits = stays[row]
-        pairs = np.unique(np.stack([np.searchsorted(kept, row[hits]), number[hits]], axis=1), axis=0)
-        return cls(kept, ngrams[kept], runs[here], run_places[here], run_of[here], pairs[:, 0], pairs[:, 1])
+        kept, hits = rows[here], stays[row]
+        width = 1 + int(number.max(initial=0))
+        pairs = np.unique(np.searchsorted(kept, row[hits]) * width + number[hits])
+        return cls(ids[kept], ngrams[kept], run_words[here], run_places[here], run_of[here], *np.divmod(pairs, width))
 
     def save(self, path: Path) -> None:
         with atomic_path(path) as temporary, open(temporary, "wb") as sink:
@@ -60,48 +61,59 @@ class Small:
 
 @dataclass(frozen=True)
 class Chosen:
-    """By shard the rows that leave, and the value of each; they are all those of at least `threshold`."""
+    """How many documents leave: all those whose value is at least `threshold`."""
 
-    rows: list[np.ndarray]
-    values: list[np.ndarray]
+    documents: int
     threshold: float
 
 
 def choose_parts(
-    paths: Sequence[Path], domains: Sequence[np.ndarray], total: int, parameters: HeldOutOverlap,
+    paths: Sequence[Path], outputs: Sequence[Path], domains: Sequence[np.ndarray], total: int,
+    parameters: HeldOutOverlap,
 ) -> Chosen:
-    """Which documents leave so that at most `left_share` of each domain's n-grams stay.
+    """Which documents leave so that at most `left_share` of each domain's n-grams stay; PARTS in `outputs`.
 
     `paths`: of `Small`, a shard each; `domains`: the numbers of each one's n-grams; `total`: n-grams of all documents
     that stay so far. As n-grams in many documents do not count, there are few pairs for each: all fit in memory as the
     references do.
     """
     shards = [Small.load(path) for path in paths]
-    bounds = np.cumsum([0, *(len(shard.rows) for shard in shards)])
+    bounds = np.cumsum([0, *(len(shard.ids) for shard in shards)])
     document = np.concatenate([shard.pair_rows + first for shard, first in zip(shards, bounds, strict=False)])
     number = np.concatenate([shard.pair_numbers for shard in shards])
-    ngrams = np.concatenate([shard.ngrams for shard in shards])
+    value, threshold = _values(
+        document, number, np.concatenate([shard.ngrams for shard in shards]), domains, total, parameters)
+    leaves = (value >= threshold) & (value > 0)
+    for shard, output, (begin, end) in zip(shards, outputs, pairwise(bounds), strict=True):
+        mine = leaves[begin:end]
+        columns = (shard.ids[mine], shard.run_of[mine], value[begin:end][mine], shard.run_places[mine],
+                   shard.run_words[mine])
+        rows = pa.table([pa.array(column.tolist(), field.type) for column, field in zip(columns, PARTS, strict=True)],
+                        schema=PARTS)
+        with atomic_path(output) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
+                sink, PARTS) as writer:
+            writer.write_table(rows)
+    return Chosen(int(leaves.sum()), float(threshold) if leaves.any() else 0.0)
+
+
+def _values(
+    document: np.ndarray, number: np.ndarray, ngrams: np.ndarray, domains: Sequence[np.ndarray], total: int,
+    parameters: HeldOutOverlap,
+) -> tuple[np.ndarray, float]:
+    """Of each document the share of its n-grams that are another's too, shared out; from which value on they leave."""
     holders = np.bincount(number, minlength=1 + max((int(mine[-1]) for mine in domains if len(mine)), default=0))
     standing = [mine[holders[mine] > 0] for mine in domains]
     most = [int(parameters.left_share * len(mine)) for mine in domains]
     over = [domain for domain in range(len(domains)) if len(standing[domain]) > most[domain]]
-    none = Chosen([np.zeros(0, np.int64)] * len(shards), [np.zeros(0)] * len(shards), 0.0)
     if not over:
-        return none
+        return np.zeros(len(ngrams)), np.inf
     asked = np.isin(number, np.concatenate([standing[domain] for domain in over]))
     document, number = document[asked], number[asked]
     value = np.bincount(document, 1 / holders[number], len(ngrams)) / np.maximum(ngrams, 1)
     levels, rank = np.unique(-value, return_inverse=True)  # equal ones leave together
-    last = np.zeros(len(holders), np.int64)
+    last = np.zeros(len(holders), np.int64)  # by n-gram, the rank with which it is gone
     np.maximum.at(last, number, rank[document])
     ranks = max(int(np.sort(last[standing[domain]])[::-1][most[domain]]) + 1 for domain in over)
     lost = np.cumsum(np.bincount(rank, ngrams, len(levels)))
     ranks = min(ranks, int(np.searchsorted(lost, parameters.most_removed * total, side="right")))
-    if not ranks:
-        return none
-    leaves = rank < ranks
-    mine = [leaves[begin:end] for begin, end in pairwise(bounds)]
-    return Chosen(
-        [shard.rows[which] for shard, which in zip(shards, mine, strict=True)],
-        [value[begin:end][which] for which, (begin, end) in zip(mine, pairwise(bounds), strict=True)],
-        float(-levels[ranks - 1]))
+    return value, float(-levels[ranks - 1]) if ranks else np.inf

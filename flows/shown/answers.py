@@ -152,6 +152,13 @@ class DomainDetectable(TypedDict):
     source: str
 
 
+class DomainHeldOut(TypedDict):
+    """How the documents are held out that a domain is scored on, in words."""
+
+    domain: str
+    how: str
+
+
 class ArmDiffering(TypedDict):
     """What an arm has otherwise than the baseline, a sentence each."""
 
@@ -188,6 +195,7 @@ class Foreseen(TypedDict):
     steps: int
     kinds: list[KindPlanned]
     plan: NotRequired[list[StepForeseen]]
+    held_out: list[DomainHeldOut]
     arms: list[ArmDiffering]
     workers: int
     documents: float

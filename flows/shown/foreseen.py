@@ -5,9 +5,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from maslin.flows.engine.build import missing_steps
-from maslin.flows.shown.answers import ArmDiffering, CorpusEpochs, DomainDetectable, Foreseen, KindPlanned, StageCost
+from maslin.flows.shown.answers import (
+    ArmDiffering,
+    CorpusEpochs,
+    DomainDetectable,
+    DomainHeldOut,
+    Foreseen,
+    KindPlanned,
+    StageCost,
+)
 from maslin.flows.shown.text import table
 from maslin.manifests.plan import Plan, in_order
+from maslin.manifests.recipe.held_out import how_held_out
 from maslin.manifests.workspace import Step, Workspace
 from maslin.trainer.comparison.arms import how_arms_differ
 
@@ -34,7 +43,8 @@ def foreseen(
                                   if each.exists())).free
     answer: Foreseen = {
         "recipe": plan.recipe.name, "workspace": str(workspace.root), "to_build": len(todo), "steps": len(steps),
-        "kinds": list(kinds.values()), "arms": _arms(plan) if plan.report in steps else [], "workers": found.workers,
+        "kinds": list(kinds.values()), "held_out": _held_out(plan, workspace),
+        "arms": _arms(plan) if plan.report in steps else [], "workers": found.workers,
         "documents": found.documents, "tokens": found.tokens, "runs": found.runs, "seconds": found.seconds,
         "disk_bytes": found.disk_bytes, "disk_free_bytes": free,
         "costs": [_fields(each, StageCost) for each in found.costs],
@@ -49,6 +59,14 @@ def foreseen(
 
 def _fields(value: Any, kind: type) -> Any:
     return {name: getattr(value, name) for name in kind.__annotations__}
+
+
+def _held_out(plan: Plan, workspace: Workspace) -> list[DomainHeldOut]:
+    recipe = plan.recipe
+    return [
+        {"domain": domain, "how": how_held_out(
+            step, recipe.comparison.held_out_by, recipe.sources[recipe.corpora[domain].source].kind, workspace)}
+        for domain, step in plan.held_out.items() if recipe.comparison is not None]
 
 
 def _arms(plan: Plan) -> list[ArmDiffering]:
@@ -88,6 +106,9 @@ def print_foreseen(answer: Foreseen) -> None:
         states = [(state, kind[state]) for state in ("build", "have", "skip") if kind[state]]  # type: ignore
         print(f"{kind['kind']:<11} " + "; ".join(
             f"{state} {len(names)} ({', '.join(dict.fromkeys(names))})" for state, names in states))
+    if answer["held_out"]:
+        print("\nHeld out:")
+        print(table([[each["domain"], each["how"]] for each in answer["held_out"]], ["domain", "how"]))
     for arm in answer["arms"]:
         _print_arm(arm)
     if answer["costs"]:

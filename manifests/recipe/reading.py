@@ -176,10 +176,28 @@ class _Reading:
             if not comparison.domains:
                 node.faults.add(entries["domains"].fault("name at least one corpus to score on"))
             self._each_once(entries["domains"], comparison.domains)
+            self._check_held_out_by(comparison, entries)
         self._check_words("comparison", comparison, entries)
         if is_whole(comparison):
             comparison = dataclasses.replace(comparison, primary=comparison.primary or comparison.domains)
         return comparison
+
+    def _check_held_out_by(self, comparison: Comparison, entries: Mapping[str, Node]) -> None:
+        """See that a source of the domains knows what they are to be held out by."""
+        asked = comparison.held_out_by
+        if "held_out_by" not in entries or not is_whole(asked) or not asked or "document" in asked:
+            return
+        scored: dict[str, Source] = {}
+        for name in comparison.domains:
+            corpus = (self.corpora or {}).get(name, BROKEN)
+            source = BROKEN if corpus is BROKEN else (self.sources or {}).get(corpus.source, BROKEN)
+            if source is BROKEN or source.kind is BROKEN:
+                return
+            scored[corpus.source] = source
+        if scored and not {word for source in scored.values() for word in source.declared.units}.intersection(asked):
+            told = (f"{name} ({source.kind}) {' or '.join(source.declared.units) or 'neither'}"
+                    for name, source in scored.items())
+            entries["held_out_by"].fail(f"no source of the domains tells a {' or '.join(asked)}: {'; '.join(told)}")
 
     def _read_training(self, node: Node) -> Training:
         entries = {} if node.is_null else node.mapping()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from maslin.manifests.recipe.mixtures import Mixture
 from maslin.manifests.recipe.sources import Source, TokenShards
-from maslin.manifests.steps.dedup import NearDedup
+from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
 from maslin.manifests.steps.spec import CurationStep, Origins
 
 _SHARE = {"min": 0.0, "max": 1.0}
@@ -83,15 +83,21 @@ class Training:
 class Comparison:
     """What is compared: every mixture against `baseline`, on held-out documents of these corpora.
 
-    `held_out_share` of each domain's source (by duplicate group) is never trained on; `test_share` of that stays closed
-    until `--final`. `max_bytes_per_domain` bounds what is scored, by `metric`, one of trainer/comparison/metrics.py.
-    `primary`: the domains that claims are made of (default: all), which share the chance of error; of the others an
-    interval is told. Differences within `margin_percent` of the baseline's figure are practically nothing.
+    `held_out_share` of each domain's source is never trained on; `test_share` of that stays closed until `--final`. It
+    is drawn by `held_out_by`: documents with their duplicates, or whole sites or repositories of sources that know them
+    (of several words the first that a source knows), of which `least_units` have to remain to train on; of other
+    sources documents. `overlap`: what else may not be trained on, as it holds parts of these documents.
+    `max_bytes_per_domain` bounds what is scored, by `metric`, one of trainer/comparison/metrics.py. `primary`: the
+    domains that claims are made of (default: all), which share the chance of error; of the others an interval is told.
+    Differences within `margin_percent` of the baseline's figure are practically nothing.
     """
 
     baseline: str
     domains: tuple[str, ...]
     held_out_share: float = field(default=0.05, metadata={"min": 0.0001, "max": 0.5})
+    held_out_by: tuple[Literal["document", "site", "repository"], ...] = ("document",)
+    least_units: int = field(default=3, metadata={"min": 1, "max": 10**9})
+    overlap: HeldOutOverlap = field(default_factory=HeldOutOverlap)
     test_share: float = field(default=0.2, metadata={"min": 0.0, "max": 0.9})
     max_bytes_per_domain: int = field(default=1_000_000, metadata={"min": 1, "max": _MOST_BYTES})
     metric: str = "bits_per_byte"
@@ -99,8 +105,16 @@ class Comparison:
     primary: tuple[str, ...] = ()
     margin_percent: float = field(default=0.5, metadata={"min": 0.0001, "max": 50.0})
 
+    def unit_of(self, source: Source) -> str | None:
+        """What is drawn of a source: `site`, `repository`, or documents (None)."""
+        return next((word for word in self.held_out_by if word in source.declared.units), None)
+
     def wrong(self) -> tuple[str, str] | None:
         """A primary domain that is not scored would leave nothing to claim."""
+        if "document" in self.held_out_by and len(self.held_out_by) > 1:
+            return "held_out_by", "`document` stands alone: sources that know no others are drawn by it anyway"
+        if not self.held_out_by:
+            return "held_out_by", "say by what: document, site or repository"
         if unknown := [name for name in self.primary if name not in self.domains]:
             return "primary", f"`{unknown[0]}` is not among the domains: {', '.join(self.domains)}"
         return None

@@ -56,7 +56,8 @@ class SourceKind:
     (maslin.manifests.identity.variant_id). `folders_are_inputs`: a folder is an input as a whole, not all the files in
     it. `suffixes`: of the names of its files, in lower case and without that of a compression; `belongs(path)`: whether
     a file of another name is one by its content. Kinds without `suffixes` read all files of a folder. `conversations`:
-    texts in ChatML, whose signs become single tokens.
+    texts in ChatML, whose signs become single tokens. `units`: `site`, `repository`, what its documents' URLs or paths
+    tell, so that these can be held out whole.
     """
 
     read: Callable[..., Any]
@@ -71,6 +72,7 @@ class SourceKind:
     suffixes: tuple[str, ...] = ()
     belongs: Callable[[Path], bool] | None = None
     conversations: bool = False
+    units: tuple[str, ...] = ()
 
     def is_input(self, path: Path) -> bool:
         """Whether a file is one of this kind that a folder holds, by its name or else by its content."""

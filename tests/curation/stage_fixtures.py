@@ -1,7 +1,9 @@
 """Documents on disk as stages have them, for tests of what reads stages."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,10 +16,13 @@ def make_id(name: str) -> str:
     return hashlib.md5(name.encode()).hexdigest()
 
 
-def documents_table(texts: dict[str, str], source: str = "web") -> pa.Table:
-    """One document an entry: id → text."""
+def documents_table(
+    texts: dict[str, str], source: str = "web", urls: Mapping[str, str] = MappingProxyType({}),
+) -> pa.Table:
+    """One document an entry: id → text; its address, if `urls` has one."""
     return pa.Table.from_pylist(
-        [{"id": id, "text": text, "source": source} for id, text in texts.items()], schema=DOCUMENTS)
+        [{"id": id, "text": text, "source": source, "url": urls.get(id)} for id, text in texts.items()],
+        schema=DOCUMENTS)
 
 
 def write_shards(root: Path, shards: list[dict[str, str]], source: str = "web") -> list[StageShard]:

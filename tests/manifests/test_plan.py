@@ -1,14 +1,17 @@
 """Planning: what shares work, what a digest depends on and what it does not."""
 
+import shutil
 from pathlib import Path
 
 from maslin.manifests import kinds
 from maslin.manifests.plan import in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from maslin.manifests.recipe.held_out import how_held_out
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.recipe.reading import read_recipe
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.steps.spec import CurationStep
+from maslin.manifests.workspace import Workspace, commit
 
 RECIPE = """\
 name: n
@@ -100,6 +103,49 @@ def test_every_corpus_is_kept_clear_of_all_held_out_documents(tmp_path):
     for step in plan.corpora.values():
         assert {"held_out:a", "held_out:wiki", "split"} <= set(step.inputs)
     assert [entry["step"] for entry in plan.held_out["a"].parameters["steps"]] == ["language", "c4", "offensive"]
+
+
+def test_what_is_held_out_by_is_in_the_identity_where_it_decides(tmp_path):
+    plan, by_site = make(tmp_path), make(tmp_path, RECIPE.replace("domains:", "held_out_by: site, domains:"))
+    splits = [{name: step.inputs["split"] for name, step in each.held_out.items()} for each in (plan, by_site)]
+    assert "by" not in splits[0]["a"].parameters and splits[0]["wiki"].digest == splits[1]["wiki"].digest
+    assert splits[1]["a"].parameters == splits[0]["a"].parameters | {"by": "site", "least_units": 3}
+    both = make(tmp_path, RECIPE.replace("domains:", "held_out_by: [repository, site], least_units: 5, domains:"))
+    assert both.held_out["a"].inputs["split"].parameters["least_units"] == 5
+    assert both.held_out["wiki"].digest == plan.held_out["wiki"].digest
+
+
+def test_how_much_may_overlap_is_in_the_identity_of_corpora_alone(tmp_path):
+    plan, looser = make(tmp_path), make(tmp_path, RECIPE.replace("domains:", "overlap: {share: 0.3}, domains:"))
+    assert plan.corpora["wiki"].parameters["overlap"]["share"] == 0.2
+    assert looser.corpora["wiki"].parameters["overlap"]["share"] == 0.3
+    assert plan.held_out["a"].digest == looser.held_out["a"].digest
+    alone = RECIPE[:RECIPE.index("comparison:")]
+    path = tmp_path / "alone.yaml"
+    path.write_text(alone)
+    recipe = read_recipe(path)
+    assert plan_corpora(recipe, {name: [] for name in recipe.sources}, None).held_out == {}
+
+
+def test_how_documents_are_held_out_is_told_before_and_after(tmp_path):
+    plan = make(tmp_path, RECIPE.replace("domains:", "held_out_by: [site, repository], domains:"))
+    workspace = Workspace(tmp_path / "work")
+    words = {name: how_held_out(step, ("site", "repository"), "k", workspace) for name, step in plan.held_out.items()}
+    groups = "documents, by group of duplicates"
+    assert words == {"a": f"whole sites, if at least 3 more remain to train on, else {groups}",
+                     "wiki": f"{groups}, as its source (k) tells no site or repository"}
+    assert how_held_out(plan.held_out["wiki"], ("document",), "k", workspace) == groups
+    split = plan.held_out["a"].inputs["split"]
+    for summary, expected in (
+        ({"by": "document", "asked": "site", "why": "there is one site"},
+         f"{groups}, and not by site: there is one site"),
+        ({"by": "site", "held_out": 5, "of": 21, "mirrors": 2, "without": 4, "bytes_share": 0.051},
+         "whole sites: 5 of 21, 2 more going with one that they mirror, with 5.1% of their text; 4 documents are of "
+         "none"),
+    ):
+        commit(workspace.path(split), split, [], summary={"held_out_by": summary})
+        assert how_held_out(plan.held_out["a"], ("site",), "k", workspace) == expected
+        shutil.rmtree(workspace.path(split))
 
 
 def test_dedup_across_makes_later_corpora_depend_on_earlier_ones(tmp_path):

@@ -12,6 +12,7 @@ from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DataError
 from maslin.manifests.manifest import Manifest, Share
 from maslin.manifests.plan import in_order
+from maslin.manifests.recipe.held_out import how_held_out
 from maslin.manifests.soundness import checked
 from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import Mapper, Step, Workspace, run_shards
@@ -94,7 +95,8 @@ class Mixture:
 class Facts:
     """Everything in a report.
 
-    `held_out_left`: by arm and domain, the share of held-out n-grams that its corpora hold all the same, at most.
+    `how_held_out`: by domain, in words. `held_out_left`: by arm and domain, the share of held-out n-grams that its
+    corpora hold all the same, at most; `held_out_common` n-grams are in so many documents that they do not count.
     `arm_differences`: what each arm has otherwise than the baseline. `curves` maps a group of runs to its training
     loss, `validation` a domain to those of each group on its held-out documents.
     """
@@ -112,7 +114,9 @@ class Facts:
     curves: dict[str, list[Point]]
     validation: dict[str, dict[str, list[Point]]]
     steps: list[tuple[Step, Manifest]]
+    how_held_out: dict[str, str]
     held_out_left: dict[str, dict[str, float]]
+    held_out_common: int
 
     @property
     def baseline(self) -> str:
@@ -169,9 +173,15 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
         curves={group: curve for group, paths in metrics.items() if (curve := loss_curve(paths))},
         validation=_by_domain({group: validation_curves(paths) for group, paths in metrics.items()}),
         steps=[(each, workspace.manifest(each)) for each in every if workspace.is_complete(each)],
+        how_held_out={
+            domain: how_held_out(held_out, parameters["recipe"]["comparison"]["held_out_by"],
+                                 parameters["recipe"]["sources"][held_out.inputs["documents"].name]["kind"], workspace)
+            for domain, held_out in inputs.get("held_out", {}).items()},
         held_out_left={
             name: _held_out_left(workspace.manifest(mixture), inputs.get("corpus", {}), workspace)
             for name, mixture in mixtures.items()},
+        held_out_common=max((workspace.manifest(corpus).summary.get("held_out_overlap", {}).get("common_ngrams", 0)
+                             for corpus in inputs.get("corpus", {}).values()), default=0),
     )
 
 

@@ -69,7 +69,7 @@ def _notices(facts: Facts) -> Html:
                        ", ".join(incomplete), ". The figures stand on what could be read."))
     if leaked := [f"{share:.1%} of {domain} in {arm}" for arm, by_domain in facts.held_out_left.items()
                   for domain, share in by_domain.items() if share > MOST_LEFT]:
-        notes.append(p(el("strong", "Held-out text in training. "), "Word 13-grams of held-out documents stand in what "
+        notes.append(p(el("strong", "Held-out text in training. "), "Parts of held-out documents stand in what "
                        "runs are trained on: ", "; ".join(leaked), ". Scores there are better than they should be."))
     if limited:
         notes.append(p(el("strong", "A part of the input. "), "Only the first records were read of: ",
@@ -95,11 +95,16 @@ def _rests_on(facts: Facts) -> Html:
         f"{domain}: {integer(score.documents)} documents, {size(score.bytes)}"
         for domain, score in facts.comparison.runs[0].domains.items())
         + f" ({facts.split} part of the held-out documents, the same for all runs)"))
+    if facts.how_held_out:
+        rows.append(("Held out", "; ".join(f"{domain}: {how}" for domain, how in facts.how_held_out.items())))
     if facts.held_out_left:
+        words = facts.recipe["comparison"]["overlap"]["ngram_words"]
         rows.append(("Held out, yet in training", "; ".join(
             f"{arm}: " + ", ".join(f"{domain} {percent(share, 2)}" for domain, share in by_domain.items())
             for arm, by_domain in facts.held_out_left.items() if by_domain)
-            + f" of word 13-grams at most ({percent(MOST_LEFT, 0)} or less is well)"))
+            + f" of word {words}-grams at most ({percent(MOST_LEFT, 0)} or less is well)"
+            + (f"; {integer(facts.held_out_common)} that are in many documents do not count"
+               if facts.held_out_common else "")))
     return el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="facts")
 
 

@@ -16,4 +16,4 @@ CODE = SourceKind(
     read=Later("maslin.curation.ingest.code.code:read"), splits=Later("maslin.curation.ingest.code.code:splits"),
     options=CodeOptions, libraries=("resiliparse",), folders_are_inputs=True,
     suffixes=(".tar", ".tgz", ".tbz2", ".txz", ".zip", ".whl", ".crate"),
-    belongs=Later("maslin.curation.ingest.told_by_content:is_code_archive"))
+    belongs=Later("maslin.curation.ingest.told_by_content:is_code_archive"), units=("repository",))

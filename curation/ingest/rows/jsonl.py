@@ -220,4 +220,5 @@ def _line_feeds(path: Path, end: int) -> int:
 
 SUFFIXES = (".jsonl", ".ndjson", ".jl", ".jsonlines")
 JSONL = SourceKind(
-    read=read, splits=splits, suffixes=SUFFIXES, belongs=Later("maslin.curation.ingest.told_by_content:has_documents"))
+    read=read, splits=splits, suffixes=SUFFIXES, belongs=Later("maslin.curation.ingest.told_by_content:has_documents"),
+    units=("site", "repository"))

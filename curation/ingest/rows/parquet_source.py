@@ -30,4 +30,5 @@ class ParquetOptions:
 PARQUET = SourceKind(
     read=Later("maslin.curation.ingest.rows.parquet:read"), splits=Later("maslin.curation.ingest.rows.parquet:splits"),
     check=Later("maslin.curation.ingest.rows.parquet:check"), options=ParquetOptions,
-    suffixes=(".parquet", ".pq"), belongs=Later("maslin.curation.ingest.told_by_content:is_parquet"))
+    suffixes=(".parquet", ".pq"), belongs=Later("maslin.curation.ingest.told_by_content:is_parquet"),
+    units=("site", "repository"))

@@ -15,7 +15,7 @@ from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, part_name, read_ta
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
 from tests.curation.corpora.test_held_out import cut, prose, split_step
 from tests.curation.dedup.test_build import documents_step
-from tests.curation.stage_fixtures import make_id
+from tests.curation.stage_fixtures import make_id, sentence
 from tests.curation.steps import entry
 
 NEAR = NearDedup().__dict__
@@ -196,6 +196,31 @@ def test_overlap_with_a_domain_of_another_source_and_duplicates_of_an_earlier_co
     assert (overlap["equal_text"], overlap["by_share"], overlap["by_run"], overlap["references"]) == (1, 1, 0, 3)
     assert overlap["remaining"]["wiki"]["ngrams"] > 50 and overlap["remaining"]["wiki"]["in_training"] == 0
     assert manifest.summary["dedup_across"]["largest_clusters"][0] == {"survivor_id": "b4", "documents": 1}
+
+
+def test_small_parts_that_add_up_leave_by_a_rule_of_their_own(tmp_path):
+    """Four documents hold thirty words each: a thirtieth of what is held out, and no run of fifty."""
+    workspace = Workspace(tmp_path)
+    wiki = documents_step(workspace, [{"w1": sentence(0, 600)}], "wiki")
+    split = split_step(wiki, fraction=1.0)
+    domain = Step("held_out", "wiki", 1, {"steps": []}, {"documents": wiki, "split": split})
+    build_split(split, workspace, serial_map)
+    build_held_out(domain, workspace, serial_map)
+    held = sentence(0, 600).split()
+    web = documents_step(workspace, [{
+        f"d{k}": " ".join(held[100 * k:100 * k + 30]) + " " + sentence(1_000 * (k + 1), 200) for k in range(4)}, {
+        "e": sentence(70_000, 5_000)}, {}])
+    corpus = corpus_step("web", web, None, [], **{"held_out:wiki": domain})
+    corpus.parameters["overlap"]["most_removed"] = 1.0
+    manifest = build_corpus(corpus, workspace, serial_map)
+    rows = table(workspace, corpus, "ledger", 0).to_pylist()
+    columns = ("id", "step_index", "step", "rule", "survivor_id", "op")
+    assert {tuple(row[name] for name in columns) for row in rows} <= {
+        (f"d{k}", 0, "held_out", "held_out_parts", "w1", ">=") for k in range(4)}
+    assert rows and all(row["value"] >= row["threshold"] > 0 and row["detail"] in " ".join(held) for row in rows)
+    overlap = manifest.summary["held_out_overlap"]
+    assert overlap["by_parts"] == len(rows) == manifest.counted().dropped["held_out_parts"]
+    assert overlap["remaining"]["wiki"]["in_training"] <= 0.008 * overlap["remaining"]["wiki"]["ngrams"]
 
 
 def test_a_corpus_that_comes_out_empty_has_its_counts(tmp_path):

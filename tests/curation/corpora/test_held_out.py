@@ -1,9 +1,10 @@
 """Held-out documents: drawn by duplicate group, one of each group after the corpus's steps, nothing lost on the way."""
 
-import pyarrow as pa
+import dataclasses
+
 import pytest
 
-from maslin.curation.corpora.held_out import HELD_OUT_DOCUMENTS, build_held_out, build_split, site_of
+from maslin.curation.corpora.held_out import HELD_OUT_DOCUMENTS, build_held_out, build_split
 from maslin.manifests.identity import hash_unit
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.tables import LEDGER, SPLIT, read_table
@@ -128,13 +129,54 @@ def test_nothing_held_out_is_an_empty_domain_with_counts(tmp_path):
     assert (manifest.counted().read, manifest.counted().kept) == (0, 0)
 
 
-@pytest.mark.parametrize(("url", "site"), [
-    ("https://Docs.Example.org/a/b", "docs.example.org"),
-    ("http://user:secret@x.org:8080/?q=http://y.org/", "x.org"),
-    ("http://x.org?q=a@b/c", "x.org"),
-    ("http://[2001:db8::1]:80/a", "[2001:db8::1]"),
-    ("toolz-1.2.0.tar.gz/toolz-1.2.0/toolz/utils.py", "toolz-1.2.0.tar.gz"),
-    ("notes.txt", None), ("/rooted/path", None), ("", None), (None, None),
-])
-def test_sites(url, site):
-    assert site_of(pa.chunked_array([[url]], pa.string())).to_pylist() == [site]
+def site_step(workspace, sites, **parameters):
+    """A split by site, of documents by site, and its domain."""
+    documents = documents_step(workspace, cut(
+        {id: text for texts in sites.values() for id, text in texts.items()}, 3), urls={
+        id: f"http://{site}/{id}" for site, texts in sites.items() for id in texts if site})
+    split = split_step(documents)
+    split = dataclasses.replace(split, parameters=split.parameters | {"by": "site", "least_units": 3} | parameters)
+    return split, Step("held_out", "web", 1, {"steps": []}, {"documents": documents, "split": split})
+
+
+def some_sites(count):
+    return {f"s{site}.org": {make_id(f"{site}-{page}"): prose(1_000 * site + page) for page in range(4)}
+            for site in range(count)}
+
+
+def test_whole_sites_are_held_out_with_their_mirrors_and_others_by_document(tmp_path):
+    workspace = Workspace(tmp_path)
+    sites = some_sites(20)
+    first = hash_order("site", sites)[0]
+    sites["www.mirror.org"] = {make_id(f"m{id}"): text for id, text in list(sites[first].items())[:3]}
+    sites[None] = {make_id(f"n{page}"): prose(90_000 + page) for page in range(60)}
+    split, domain = site_step(workspace, sites)
+    manifest = build_split(split, workspace, serial_map)
+    held = rows_of(workspace, split, "split/part-00000.parquet")
+    units = {row["unit"]: row for row in rows_of(workspace, split, "units/part-00000.parquet").to_pylist()}
+    expected = {id for site, texts in sites.items() if site and units[site.removeprefix("www.")]["held_out"]
+                for id in texts} | {id for id in sites[None] if hash_unit(1, id) < 0.3}
+    assert set(held["id"].to_pylist()) == expected
+    assert units[first]["held_out"] and units["mirror.org"]["held_out"] and units["mirror.org"]["goes_with"] == first
+    told = manifest.summary["held_out_by"]
+    assert (told["by"], told["of"], told["mirrors"], told["without"]) == ("site", 20, 1, 60)
+    assert 0.25 < told["bytes_share"] < 0.35 and {"validation", "test"} == set(held["split"].to_pylist())
+    made = build_held_out(domain, workspace, serial_map)
+    assert made.summary["held_out_by"] == told
+    documents = rows_of(workspace, domain, "documents/part-00000.parquet").to_pylist()
+    assert {row["site"] for row in documents} == {None} | {
+        row["unit"] for row in units.values() if row["held_out"] and row["unit"] == row["goes_with"]}
+
+
+def test_too_few_sites_are_told_and_documents_held_out_as_ever(tmp_path):
+    workspace = Workspace(tmp_path)
+    split, domain = site_step(workspace, some_sites(3) | {None: {make_id(f"n{k}"): prose(k) for k in range(40)}})
+    manifest = build_split(split, workspace, serial_map)
+    assert manifest.summary["held_out_by"]["why"].startswith("there are 3 sites")
+    held = rows_of(workspace, split, "split/part-00000.parquet")
+    assert held.num_rows and all(hash_unit(1, group) < 0.3 for group in held["group"].to_pylist())
+    assert build_held_out(domain, workspace, serial_map).summary["held_out_by"]["by"] == "document"
+
+
+def hash_order(by, sites, seed=1):
+    return sorted(sites, key=lambda site: hash_unit(seed, by, site))

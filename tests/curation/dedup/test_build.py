@@ -1,5 +1,7 @@
 """The dedup step on disk: its ledger, counts, and the same bytes however it ran."""
 
+from types import MappingProxyType
+
 import pyarrow as pa
 import pytest
 
@@ -17,11 +19,12 @@ EXACT = entry("exact_dedup")
 NEAR = entry("near_dedup", threshold=0.85)
 
 
-def documents_step(workspace, shards, name="web"):
+def documents_step(workspace, shards, name="web", urls=MappingProxyType({})):
     step = Step("documents", name, 1, {"parts": len(shards)})
     root = workspace.path(step)
     files = [
-        write_table(root, f"documents/{part_name(k)}", documents_table(texts, name)) for k, texts in enumerate(shards)]
+        write_table(root, f"documents/{part_name(k)}", documents_table(texts, name, urls))
+        for k, texts in enumerate(shards)]
     rows = sum(map(len, shards))
     commit(root, step, files, counts=Counts("records", rows, rows))
     return step

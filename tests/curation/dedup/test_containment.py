@@ -29,11 +29,11 @@ def shard(root, name, texts):
     return StageShard(root / f"{name}.parquet")
 
 
-def contained(root, training, held_out, parameters=SMALL):
+def contained(root, training, held_out, parameters=SMALL, leaving=None):
     root.mkdir(exist_ok=True)
     found = find_contained(
         root, "held_out", [shard(root, "t", training)], [("web", shard(root, "h", held_out))], parameters, serial_map,
-        "test")
+        "test", leaving=leaving)
     return found, read_found(found.paths[0]).to_pylist()
 
 

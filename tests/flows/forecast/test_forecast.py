@@ -117,6 +117,7 @@ def test_people_read_the_same_in_words_and_digests_only_if_they_ask(compared, ca
     assert maslin("compare", recipe, compared / "w", "--dry-run") == 0
     told = capsys.readouterr().out
     assert "What it takes, with 1 workers: about " in told and "How two differs from one:" in told
+    assert "Held out:" in told and "documents, by group of duplicates" in told
     assert "Epochs (at most 1000):" in told and "The smallest difference that 2 seeds find" in told
     assert told.endswith("steps to build; nothing was done (--dry-run)\n")
     assert not re.search(r"^\w+ +run/", told, re.MULTILINE)

@@ -47,6 +47,8 @@ comparison:
   domains: [plain, wiki]
   held_out_share: 0.1
   metric: bits_per_byte
+  held_out_by: site
+  overlap: {share: 0.2}
 """
 
 # What is written in the place of what, line and column of the fault, and how its line goes on. No two touch each other.
@@ -86,6 +88,8 @@ SLIPS = [
     ("domains: [plain, wiki]", "domains: [plain, books]", "31:20: comparison.domains[1]: no corpus or source is"),
     ("held_out_share: 0.1", "held_out_share: -0.1", "32:19: comparison.held_out_share: -0.1 is too small: at least"),
     ("metric: bits_per_byte", "metric: bits", "33:11: comparison.metric: `bits` is not one of bits_per_byte"),
+    ("held_out_by: site", "held_out_by: sites", "34:16: comparison.held_out_by: `sites` is not one of document, site"),
+    ("overlap: {share: 0.2}", "overlap: {share: 20}", "35:20: comparison.overlap.share: 20 is too large: at most 1"),
 ]
 # Wrong as a whole: what refers to it cannot be said to be wrong.
 WHOLE = [
@@ -101,6 +105,15 @@ WHOLE = [
     ("{like: plain,", "{like: code,", "17:16: corpora.code.like: goes round in a circle: code → code"),
     ("c4.code: keep", "c4.cod: keep", "17:29: corpora.code.set.c4.cod: step `c4` has no parameter `cod`"),
     ("domains: [plain, wiki]", "domains: []", "31:12: comparison.domains: name at least one corpus to score on"),
+    ("held_out_by: site", "held_out_by: repository",
+     "34:16: comparison.held_out_by: no source of the domains tells a repository: web (warc) site; wiki (wiki"),
+    ("held_out_by: site", "held_out_by: [site, document]", "34:16: comparison.held_out_by: `document` stands alone"),
+    ("held_out_by: site", "held_out_by: []", "34:16: comparison.held_out_by: say by what: document, site or reposit"),
+    ("overlap: {share: 0.2}", "overlap: {run_words: 12}",
+     "35:24: comparison.overlap.run_words: 12 words are fewer than an n-gram's, 13"),
+    ("overlap: {share: 0.2}", "overlap: {shares: 0.2}",
+     "35:13: comparison.overlap.shares: unknown key `shares`; did you mean `share`?"),
+    ("overlap: {share: 0.2}", "overlap: 0.2", "35:12: comparison.overlap: expected a mapping (key: value), found"),
     ("training: {", "training: [] #{", "28:11: training: expected a mapping (key: value), found a list"),
     ("- {until: 0.5, weights", "- {weights", "26:9: mixtures.three.stages[0]: `until` is missing"),
     ("wiki: {kind", "wi/ki: {kind", "7:3: sources.wi/ki: `wi/ki` cannot be a name"),

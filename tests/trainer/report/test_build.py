@@ -49,6 +49,15 @@ def built(tmp_path_factory):
     return workspace, plan, manifest
 
 
+def test_how_documents_are_held_out_stands_on_the_first_screen(built, source, tmp_path):
+    assert "web-no-code: documents, by group of duplicates; wiki: documents, by group of duplicates; code:" in source
+    workspace, plan = make_workspace(tmp_path, recipe_text=RECIPE.replace("domains:", "held_out_by: site, domains:"))
+    build_report(plan.report, workspace, serial_map)
+    page = (workspace.path(plan.report) / "report.html").read_text(encoding="utf-8")
+    assert "web-no-code: whole sites, if at least 3 more remain" in page
+    assert "code: documents, by group of duplicates, as its source (code) tells no site" in page
+
+
 @pytest.fixture(scope="module")
 def source(built):
     workspace, plan, _ = built
