@@ -151,7 +151,7 @@ def main() -> None:
         mixture, tokenizer = mixture_of(texts, Workspace(root), given.tokens)
         model = resolve_model("tiny", "gpt2")
         config = resolve_training(
-            model, given.tokens, batch_tokens=given.batch_tokens, learning_rate=given.learning_rate)
+            model, given.tokens, batch_tokens=given.batch_tokens, learning_rate=given.learning_rate, optimizer="adamw")
         compare(root, mixture, tokenizer / "tokenizer.json", model, config)
 
 

@@ -137,10 +137,11 @@ def resolve(asked: Training, compared: bool) -> tuple[ModelConfig, TrainingConfi
         raise SettingsError("training", [(
             "together",
             f"is for runs that begin anew, of models below {STACKED_PARAMETERS // 10**6}M parameters")])
+    optimizer = asked.optimizer or (None if asked.init_from is None else "adamw")  # going on was not measured with Muon
     return model, resolve_training(
         model, asked.tokens, batch_tokens=asked.batch_tokens, micro_batch=asked.micro_batch,
         learning_rate=asked.learning_rate, objective=asked.objective, schedule=asked.schedule,
-        decay_share=asked.decay_share, horizons=asked.horizons, optimizer=asked.optimizer, z_loss=asked.z_loss,
+        decay_share=asked.decay_share, horizons=asked.horizons, optimizer=optimizer, z_loss=asked.z_loss,
         average_checkpoints=asked.average_checkpoints, deterministic=asked.deterministic, together=asked.together,
         validations=asked.validations if compared and model.spec.is_decoder else 0)
 

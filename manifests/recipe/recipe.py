@@ -71,7 +71,7 @@ class Training:
     schedule: Literal["cosine", "linear", "wsd"] = "cosine"
     decay_share: float = field(default=0.2, metadata=_SHARE)
     horizons: tuple[float, ...] = field(default=(), metadata=_SHARE)
-    optimizer: Literal["adamw", "muon"] = "adamw"
+    optimizer: Literal["adamw", "muon"] | None = None
     z_loss: float = field(default=0.0, metadata={"min": 0.0, "max": 1.0})
     average_checkpoints: int = field(default=1, metadata={"min": 1, "max": 100})
     deterministic: bool = False

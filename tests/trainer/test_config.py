@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -36,11 +37,40 @@ def test_the_planner_reads_settings_without_torch():
     ("tiny", 250_000, 512, 0.00427), ("tiny", 2_000_000, 2048, 0.00808), ("small", 200_000_000, 16_384, 0.00619),
     ("base", 1_700_000_000, 65_536, 0.00271), ("xl", 26_500_000_000, 262_144, 0.000888),
 ])
-def test_batch_and_rate_follow_step_law(name, tokens, batch, rate):
-    config = resolve_training(resolve_model(name), tokens)
+def test_batch_and_rate_of_adamw_follow_step_law(name, tokens, batch, rate):
+    config = resolve_training(resolve_model(name), tokens, optimizer="adamw")
     assert config.batch_tokens == batch and config.learning_rate == pytest.approx(rate, rel=0.01)
     assert config.steps == tokens // batch
     assert (batch // MODELS[name].context_tokens) % config.micro_batch == 0
+
+
+@pytest.mark.parametrize(("name", "tokens", "batch", "rate"), [
+    ("tiny", 50_000, 512, 0.012), ("tiny", 250_000, 1024, 0.012), ("tiny", 20_000_000, 16_384, 0.0164),
+    ("mini", 250_000, 1024, 0.0083), ("small", 50_000, 512, 0.0059), ("small", 212_000_000, 65_536, 0.0063),
+])
+def test_small_decoders_train_with_muon_at_twice_the_batch_and_at_a_rate_that_short_budgets_do_not_lower(
+        name, tokens, batch, rate):
+    config = resolve_training(resolve_model(name), tokens)
+    assert (config.optimizer, config.batch_tokens) == ("muon", batch)
+    assert config.learning_rate == pytest.approx(rate, rel=0.01)
+    assert config == resolve_training(resolve_model(name), tokens, optimizer="muon")
+
+
+@pytest.mark.parametrize(("size", "architecture", "objective"), [
+    ("medium", "llama", None), ("base", "gpt2", None), ("tiny", "llama", "sft"), ("tiny", "bert", None),
+    ("tiny", "t5", None),
+])
+def test_where_muon_was_not_measured_adamw_trains_and_muon_has_step_law_s_rate(size, architecture, objective):
+    model = resolve_model(size, architecture)
+    config = resolve_training(model, 10**6, objective=objective)
+    asked = resolve_training(model, 10**6, objective=objective, optimizer="muon")
+    assert config.optimizer == "adamw" and asked == replace(config, optimizer="muon")
+
+
+def test_small_models_of_every_decoder_train_with_muon():
+    found = {(size, name): resolve_training(resolve_model(size, name), 10**6).optimizer
+             for size in ("tiny", "mini", "small") for name in ("llama", "gpt2")}
+    assert set(found.values()) == {"muon"}
 
 
 @pytest.mark.parametrize(("architecture", "share"), [("gpt2", 1), ("bert", 0.1), ("t5", 0.3)])
