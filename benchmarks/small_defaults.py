@@ -59,15 +59,15 @@ POINTS = [
     *grid("tiny", 50_000, "adamw", (0.0013, 0.0026, 0.0052), (512,)),
     *grid("tiny", 50_000, "muon", (0.0104,), (256, 1024)),
     *grid("tiny", 250_000, "muon", (0.0104,), (1024,)),
-    *grid("tiny", 250_000, "adamw", (0.0043,), (512,)),
     *grid("tiny", 50_000, "adamw", (0.0026,), (256,)),
-    *grid("tiny", 50_000, "muon", (0.0104,), (512,), average=4),
-    *grid("tiny", 50_000, "muon", (0.0104,), (512,), final_share=0.0),
     *grid("tiny", 50_000, "muon", (0.0104,), (512,), (1,)),
     *grid("tiny", 50_000, "adamw", (0.0026,), (256,), (1,)),
-    *grid("tiny", 250_000, "muon", (0.0208,), (1024,)),
+    *grid("tiny", 50_000, "muon", (0.0104,), (512,), average=4),
+    *grid("tiny", 50_000, "muon", (0.0104,), (512,), final_share=0.0),
+    *grid("tiny", 250_000, "adamw", (0.0043,), (512,)),
     *grid("tiny", 50_000, "muon", (0.0104,), (512,), (2,)),
     *grid("tiny", 50_000, "adamw", (0.0026,), (256,), (2,)),
+    *grid("tiny", 250_000, "muon", (0.0208,), (1024,)),
     *grid("tiny", 50_000, "muon", (0.0208,), (1024,)),
     *grid("tiny", 50_000, "muon", (0.0104,), (512,), warmup_share=0.02),
     *grid("tiny", 250_000, "muon", (0.0104,), (512, 2048)),
@@ -94,7 +94,7 @@ def train_point(point: Point, plan: Plan, workspace: Workspace) -> dict[str, Any
         learning_rate=point.learning_rate, average_checkpoints=point.average)
     training = replace(
         training, warmup_share=point.warmup_share, final_share=point.final_share, beta2=point.beta2,
-        checkpoint_every=max(1, training.steps // 20) if point.average > 1 else training.steps)
+        checkpoint_every=max(1, training.steps // 20))
     name = plan.groups[plan.recipe.comparison.baseline][0]
     planned = plan.runs[name]
     run = replace(
