@@ -184,6 +184,17 @@ def test_what_a_recipe_says_of_training_is_in_the_run(tmp_path):
     assert {key: parameters["training"][key] for key in said} == said
 
 
+@pytest.mark.parametrize(("said", "optimizer", "learning_rate"), [
+    ({}, "muon", 0.012), ({"optimizer": "adamw"}, "adamw", 0.0081), ({"init_from": "m-s0"}, "adamw", 0.0081),
+])
+def test_what_a_recipe_leaves_out_is_a_number_in_the_run(said, optimizer, learning_rate):
+    from maslin.flows.job.planning import resolve
+    from maslin.manifests.recipe.recipe import Training
+
+    _, training = resolve(Training(**said), compared=False)
+    assert (training.optimizer, round(training.learning_rate, 4)) == (optimizer, learning_rate)
+
+
 def test_the_command_imports_no_kernels():
     code = ("import maslin.curation.ingest.build, maslin.curation.ingest.web.warc, maslin.curation.corpora.segment, "
             "maslin.curation.corpora.corpus\n"

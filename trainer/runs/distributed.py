@@ -85,8 +85,8 @@ class Together(Alone):
             raise UsageError(f"a batch of {sequences} sequences cannot be shared by {self.size} workers.")
         if self.sharded and config.optimizer == "muon":
             raise UsageError(
-                "muon (without a word, what small models are trained with) needs whole matrices: train without --shard, "
-                "or with training.optimizer adamw.")
+                "muon, which trains small models where a recipe names nothing, needs whole matrices: train without "
+                "--shard, or with training.optimizer adamw.")
 
     def loss(self, model: LanguageModel) -> LossFunction:
         blocks = [block for part in model.modules() if isinstance(part, nn.ModuleList) for block in part]
