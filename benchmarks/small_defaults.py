@@ -61,10 +61,10 @@ POINTS = [
     *grid("tiny", 250_000, "muon", (0.0104,), (1024,)),
     *grid("tiny", 50_000, "adamw", (0.0026,), (256,)),
     *grid("tiny", 50_000, "muon", (0.0104,), (512,), (1,)),
-    *grid("tiny", 50_000, "adamw", (0.0026,), (256,), (1,)),
     *grid("tiny", 50_000, "muon", (0.0104,), (512,), average=4),
-    *grid("tiny", 50_000, "muon", (0.0104,), (512,), final_share=0.0),
     *grid("tiny", 250_000, "adamw", (0.0043,), (512,)),
+    *grid("tiny", 50_000, "adamw", (0.0026,), (256,), (1,)),
+    *grid("tiny", 50_000, "muon", (0.0104,), (512,), final_share=0.0),
     *grid("tiny", 50_000, "muon", (0.0104,), (512,), (2,)),
     *grid("tiny", 50_000, "adamw", (0.0026,), (256,), (2,)),
     *grid("tiny", 250_000, "muon", (0.0208,), (1024,)),
@@ -76,9 +76,9 @@ POINTS = [
     *grid("tiny", 1_000_000, "muon", (0.0104,), (2048,)),
     *grid("tiny", 1_000_000, "adamw", (0.0066,), (1024,)),
     *grid("small", 50_000, "muon", (0.0052,), (1024,)),
-    *grid("small", 50_000, "adamw", (0.0026,), (512,)),
+    *grid("small", 50_000, "adamw", (0.00097, 0.0026), (512,)),
     *grid("small", 50_000, "muon", (0.0104,), (1024,)),
-    *grid("small", 50_000, "adamw", (0.00097, 0.0052), (512,)),
+    *grid("small", 50_000, "adamw", (0.0052,), (512,)),
     *grid("small", 50_000, "muon", (0.00097, 0.0026), (1024,)),
     *grid("small", 50_000, "muon", (0.0052,), (512,)),
     *grid("small", 250_000, "muon", (0.0052, 0.0104), (1024,)),
@@ -104,11 +104,12 @@ def train_point(point: Point, plan: Plan, workspace: Workspace) -> dict[str, Any
         plan.evaluations[name], inputs={**plan.evaluations[name].inputs, "run": run},
         parameters={**plan.evaluations[name].parameters, "context_tokens": model.context_tokens,
                     "stride_tokens": model.context_tokens})
+    whole = not workspace.path(run).exists()  # or else a killed run goes on, whose seconds are not all known
     started = time.process_time()
     train_one(workspace, run)
-    seconds = time.process_time() - started
+    seconds = round(time.process_time() - started, 1) if whole else None
     build_evaluation(evaluation, workspace, serial_map)
-    found = {**asdict(point), "cpu_seconds": round(seconds, 1),
+    found = {**asdict(point), "cpu_seconds": seconds,
              "bits_per_byte": _bits_per_byte(evaluation, workspace)}
     for step in (run, evaluation):
         shutil.rmtree(workspace.path(step))
@@ -130,7 +131,7 @@ def rows(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         points[replace(Point(**{name: each[name] for name in names}), seed=0)].append(each)
     table = [{
         **asdict(point), "seeds": len(runs),
-        "cpu_seconds": fmean(run["cpu_seconds"] for run in runs),
+        "cpu_seconds": [run["cpu_seconds"] for run in runs if run["cpu_seconds"] is not None],
         "mean": fmean(fmean(run["bits_per_byte"].values()) for run in runs),
         **{domain: fmean(run["bits_per_byte"][domain] for run in runs) for domain in runs[0]["bits_per_byte"]},
     } for point, runs in points.items()]
@@ -153,7 +154,8 @@ def print_table(found: list[dict[str, Any]]) -> None:
         print(f"| {row['size']} | {row['tokens']:,} | {row['optimizer']} | {row['batch_tokens']:,} | "
               f"{row['learning_rate']:g} | {other} | {row['seeds']} | "
               + " | ".join(f"{row[domain]:.3f}" for domain in domains)
-              + f" | {row['mean']:.3f} | {100 * row['left']:.1f} % | {row['cpu_seconds']:.0f} |")
+              + f" | {row['mean']:.3f} | {100 * row['left']:.1f} % | "
+              + (f"{fmean(row['cpu_seconds']):.0f} |" if row["cpu_seconds"] else "not known |"))
 
 
 def main() -> None:

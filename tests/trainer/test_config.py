@@ -46,7 +46,8 @@ def test_batch_and_rate_of_adamw_follow_step_law(name, tokens, batch, rate):
 
 @pytest.mark.parametrize(("name", "tokens", "batch", "rate"), [
     ("tiny", 50_000, 512, 0.012), ("tiny", 250_000, 1024, 0.012), ("tiny", 20_000_000, 16_384, 0.0164),
-    ("mini", 250_000, 1024, 0.0083), ("small", 50_000, 512, 0.0059), ("small", 212_000_000, 65_536, 0.0063),
+    ("mini", 250_000, 1024, 0.0083), ("small", 50_000, 1024, 0.0059), ("small", 30_000, 512, 0.0059),
+    ("small", 212_000_000, 65_536, 0.0063),
 ])
 def test_small_decoders_train_with_muon_at_twice_the_batch_and_at_a_rate_that_short_budgets_do_not_lower(
         name, tokens, batch, rate):

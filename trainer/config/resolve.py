@@ -50,13 +50,14 @@ def muon_measured(model: ModelConfig, objective: str) -> bool:
     return model.parameters <= MUON_PARAMETERS and objective == "causal"
 
 
-def default_batch_tokens(tokens: int, muon: bool) -> float:
+def default_batch_tokens(model: ModelConfig, tokens: int, muon: bool) -> float:
     """Tokens a batch for a budget: Step Law (Li et al. 2025, arXiv 2503.04715), 0.58 · D^0.571; twice that for `muon`.
 
     The law was fitted on AdamW and budgets of billions. `muon`: small models that Muon trains. Its step costs the same
-    whatever the batch, so that twice the batch takes a third less time, and nothing was lost by it.
+    whatever the batch, so a batch has at least two sequences, too, where that leaves forty steps.
     """
-    return (2 if muon else 1) * 0.58 * tokens**0.571
+    law = 0.58 * tokens**0.571
+    return max(2 * law, min(2 * model.context_tokens, tokens / 40)) if muon else law
 
 
 def default_learning_rate(model: ModelConfig, tokens: int, muon: bool) -> float:
@@ -97,7 +98,7 @@ def resolve_training(
     if batch_tokens is not None and (batch_tokens % context or batch_tokens < 1):
         wrong.append(("batch_tokens", f"{batch_tokens} is not a multiple of the context of {context} tokens"))
     if batch_tokens is None or wrong:
-        sequences = 2 ** max(0, math.floor(math.log2(max(1, default_batch_tokens(tokens, muon) / context))))
+        sequences = 2 ** max(0, math.floor(math.log2(max(1, default_batch_tokens(model, tokens, muon) / context))))
     else:
         sequences = batch_tokens // context
     at_most = max(1, MICRO_BATCH_TOKENS // context)
