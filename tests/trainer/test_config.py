@@ -58,20 +58,14 @@ def test_small_decoders_train_with_muon_at_twice_the_batch_and_at_a_rate_that_sh
 
 
 @pytest.mark.parametrize(("size", "architecture", "objective"), [
-    ("medium", "llama", None), ("base", "gpt2", None), ("tiny", "llama", "sft"), ("tiny", "bert", None),
-    ("tiny", "t5", None),
+    ("medium", "llama", None), ("base", "gpt2", None), ("tiny", "gpt2", None), ("tiny", "llama", "sft"),
+    ("tiny", "bert", None), ("tiny", "t5", None),
 ])
 def test_where_muon_was_not_measured_adamw_trains_and_muon_has_step_law_s_rate(size, architecture, objective):
     model = resolve_model(size, architecture)
     config = resolve_training(model, 10**6, objective=objective)
     asked = resolve_training(model, 10**6, objective=objective, optimizer="muon")
     assert config.optimizer == "adamw" and asked == replace(config, optimizer="muon")
-
-
-def test_small_models_of_every_decoder_train_with_muon():
-    found = {(size, name): resolve_training(resolve_model(size, name), 10**6).optimizer
-             for size in ("tiny", "mini", "small") for name in ("llama", "gpt2")}
-    assert set(found.values()) == {"muon"}
 
 
 @pytest.mark.parametrize(("architecture", "share"), [("gpt2", 1), ("bert", 0.1), ("t5", 0.3)])

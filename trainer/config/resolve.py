@@ -13,7 +13,6 @@ from maslin.trainer.models.known import architecture_named
 
 MICRO_BATCH_TOKENS = 8192  # in memory at once, at most: about 10 GB of activations for `base` in float32
 STACKED_PARAMETERS = 30_000_000  # beyond, one run fills a GPU by itself
-MUON_PARAMETERS = 12_000_000  # `small` in every architecture: up to here Muon was measured beside AdamW
 MAX_LOG_LINES = 5000  # of metrics.jsonl
 # Of the budget, scored at each validation: a pass forward is a third of a step's work, so ten of them cost 3.3 %.
 VALIDATION_SHARE = 100
@@ -46,8 +45,8 @@ def resolve_model(name: str, architecture: str = "llama", **overrides: Any) -> M
 
 
 def muon_measured(model: ModelConfig, objective: str) -> bool:
-    """Whether Muon, its rate and batch were measured on such runs: decoders that read text, up to `small`."""
-    return model.parameters <= MUON_PARAMETERS and objective == "causal"
+    """Whether Muon, its rate and batch were measured on such runs: small decoders of some architectures, on text."""
+    return model.parameters <= model.spec.muon_parameters and objective == "causal"
 
 
 def default_batch_tokens(model: ModelConfig, tokens: int, muon: bool) -> float:

@@ -52,6 +52,7 @@ class Architecture(ABC):
     opens_as: ClassVar[str]  # the class of `transformers` that opens a saved model
     norm_eps: ClassVar[float] = 1e-6
     rate_share: ClassVar[float] = 1.0  # of the learning rate that Step Law gives, a law of decoders
+    muon_parameters: ClassVar[int] = 0  # models of up to so many train with Muon, where that was measured
     may_differ: ClassVar[frozenset[str]] = frozenset({"vocab_size"})  # between a run and the model it goes on from
     # Tokens that only the model knows: their ids follow the tokenizer's, so token shards serve every architecture.
     reserved: ClassVar[tuple[str, ...]] = ()

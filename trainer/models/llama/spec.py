@@ -12,6 +12,7 @@ class Llama(Architecture):
     objectives = ("causal", "sft")
     is_decoder = True
     opens_as = "Qwen3ForCausalLM"
+    muon_parameters = 12_000_000  # `small`
     may_differ = frozenset({"vocab_size", "context_tokens"})
 
     def resized(self, size: AnyShape) -> AnyShape:
