@@ -1,4 +1,4 @@
-"""What benchmarks/coverage.py simulated, as tables and pictures."""
+"""What benchmarks/interval_coverage.py simulated, as tables and pictures."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

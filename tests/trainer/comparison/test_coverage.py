@@ -1,10 +1,10 @@
-"""Intervals hold the truth, and recipes that are equal are rarely told apart: a small run of benchmarks/coverage.py."""
+"""Intervals hold the truth, and recipes that are equal are rarely told apart: a small run of benchmarks/interval_coverage.py."""
 
 import math
 
 import pytest
 
-from benchmarks.coverage import Setting, corners, simulate, within
+from benchmarks.interval_coverage import Setting, corners, simulate, within
 
 DRAWS = 2000
 NOISE = 2.6  # standard errors of a simulated share: 1 in 200 a setting

@@ -1,7 +1,7 @@
 """Do the intervals of a comparison hold the truth? Simulated with known truth over a grid of designs.
 
-    python -m benchmarks.coverage --draws 10000 > settings.jsonl      # all corners and 120 settings within
-    python -m benchmarks.coverage --show settings.jsonl --pictures docs/statistics
+    python -m benchmarks.interval_coverage --draws 10000 > settings.jsonl      # all corners and 120 settings within
+    python -m benchmarks.interval_coverage --show settings.jsonl --pictures docs/statistics
 
 Each setting is a design: seeds, runs of the baseline, sites and their sizes, spreads, tests. Of it, draws of all runs
 and documents are made with no effect; an interval is told by the functions that a comparison uses. Rules:
