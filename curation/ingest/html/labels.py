@@ -1,7 +1,7 @@
 """Lines of a page that only name furniture: "Advertisement", "Related: …", in the languages of many pages.
 
 A line is told by what of it is no link, or by all of it; general words of news sites, none is of one site. Letters are
-compared, so case (of ASCII) and punctuation do not matter.
+compared, so case (of ASCII), spaces, punctuation and character references do not matter.
 """
 
 import numpy as np
@@ -53,12 +53,37 @@ zobacz więcej|devamını oku|ayrıca okuyun|selengkapnya|đọc thêm|Смот�
 更多|相关链接|もっと見る|おすすめ記事|더보기|관련 뉴스|اقرأ المزيد|بیشتر بخوانید|עוד בנושא|और पढ़ें|আরও পড়ুন|อ่านต่อ
 """
 _MAX_BYTES = 80
+_MAX_REFERENCE = 10  # bytes
 _NO_LINE = PRE | CELL | TERM | TOP_HEADING
 
 
+@njit(cache=True)
+def _next_letter(text, place, end):
+    """(byte or 0, next place): the byte here in lower case if it is of a letter, and where the next one is looked for."""
+    byte = text[place]
+    if byte < 128:
+        if byte == 38:  # a reference
+            behind = place + 1
+            while behind < min(end, place + _MAX_REFERENCE) and text[behind] != 59 and text[behind] > 32:
+                behind += 1
+            if behind < end and text[behind] == 59:
+                return 0, behind + 1
+        return (byte | 32 if 97 <= byte | 32 <= 122 else 0), place + 1
+    if byte == 0xC2:  # no-break spaces, guillemets, middle dots
+        return 0, place + 2
+    if place + 2 < end and ((byte == 0xE2 and text[place + 1] == 0x80) or (byte == 0xE3 and text[place + 1] == 0x80)
+                            or (byte == 0xEF and text[place + 1] == 0xBC and text[place + 2] < 0xA1)):
+        return 0, place + 3  # dashes, quotation marks, wide colons and brackets
+    return byte, place + 1
+
+
 def _letters(text: str) -> bytes:
-    return bytes(byte | 32 if 65 <= byte <= 90 else byte
-                 for byte in text.encode() if byte >= 128 or chr(byte).isalpha())
+    data, letters, place = text.encode(), bytearray(), 0
+    while place < len(data):
+        letter, place = _next_letter.py_func(data, place, len(data))
+        if letter:
+            letters.append(letter)
+    return bytes(letters)
 
 
 LABEL_HASHES, IS_LABEL = constant_table(
@@ -68,8 +93,8 @@ LABEL_HASHES, IS_LABEL = constant_table(
 @njit(cache=True)
 def drop_labels(page, kind, close, linked, of, start, end, hashes, is_label, gone):
     """Have the blocks go that hold nothing but one line that is a label. The arrays are those of `tree.read_tree`."""
-    block, event = -1, 0  # the open block in which no other began, nor a line
-    line, plain, size = OFFSET, OFFSET, 0
+    block, event = -1, 0  # the open block in which no other began, nor a second line
+    line, plain, size, broken = OFFSET, OFFSET, 0, False
     while event < len(of):
         element, begin = of[event], start[event]
         of_kind = kind[element]
@@ -77,9 +102,11 @@ def drop_labels(page, kind, close, linked, of, start, end, hashes, is_label, gon
             if gone[element] == GONE:
                 event = close[element] + 1
                 continue
-            if of_kind & (BLOCK | BREAK):
-                block = element if of_kind & BLOCK and not of_kind & _NO_LINE and gone[element] == KEPT else -1
-                line, plain, size = OFFSET, OFFSET, 0
+            if of_kind & BREAK:
+                broken = line != OFFSET
+            elif of_kind & BLOCK:
+                block = element if not of_kind & _NO_LINE and gone[element] == KEPT else -1
+                line, plain, size, broken = OFFSET, OFFSET, 0, False
         elif begin == CLOSED:
             if of_kind & BLOCK:
                 if element == block and (look_up(hashes, is_label, plain) or look_up(hashes, is_label, line)):
@@ -87,10 +114,14 @@ def drop_labels(page, kind, close, linked, of, start, end, hashes, is_label, gon
                 block = -1
         elif block >= 0 and gone[element] == KEPT:
             is_link = linked[element] > 0
-            for position in range(begin, end[event]):
-                byte = page[position]
-                if byte >= 128 or (97 <= byte | 32 <= 122 and byte >= 65):
-                    letter = np.uint64(byte | 32 if byte < 128 else byte)
+            place = begin
+            while place < end[event]:
+                byte, place = _next_letter(page, place, end[event])
+                if byte:
+                    if broken:
+                        block = -1
+                        break
+                    letter = np.uint64(byte)
                     line = (line ^ letter) * PRIME
                     if not is_link:
                         plain = (plain ^ letter) * PRIME
