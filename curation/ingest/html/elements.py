@@ -111,12 +111,17 @@ def named_table(values: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
     return constant_table({name_hash(name.encode()): value for name, value in values.items()}, absent=0, fullness=1 / 4)
 
 
+_OF_FORMULAS = FORMULA | ANNOTATION | FRACTION | UPPER | LOWER | ROOTED | NTH_ROOT | FENCED | ROWS | CELLS
+_PREFIXES = ("m", "mml", "math")  # under which pages that are XML hold MathML
+
+
 def _kinds_by_name() -> dict[str, int]:
     kinds: dict[str, int] = {}
     for kind, names in _KINDS.items():
         for name in names.split():
             kinds[name] = kinds.get(name, 0) | kind
-    return kinds
+    return kinds | {f"{prefix}:{name}": kind for name, kind in kinds.items() for prefix in _PREFIXES
+                    if kind & _OF_FORMULAS or name in ("annotation-xml", "mphantom")}
 
 
 ELEMENT_HASHES, ELEMENT_KINDS = named_table(_kinds_by_name())

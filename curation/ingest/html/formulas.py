@@ -38,6 +38,8 @@ _INVISIBLE = np.array([name_hash(name) for name in (
 )], np.uint64)
 _SIGNS = np.array([name_hash(name) for name in (
     b"+", b"-", chr(0x2212).encode(), b"&minus;", b"&#8722;", b"&#x2212;", chr(0x2013).encode())], np.uint64)
+_BASES = np.array([name_hash(name) for name in (b"mm", b"cm", b"dm", b"km", b"nm", b"ft", b"mi", b"yd", b"mc")], np.uint64)
+_EXPONENTS = (107, 110, 120, 121)  # k, n, x, y: no ordinal or abbreviation ends with them alone
 _AMP, _INVERSE, _RADICAL = (np.frombuffer(text, np.uint8) for text in (b"amp;", b"^(1/", "√".encode()))
 _CDATA = np.frombuffer(b"%<![CDATA[", np.uint8)  # less white space, as some writers wrap a script
 _STYLES = np.array([name_hash(name) for name in (b"{\\displaystyle", b"{\\textstyle")], np.uint64)
@@ -262,16 +264,31 @@ def _behind_sign(page, begin, finish):
 
 
 @njit(cache=True)
-def mark_of_superscript(page, kind, close, of, start, end, event, before):
-    """The byte between a number and what is set above it: `10^6`, `1 1/2`; 0 where they may touch.
+def _is_base(out, size):
+    """Whether a text ends with what has exponents: a number, a single letter, or a short unit of length."""
+    if _is_digit(out[size - 1]):
+        return True
+    first = size
+    while first and (_is_letter(out[first - 1]) or out[first - 1] >= 128):
+        first -= 1
+    if size - first == 1:
+        return out[first] < 128
+    return size - first == 2 and is_one_of(value_hash(out, first, size), _BASES)
 
-    `event` begins the superscript, `before` is the last byte written. Anything but a number above a number stays as
-    pages have it: H2O, m2, 1st. Numbers that are links are marks of notes, and no part of the number.
+
+@njit(cache=True)
+def mark_of_superscript(page, kind, close, of, start, end, event, out, size):
+    """The byte between what is written and what is set above it: `10^6`, `x^2`, `1 1/2`; 0 where they may touch.
+
+    `event` begins the superscript, `out[:size]` is what is written. Anything but a number, or a letter that stands for
+    one, above a number, a letter or a unit stays as pages have it: H2O, 1st, word2. Numbers that are links are marks of
+    notes, and no part of the number.
     """
     last = close[of[event]]
-    if not _is_digit(before):
+    if not _is_base(out, size):
         return 0
-    number, linked = False, False
+    is_digit = _is_digit(out[size - 1])
+    number, linked, letters = False, False, 0
     for place in range(event + 1, last):
         if start[place] < 0:
             linked = linked or (start[place] == OPENED and kind[of[place]] & LINK != 0)
@@ -280,10 +297,12 @@ def mark_of_superscript(page, kind, close, of, start, end, event, before):
         while position < end[place]:
             if _is_digit(page[position]):
                 number = True
+            elif page[position] | 32 in _EXPONENTS:
+                letters += 1
             elif page[position] > 32:
                 return 0
             position += 1
-    if not number:
+    if letters > 1 or not (number or letters) or (linked and not is_digit):
         return 0
     # --- A fraction: a slash and a subscript follow ---
     place = last + 1

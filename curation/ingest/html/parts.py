@@ -117,6 +117,7 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
     has_formulas = np.any(kind & (FORMULA | TEX) != 0)
     formulas = inside(parent, kind & FORMULA != 0) if has_formulas else spaces
     sources = inside(parent, kind & TEX != 0) if has_formulas else spaces
+    quotes = inside(parent, kind & QUOTE != 0)
     is_main = (kind & MAIN != 0) | (said & IS_MAIN != 0)
     mains, items = inside(parent, is_main), inside(parent, kind & ITEM != 0)
     depth, in_main, in_links = np.zeros(number, np.int32), np.zeros(number, np.bool_), np.zeros(number, np.bool_)
@@ -154,12 +155,14 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             elif names & RENDERED and sources[0] and not sources[element]:
                 leaves = True  # its source is kept
         if not of & (OF_TEXT | QUOTE) and not tops[element]:
+            # A post that is shown in a text: `social-embed`, `twitter`.
+            is_quote = quotes[element] == 1 and long[element] <= 2 and texts[above] >= _TEXTS_BESIDE_BOX
             is_remark = names & remarks and of & BLOCK and plain[element] * 5 <= total * _REMARKS_OF_FIVE and (
                 has_begun or names & THREAD or not long[element])
             is_aside = names & ASIDE_NAME and not is_most and not (
                 names & BOXED and texts[above] >= _TEXTS_BESIDE_BOX and long[element]
                 and links[element] * _LINKS_OF_BOX_ONE_IN <= characters[element])
-            leaves = leaves or (names & FURNITURE and is_small and is_light) or is_aside or is_remark
+            leaves = leaves or is_remark or (not is_quote and ((names & FURNITURE and is_small and is_light) or is_aside))
         if names & CAPTIONED and not of & OF_TEXT and not has_titles:
             leaves = leaves or is_small
         if of & ARTICLE and article[above] and not tops[element]:  # of another, as the standard has it

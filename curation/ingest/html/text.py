@@ -90,7 +90,7 @@ def write_text(page, kind, said, close, of, start, end, gone):
                     finish = len(source)
                 event = close[element]
             elif of_kind & SUPERSCRIPT and size and between == _NOTHING:
-                mark = mark_of_superscript(page, kind, close, of, start, end, event, out[size - 1])
+                mark = mark_of_superscript(page, kind, close, of, start, end, event, out, size)
                 if mark and size < len(out):
                     out[size] = mark
                     size += 1

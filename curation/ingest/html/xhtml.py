@@ -9,6 +9,9 @@ _VOID = frozenset((
     "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param",
     "source", "track", "wbr", "keygen",
 ))
+_EMPTY_RAW = re.compile(
+    r"""<(script|style|title|textarea|iframe|noscript|noembed|noframes|xmp)(?=[\s/])"""
+    r"""((?:[^<>"'/]|/(?!>)|"[^"]{0,2000}+"|'[^']{0,2000}+')*+)/>""", re.IGNORECASE)
 # What XML writes otherwise than HTML: sections of characters, empty elements, and what may look like them and is none.
 _OTHERWISE = re.compile(
     r"""<!--.*?-->|(?P<instruction><\?.*?\?>)|<!\[CDATA\[(?P<text>.*?)\]\]>|(?P<declared><!DOCTYPE[^\[>]*+\[.*?\]\s*>)"""
@@ -26,12 +29,13 @@ def is_xml_type(media_type: str) -> bool:
 def html_of_xhtml(page: str) -> str:
     """The page with its empty elements closed, its sections of characters and its own entities written out.
 
-    A page that is not well-formed stays as it is: it was never read as XML by anyone. Nothing outside of the page is
-    read, and entities that hold others stay as they stand.
+    A page that is not well-formed was never read as XML by anyone, and stays as it is but for empty elements that would
+    take what follows as their text: `<script src="a"/>`. Nothing outside of the page is read, and entities that hold
+    others stay as they stand.
     """
-    entities = _own_entities(page)
+    entities = _own_entities(page.lstrip())
     if entities is None:
-        return page
+        return _EMPTY_RAW.sub(r"<\1\2></\1>", page)
     page = _OTHERWISE.sub(_as_html, page)
     return _with_entities(page, entities) if entities else page
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import brotli
 import zstandard
 
-_STATUS = re.compile(rb"HTTP/\d+(?:\.\d+)?[ \t]+(\d{3})(?!\d)")
+_STATUS = re.compile(rb"[\r\n]{0,4}(?:HTTP(?:/\d+(?:\.\d+)?)?|ICY)[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_INTERIM = re.compile(rb"HTTP/\d+(?:\.\d+)?[ \t]+(?:1\d\d(?!\d)|200[ \t]+Connection established)", re.IGNORECASE)
+_INTERIM = re.compile(rb"[\r\n]{0,4}HTTP/\d+(?:\.\d+)?[ \t]+(?:1\d\d(?!\d)|200[ \t]+Connection established)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"[\r\n \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _NEXT_CHUNK = re.compile(rb"\r?\n([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
 _CHUNK_END = re.compile(rb"\r?\n|\Z|[0-9A-Fa-f]{1,8}[ \t]*\r?\n")
@@ -42,7 +42,9 @@ class HttpMessage:
 
 
 def parse_http(block: bytes) -> HttpMessage | None:
-    """Take an HTTP response apart; None when it does not start as one. As in browsers, bare line feeds pass.
+    """Take an HTTP response apart; None when it does not start as one.
+
+    As in browsers, bare line feeds pass, and so do blank lines before it and a version that is left out.
 
     Interim responses (1xx) and a proxy's word that it is connected are passed over where another response follows.
     """
@@ -77,7 +79,7 @@ def decoded_body(message: HttpMessage, limit: int) -> bytes:
     for header in ("transfer-encoding", "content-encoding"):
         encodings = message.headers.get(header, "").lower().split(",")
         for name in reversed(encodings[-_MAX_ENCODINGS:]):
-            if decode := _DECODERS.get(name.strip()):
+            if decode := _DECODERS.get(name.partition(";")[0].strip(" \t\"")):
                 body = decode(body, limit)
     if len(body) > limit:
         raise TooLarge(len(body))
@@ -134,7 +136,9 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 
 
 def _undeflate(body: bytes, limit: int) -> bytes:
-    """`deflate` means zlib, but some servers send it bare."""
+    """`deflate` means zlib, but some servers send it bare, or gzip."""
+    if body.startswith(b"\x1f\x8b"):
+        return _gunzip(body, limit)
     try:
         return _inflate(body, limit, zlib.MAX_WBITS)[0]
     except BadBody as broken:

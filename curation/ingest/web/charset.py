@@ -14,6 +14,8 @@ _SNIFF_BYTES = 1024
 _HIGH_BYTES = bytes(range(0x80, 0x100))
 _TOLERATED_ONE_IN = 20  # bytes beyond ASCII: a page with a few damaged characters is still in its encoding
 _UNANNOUNCED_UTF_8 = 4  # characters to a damaged byte
+# A character beyond the first 65,536 as some databases write it: two surrogates, each as if it were one (CESU-8).
+_CESU_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 # Encodings of seven bits would pass for UTF-8: how a shift to two-byte characters looks.
 _SHIFTS = {"iso2022_jp_ext": rb"\x1b\$[@B]", "iso2022_kr": rb"\x1b\$\)C", "hz": rb"~\{[!-w]"}
 _SIGNS_IN_ASCII = (b"\x1b", b"~{", b"\0")  # of these encodings, and of UTF-16
@@ -44,12 +46,12 @@ def decode(body: bytes, header: str = "", language: str = "") -> Decoded:
     if body.isascii() and not any(sign in body for sign in _SIGNS_IN_ASCII):  # nearly half of all pages
         return Decoded(body.decode("ascii"), "utf-8", False)
     announced = [encoding for encoding in (python_encoding(content_type(header)[1]), meta_encoding(body)) if encoding]
-    first = _seven_bit_encoding(body, announced) or _wide_encoding(body)
+    first = _seven_bit_encoding(body, announced) or wide_encoding(body)
     if not first:
         try:
             return _decoded(body.decode(), "utf-8", announced, ascii=body.isascii())
         except UnicodeDecodeError:
-            text = body.decode("utf-8", "replace")
+            text = _CESU_PAIR.sub(_character_of_pair, body).decode("utf-8", "replace")
             if _is_damaged_utf_8(text, "utf-8" in announced):
                 return _decoded(text, "utf-8", announced)
     beyond_ascii = len(body) - len(body.translate(None, _HIGH_BYTES))
@@ -61,6 +63,10 @@ def decode(body: bytes, header: str = "", language: str = "") -> Decoded:
             return _decoded(text, encoding, announced)
     encoding = min(damage, key=damage.__getitem__)
     return _decoded(body.decode(encoding, "replace"), encoding, announced)
+
+
+def _character_of_pair(found: re.Match[bytes]) -> bytes:
+    return found[0].decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16").encode()
 
 
 def _is_damaged_utf_8(text: str, announced: bool) -> bool:
@@ -94,8 +100,11 @@ def _seven_bit_encoding(body: bytes, announced: list[str]) -> str:
     return ""
 
 
-def _wide_encoding(body: bytes) -> str:
-    """UTF-16 without a byte-order mark, told by its first tag or by the zeros of its ASCII part."""
+def wide_encoding(body: bytes) -> str:
+    """The form of UTF-16 of a page, told by its mark, its first tag or the zeros of its ASCII part; empty for none."""
+    for mark, encoding in _BOMS[1:]:
+        if body.startswith(mark):
+            return encoding
     for beginning, encoding in _UTF_16:
         if beginning.match(body, 0, _SNIFF_BYTES):
             return encoding

@@ -98,7 +98,10 @@ def test_a_block_ends_a_formula_that_was_left_open():
     ("10<sup>6</sup>", "10^6"), ("10<sup>−3</sup>", "10^−3"), ("10<sup>&minus;3</sup>", "10^−3"),
     ("10<sup> -<b>3</b></sup>", "10^ -3"), ("1<sup>1</sup>/<sub>2</sub>", "1 1/2"),
     ("<sup>1</sup>/<sub>2</sub>", "1/2"),
-    ("2019<sup><a href=x>3</a></sup>", "2019 3"), ("m<sup>2</sup>", "m2"), ("H<sub>2</sub>O", "H2O"),
+    ("2019<sup><a href=x>3</a></sup>", "2019 3"), ("m<sup>2</sup>", "m^2"), ("H<sub>2</sub>O", "H2O"),
+    ("E=mc<sup>2</sup>", "E=mc^2"), ("O(<i>n</i><sup>2</sup>)", "O(n^2)"), ("5 km<sup>2</sup>", "5 km^2"), ("2<sup>n</sup>", "2^n"),
+    ("s<sup>−1</sup>", "s^−1"), ("word<sup>2</sup>", "word2"), ("it<sup>2</sup>", "it2"), ("É<sup>2</sup>", "É2"),
+    ("a<sup><a href=x>1</a></sup>", "a1"), ("n<sup>o</sup>", "no"), ("2<sup>e</sup>", "2e"), ("M<sup>me</sup>", "Mme"),
     ("1<sup>st</sup>", "1st"), ("2 <sup>3</sup>", "2 3"), ("2<sup></sup>3", "23"), ("2<sup>3a</sup>", "23a"),
 ])
 def test_numbers_above_numbers_are_no_digits_of_them(inner, expected):

@@ -13,7 +13,9 @@ SHOWN = (LINE * 2).strip()
     "<p>ADVERTISEMENT</p>", "<div>Anzeige</div>", "<p>Related: <a href=x>The lamb at school</a></p>",
     "<li>Реклама</li>",
     "<p><b>Lire aussi :</b> <a href=x>L'agneau</a></p>", "<p>関連記事</p>",
-    "<h3>You may also like</h3>",
+    "<h3>You may also like</h3>", "<div><span>Advert</span><br></div>", "<div><br>Advert<br><br></div>",
+    "<p>Read more&nbsp;&raquo; <a href=x>The lamb</a></p>", "<p>See\u00a0more：<a href=x>The lamb</a></p>",
+    "<p>【関連記事】</p>", "<p>Don’t miss: <a href=x>The lamb</a></p>",
 ])
 def test_labels_leave(line):
     assert main_text(f"<div><div><div>{TEXT}{line}{TEXT}</div></div></div>").split() == f"{SHOWN} {SHOWN}".split()
@@ -22,6 +24,7 @@ def test_labels_leave(line):
 @pytest.mark.parametrize("line, kept", [
     ("<p>Related lambs</p>", "Related lambs"), ("<p>Anzeige: rot</p>", "Anzeige: rot"), 
     ("<pre>related</pre>", "related"),
+    ("<p>Related &wool</p>", "Related &wool"), ("<p>Advert<br>wool<br></p>", "Advert\nwool"),
     ("<p>Related<br>wool</p>", "Related\nwool"), ("<div>Related<p>wool</p></div>", "Related\n\nwool"),
     ("<table><tr><td>Related</td><td>1</td></tr></table>", "Related\t\t1"), ("<p>Tags and wool</p>", "Tags and wool"),
 ])

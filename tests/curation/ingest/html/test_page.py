@@ -113,6 +113,16 @@ def test_furniture_leaves_and_text_stays(inner, kept):
     assert main_text(wrapped(MORE + inner)) == TEXT + (f"\n\n{kept}" if kept else "")
 
 
+POST = '<blockquote><p>Wool is back.</p>— M. (@mary) <a href="https://t.example/1">May 3, 2019</a></blockquote>'
+
+
+@pytest.mark.parametrize("name", ["social-media-embed", "share-embed", "twitter"])
+def test_posts_in_boxes_among_paragraphs_are_quotes_and_stay(name):
+    page = wrapped(f'<p>{LINE * 3}</p><div class="{name}">{POST}</div><p>{LINE * 3}</p>')
+    assert "Wool is back." in main_text(page)
+    assert "Wool is back." not in main_text(page.replace("blockquote", "div"))
+
+
 def test_captions_of_code_stay():
     listing = "<div class=code-block-caption>Listing 1</div><pre>if a:\n    b()</pre>"
     assert main_text(wrapped(MORE + listing)) == f"{TEXT}\n\nListing 1\n\nif a:\n    b()"

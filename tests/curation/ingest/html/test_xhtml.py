@@ -43,7 +43,13 @@ def test_what_is_no_xml_stays(malformed):
     assert html_of_xhtml(malformed) == malformed
 
 
+def test_empty_elements_of_what_is_no_xml_take_nothing_with_them():
+    assert html_of_xhtml("<script src='a>b'/><p>a<br>& b<style/>") == "<script src='a>b'></script><p>a<br>& b<style></style>"
+    assert main_text(html_of_xhtml("\n" + page("<script src='a.js'/>a"))) == "a"
+
+
 @pytest.mark.parametrize("made_up", [
+    "<script a='", "<script ", "<script '", "<title a=\"'",
     "<!--", "<![CDATA[", "<?", "<a b='", "<a " * 9, "<!DOCTYPE a [", "<a/>" * 9, "<a>" * 9,
 ])
 def test_made_up_xml_takes_no_time(made_up):

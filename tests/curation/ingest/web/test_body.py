@@ -22,7 +22,7 @@ def deflate_bare(data: bytes) -> bytes:
 
 ENCODERS = {
     "gzip": gzip.compress, "deflate": zlib.compress, "Deflate": deflate_bare, "br": brotli.compress,
-    "zstd": zstandard.compress, "identity": bytes, "utf-8": bytes,
+    "zstd": zstandard.compress, "identity": bytes, "utf-8": bytes, "gzip;q=1.0": gzip.compress, '"gzip"': gzip.compress,
 }
 
 
@@ -38,6 +38,10 @@ def chunked(data: bytes, size: int = 100) -> bytes:
 @pytest.mark.parametrize("name", ENCODERS)
 def test_content_encodings(name):
     assert decoded_body(message(ENCODERS[name](TEXT), content_encoding=name), LIMIT) == TEXT
+
+
+def test_gzip_that_is_called_deflate():
+    assert decoded_body(message(gzip.compress(TEXT), content_encoding="deflate"), LIMIT) == TEXT
 
 
 @pytest.mark.parametrize("name", ["gzip", "br", "zstd", "deflate"])
@@ -123,6 +127,9 @@ def test_any_bytes_decode_or_fail_in_words(data, name):
     (b"HTTP/1.1 103 Hints\r\nB: 2\r\n\r\nHTTP/1.1 102 P\n\nHTTP/1.1 404 No\r\nA: 1\r\n\r\n", 404, {"a": "1"}, b""),
     (b"HTTP/1.0 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx", 200, {}, b"x"),
     (b"HTTP/1.1 100 Continue\r\n\r\nx", 100, {}, b"x"),  # nothing follows
+    (b"HTTP/1.1 100 Continue\r\n\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx", 200, {}, b"x"),
+    (b"\r\nHTTP/1.1 200 OK\r\n\r\nx", 200, {}, b"x"), (b"ICY 200 OK\r\n\r\nx", 200, {}, b"x"),
+    (b"http/1.1 200 OK\r\n\r\nx", 200, {}, b"x"), (b"HTTP 200 OK\r\n\r\nx", 200, {}, b"x"),
     (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx", 200, {}, b"HTTP/1.1 200 OK\r\n\r\nx"),  # a page about HTTP
     (b"HTTP/1.1 200 OK\r\nA: 1;\r\n  b=2\r\nC: 3\r\n\r\n", 200, {"a": "1; b=2", "c": "3"}, b""),
 ])

@@ -21,6 +21,7 @@ JAPANESE = "これは日本語のテキストです。文字コードの判定�
     (RUSSIAN.encode("koi8-r"), 'text/html; charset="koi8-r"', RUSSIAN, "koi8-r", False),
     (JAPANESE.encode("iso-2022-jp"), "text/html; charset=iso-2022-jp", JAPANESE, "iso2022_jp_ext", False),
     (JAPANESE.encode("shift_jis"), "text/html; charset=x-sjis", JAPANESE, "cp932", False),
+    ("ü".encode() * 5 + b"\xed\xa0\xbd\xed\xb8\x80" + b"\xe9", "", "üüüüü😀\ufffd", "utf-8", False),
     ("<p>wide words</p>".encode("utf-16-be"), "", "<p>wide words</p>", "utf-16-be", False),
     (b"", "", "", "utf-8", False),
 ])
