@@ -175,9 +175,9 @@ def each_once(found: Sequence[tuple[Path, Path]]) -> dict[Path, str]:
 
     Names are relative to the folder beside each file; those that collide get parent folders in front until they differ.
     """
-    files: dict[str, tuple[Path, Path]] = {}
+    files: dict[str | tuple[int, int], tuple[Path, Path]] = {}
     for path, root in found:
-        files.setdefault(os.path.realpath(path), (_without_dots(path), _without_dots(root)))
+        files.setdefault(_file_itself(path), (_without_dots(path), _without_dots(root)))
     roots = dict(files.values())
     while True:
         names: dict[str, list[Path]] = {}
@@ -188,6 +188,12 @@ def each_once(found: Sequence[tuple[Path, Path]]) -> dict[Path, str]:
             return {group[0]: name for name, group in names.items()}
         for path in clashes:  # ends: no two paths without `..` are of one spelling, so relative to / all names differ
             roots[path] = roots[path].parent
+
+
+def _file_itself(path: Path) -> str | tuple[int, int]:
+    """What is the same for all names of a file, hard links too."""
+    status = path.stat()
+    return (status.st_dev, status.st_ino) if status.st_nlink > 1 else os.path.realpath(path)
 
 
 def _without_dots(path: Path) -> Path:

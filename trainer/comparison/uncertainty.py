@@ -1,6 +1,7 @@
 """How sure a difference is: its error in independent parts, each with its own degrees of freedom.
 
-Everything takes numbers or arrays of draws, so that what is simulated is what is told (benchmarks/interval_coverage.py).
+Everything takes numbers or arrays of draws, so that what is simulated is what is
+told (benchmarks/interval_coverage.py).
 """
 
 import math

@@ -162,7 +162,8 @@ def gone_parts(kind, said, parent, own, linked, spaces, how):
             is_aside = names & ASIDE_NAME and not is_most and not (
                 names & BOXED and texts[above] >= _TEXTS_BESIDE_BOX and long[element]
                 and links[element] * _LINKS_OF_BOX_ONE_IN <= characters[element])
-            leaves = leaves or is_remark or (not is_quote and ((names & FURNITURE and is_small and is_light) or is_aside))
+            is_furniture = names & FURNITURE and is_small and is_light
+            leaves = leaves or is_remark or (not is_quote and (is_furniture or is_aside))
         if names & CAPTIONED and not of & OF_TEXT and not has_titles:
             leaves = leaves or is_small
         if of & ARTICLE and article[above] and not tops[element]:  # of another, as the standard has it

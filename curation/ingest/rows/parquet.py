@@ -2,7 +2,8 @@
 
 `columns` of the recipe says which column is the text, and which hold id, url, date, language and licence, if any. Only
 these are read: strings of all of Arrow's types, as other writers store them, and bytes (not all writers say that theirs
-are UTF-8); for all but the text numbers, times and UUIDs, too. `origin` names the row: `<file>/<row>`, counted from 0.
+are UTF-8); for all but the text numbers, times and UUIDs, too. A field of a structure is named `column.field`. `origin`
+names the row: `<file>/<row>`, counted from 0.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from maslin.curation.ingest.records import Document, Dropped, Failed, Origin, Record, Split, Watch, split_bytes
@@ -76,7 +78,8 @@ def read(split: Split, options: ParquetOptions, watch: Watch) -> Iterator[Record
                 yield Failed(lacks[0], f"{name}: {lacks[1]}", Origin(name))
                 return
             named = {field: _column(options, field) for field in _FIELDS}
-            fields = {field: column for field, column in named.items() if _readable(schema, column, field)}
+            fields = {field: _steps(schema, column) or [column] for field, column in named.items()
+                      if _readable(schema, column, field)}
             groups = _row_groups(file, split.input)
             row = sum(group.rows for group in groups[:split.start])
             ordinal = done = 0
@@ -109,14 +112,33 @@ def _lacks(schema: pa.Schema, options: ParquetOptions) -> tuple[str, str] | None
 
 def _readable(schema: pa.Schema, name: str, field: str) -> bool:
     """Whether there is one column of that name, with strings in it or, for all but the text, numbers or times."""
-    if schema.names.count(name) != 1:
+    if (steps := _steps(schema, name)) is None:
         return False
-    kind, types = _stored(schema.field(name).type), pa.types
+    kind, types = _stored(_type_at(schema, steps)), pa.types
     if _is_bytes(kind) or types.is_null(kind):
         return True
     return field != "text" and (
         types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_temporal(kind)
         or types.is_fixed_size_binary(kind))
+
+
+def _steps(fields: pa.Schema | pa.StructType, name: str) -> list[str] | None:
+    """The way to a column: its name, or that of a structure, a dot and a field of it. None where none or two are so."""
+    names = [each.name for each in fields]
+    if names.count(name) == 1:
+        return [name]
+    for end in (place for place, letter in enumerate(name) if letter == "."):
+        inner = fields.field(name[:end]).type if names.count(name[:end]) == 1 else None
+        if isinstance(inner, pa.StructType) and (steps := _steps(inner, name[end + 1:])):
+            return [name[:end], *steps]
+    return None
+
+
+def _type_at(schema: pa.Schema, steps: Sequence[str]) -> pa.DataType:
+    kind = schema.field(steps[0]).type
+    for step in steps[1:]:
+        kind = kind.field(step).type
+    return kind
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:
@@ -135,12 +157,13 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _group(
-    file: pq.ParquetFile, group: int, about: RowGroup, row: int, fields: Mapping[str, str], name: str, watch: Watch,
+    file: pq.ParquetFile, group: int, about: RowGroup, row: int, fields: Mapping[str, Sequence[str]], name: str,
+    watch: Watch,
     ordinal: int,
 ) -> Iterator[Record]:
     """The documents of a row group whose first row is the file's number `row`, and the split's number `ordinal`."""
     place = Origin(f"{name}/{row}")
-    size = about.column_bytes.get(fields["text"], 0)
+    size = about.column_bytes.get(".".join(fields["text"]), 0)
     if size > MAX_ROW_GROUP_BYTES:
         yield Failed("too_large", f"{name}: row group {group} holds {size:,} bytes of text", place, None,
                      float(size), float(MAX_ROW_GROUP_BYTES))
@@ -149,15 +172,20 @@ def _group(
         yield Failed("worker_died", f"{name}: native code crashed on row group {group}, twice", place)
         return
     try:
-        for batch in file.iter_batches(_BATCH_ROWS, [group], list(fields.values()), use_threads=False):
-            values = [_values(batch.column(batch.schema.get_field_index(column)), field == "text")
-                      for field, column in fields.items()]
+        columns = [".".join(steps) for steps in fields.values()]
+        for batch in file.iter_batches(_BATCH_ROWS, [group], columns, use_threads=False):
+            values = [_values(_column_at(batch, steps), field == "text") for field, steps in fields.items()]
             for cells in zip(*values, strict=True):
                 yield _record(dict(zip(fields, cells, strict=True)), f"{name}/{row}")
                 row += 1
     except DAMAGE as error:
         yield Failed("damaged_record", f"{name}: row group {group} cannot be read on from row {row} ({error})",
                      Origin(f"{name}/{row}"))
+
+
+def _column_at(batch: pa.RecordBatch, steps: Sequence[str]) -> pa.Array:
+    column = batch.column(batch.schema.get_field_index(steps[0]))
+    return pc.struct_field(column, list(steps[1:])) if steps[1:] else column
 
 
 def _values(column: pa.Array, is_text: bool) -> list[bytes | None]:

@@ -10,7 +10,8 @@ import zstandard
 
 _STATUS = re.compile(rb"[\r\n]{0,4}(?:HTTP(?:/\d+(?:\.\d+)?)?|ICY)[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_INTERIM = re.compile(rb"[\r\n]{0,4}HTTP/\d+(?:\.\d+)?[ \t]+(?:1\d\d(?!\d)|200[ \t]+Connection established)", re.IGNORECASE)
+_INTERIM = re.compile(
+    rb"[\r\n]{0,4}HTTP/\d+(?:\.\d+)?[ \t]+(?:1\d\d(?!\d)|200[ \t]+Connection established)", re.IGNORECASE)
 _CHUNK_SIZE = re.compile(rb"[\r\n \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _NEXT_CHUNK = re.compile(rb"\r?\n([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
 _CHUNK_END = re.compile(rb"\r?\n|\Z|[0-9A-Fa-f]{1,8}[ \t]*\r?\n")

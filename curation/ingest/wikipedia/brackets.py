@@ -28,7 +28,10 @@ class Expansion:
         self.lost = 0  # templates in running text whose words are not known
 
     def expand(self, text: str) -> str:
-        """Replace templates, links and tables by their text, innermost first, with a stack of what is open."""
+        """Replace templates, links and tables by their text, innermost first, with a stack of what is open.
+
+        Pipes that came out of them are PIPE.
+        """
         has_html = TABLE_OPEN in text
         matches = _matches(text, _BRACKETS_AND_HTML if has_html else _BRACKETS)
         opening = _OPENING_AND_HTML if has_html else _OPENING
@@ -68,7 +71,7 @@ class Expansion:
             frames.append((kind, start, *opened))
             pieces.append([])
         pieces[-1].append(text[place:])
-        return "".join(pieces[0]).replace(PIPE, "|").replace(EQUALS, "=")
+        return "".join(pieces[0]).replace(EQUALS, "=")
 
     def _is_read(self, text: str, place: int, start: int, end: int, frames: list[tuple[str, int, int, int]]) -> bool:
         """Whether a template's inside is looked at at all: most are left out unread."""

@@ -2,12 +2,14 @@
 
 import re
 
+from maslin.curation.ingest.wikipedia.sentinels import PIPE
 from maslin.curation.ingest.wikipedia.tables import row_cells
 
 _HEADING = re.compile(r"(={1,6})[ \t]*([^\n]{1,500}?)[ \t]*\1[ \t]*$")
 _ITEM = re.compile(r" *(?:- |(\d{1,4})\. )")
 _LIST = re.compile(r"([*#:;]+)[ \t]*(.*)$")
 _RULE = re.compile(r"-{4,}")
+_ABSOLUTE = re.compile(rf"{PIPE}(?:[^\s{PIPE}}}+-]|[-−]\d)")  # `|x| < 3`, and no row
 _BLANKS = re.compile(r"  +")
 _OTHER_SPACES = re.compile("[\t\xa0\u2007\u2009\u202f]")
 
@@ -44,11 +46,13 @@ def lines_of(text: str) -> str:
             if before and (before[1] is None) == (item[1] is None):
                 out.pop()  # a blank line between items of one list
         out.append(shown)
-    return "\n".join(out).strip("\n")
+    return "\n".join(out).strip("\n").replace(PIPE, "|")
 
 
 def _list_item(line: str, counters: list[int]) -> str | None:
     """The line as it reads; None for what is left of markup. `counters` numbers the items of `#` lists by depth."""
+    if PIPE in line and not _ABSOLUTE.match(line):
+        line = line.replace(PIPE, "|")
     first = line[0]
     if first == "|":  # of a table that is not closed, or the argument of a template that is not
         if line.startswith(("|-", "|}", "|+")):

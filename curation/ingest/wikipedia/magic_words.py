@@ -5,7 +5,8 @@ import re
 # In any case of letters; those of MediaWiki's languages, each also in English.
 SWITCHES = frozenset("""
     notoc forcetoc toc noeditsection newsectionlink nonewsectionlink nogallery hiddencat expectunusedcategory
-    expectunusedtemplate nocontentconvert nocc notitleconvert notc start end index noindex staticredirect disambig
+    expectunusedtemplate
+    expected_unconnected_page nocontentconvert nocc notitleconvert notc start end index noindex staticredirect disambig
     noglobal archivedtalk notalk nossrtoc kein_inhaltsverzeichnis keininhaltsverzeichnis
     inhaltsverzeichnis_erzwingen inhaltsverzeichnis abschnitte_nicht_bearbeiten neuer_abschnittslink keine_galerie
     keinegalerie versteckte_kategorie wartungskategorie begriffsklärung indexieren nicht_indexieren

@@ -1,4 +1,7 @@
-"""Intervals hold the truth, and recipes that are equal are rarely told apart: a small run of benchmarks/interval_coverage.py."""
+"""Intervals hold the truth, and recipes that are equal are rarely told apart.
+
+A small run of benchmarks/interval_coverage.py.
+"""
 
 import math
 

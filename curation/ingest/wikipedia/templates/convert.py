@@ -14,7 +14,7 @@ _RANGES = {
     "-": "–", "–": "–", "to": " to ", "to(-)": " to ", "and": " and ", "and(-)": " and ", "or": " or ", "or(-)": " or ",
     "x": " × ", "×": " × ", "xx": " × ", "*": " × ", "x(by)": " × ", "by": " by ", "by(-)": " by ", "by(x)": " by ",
     "±": " ± ", "+/-": " ± ", "+/−": " ± ", "+": " + ", ",": ", ", ", and": ", and ", ", or": ", or ", "&": " and ",
-    "to about": " to about ", "up to": " up to ", "till": " to ", "/": "/",
+    "(-)": "–", "to about": " to about ", "up to": " up to ", "till": " to ", "/": "/",
 }
 _UNITS = {
     "sqmi": "sq mi", "km2": "km²", "sqkm": "km²", "m2": "m²", "cm2": "cm²", "mm2": "mm²", "sqm": "m²", "ft2": "sq ft",
@@ -43,6 +43,7 @@ _SMALLER = {
     "kg": {"g"},
     "foot": {"in"}, "USgal": {"USqt"}, "impgal": {"impqt", "imppt"}, "hr": {"min"}, "h": {"min"}, "min": {"s"},
 }
+_CURRENCIES = tuple("$£€¥")  # $5|/acre
 _MOST_PARTS = 60
 _ONE = re.compile(r"(?:[-−]?1|\d/\d+)$")  # what a unit's name is singular after
 _POWERS = {"e3": "thousand", "e6": "million", "e9": "billion", "e12": "trillion", "e15": "quadrillion"}
@@ -74,6 +75,8 @@ def _convert(given: Arguments) -> str | None:
         more, unit, end = _quantity(parts, place + 1)
         shown += _RANGES[parts[place]] + more
         place = end
+    if not shown and len(parts) > 1 and parts[0][:1] in _CURRENCIES and parts[1].startswith("/"):
+        return parts[0] + unit_name(parts[1]).replace("/", " per ")
     if not shown:
         return given.get(1) or None  # a value from elsewhere ({{convert|input=P2048}}) cannot be known
     name, display, form = unit_name(unit), given.get("disp"), given.get("adj")

@@ -54,8 +54,8 @@ LISTS: Table = (
     ("plainlist plain_list flatlist flat_list div_col indented_plainlist endplainlist startplainlist endflatlist "
      "startflatlist", _on_lines),
     ("columns-list columnslist col-list", last),
-    ("unbulleted_list ubl ublist ubil bulleted_list blist unbulleted_indent_list", _items),
-    ("ordered_list numbered_list ol", _numbered),
+    ("unbulleted_list ubl ublist ubil bulleted_list blist unordered_list ulist unbulleted_indent_list", _items),
+    ("ordered_list numbered_list ol olist", _numbered),
     ("collapsible_list", _collapsible),
     ("hlist cslist comma_separated_entries comma-separated_entries pagelist", joined(", ")),
     ("term gterm glossary_term", _term),

@@ -2,7 +2,7 @@
 
 import re
 
-from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Table
+from maslin.curation.ingest.wikipedia.templates.arguments import Arguments, Shown, Table
 from maslin.curation.ingest.wikipedia.templates.shown import argument, around, before, constant, joined, last
 
 _ATOM = re.compile(r"[\w.,'′]+$")
@@ -125,10 +125,24 @@ def _roman(given: Arguments) -> str:
     return shown
 
 
+def _percentage(given: Arguments) -> str:
+    """{{percentage|1|8|1}}: of two numbers the one in hundredths of the other, to so many decimals."""
+    try:
+        part, whole, decimals = (float(given.get(place).replace(",", "") or 0) for place in (1, 2, 3))
+        return f"{100 * part / whole:.{int(min(max(decimals, 0), 9))}f}%"
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return given.get(1)
+
+
 def _plus_minus(given: Arguments) -> str:
     """{{±|0.05}}, {{±|0.05|0.02}}."""
     above, below = given.get(1), given.get(2)
     return f"+{above} −{below}" if below else f"±{above}"
+
+
+def _interval(opening: str, closing: str) -> Shown:
+    """{{open-closed|0|1}}: (0, 1]."""
+    return lambda given: f"{opening}{', '.join(given.filled()[:2])}{closing}"
 
 
 _SYMBOLS = {
@@ -168,6 +182,9 @@ MATHEMATICS: Table = (
     ("x10^ e10 ×10^", before("×10^")),
     ("exp", before("e^")),
     ("binom binomial", _binomial),
+    ("percentage percent pct", _percentage),
+    ("closed-closed", _interval("[", "]")), ("open-open", _interval("(", ")")),
+    ("closed-open", _interval("[", ")")), ("open-closed", _interval("(", "]")),
     ("intmath", lambda given: "∫" + given.get(2)),
     ("chem", joined("")),
     ("chem2", argument(1)),

@@ -146,5 +146,5 @@ NAMES: Table = (
     ("proprietary nonfree", _cell("Proprietary")),
     *((word.lower().replace(" ", "_"), _cell(word)) for word in _CELLS),
     ("yes2 no2 yes-no", argument(1)),
-    ("bartable percentage percent pct", argument(1)),
+    ("bartable", argument(1)),
 )

@@ -44,7 +44,8 @@ def test_what_is_no_xml_stays(malformed):
 
 
 def test_empty_elements_of_what_is_no_xml_take_nothing_with_them():
-    assert html_of_xhtml("<script src='a>b'/><p>a<br>& b<style/>") == "<script src='a>b'></script><p>a<br>& b<style></style>"
+    assert html_of_xhtml("<script src='a>b'/><p>a<br>& b<style/>") == (
+        "<script src='a>b'></script><p>a<br>& b<style></style>")
     assert main_text(html_of_xhtml("\n" + page("<script src='a.js'/>a"))) == "a"
 
 

@@ -22,6 +22,17 @@ from maslin.curation.ingest.wikipedia.wikitext import clean
     ("a “{{cn}}” b, {{cn}}, c; of: {{cn}}, d", "a b, c; of: d"),
     ("x {{flatlist|\n* a\n* b\n}} y", "x\n- a\n- b\ny"),
     ("main() and f( ) stay", "main() and f( ) stay"),
+    # … of references, comments and empty tags
+    ("a (<ref>x</ref>) b [<ref name=y/>; <ref>z</ref>] c (<!-- d -->) e (<span></span>) f “<ref>x</ref>” g",
+     "a b c e f g"),
+    ("a (<ref>{{cite|<i>x</i>}}</ref>; born) b <ref>c<b>d</b></ref>. e <ref>c</ref>; f <ref>c</ref> g",
+     "a (born) b. e; f g"),
+    ("<code>f()</code> a[] <sup>[<ref>x</ref>]</sup> b", "f() a[] b"),
+    # Pipes of templates are no cells
+    ("{{abs|x}} < 3", "|x| < 3"), ("{{math|{{abs|-5}}}} is 5", "|-5| is 5"), ("{{!}}x{{!}} y", "|x| y"),
+    ("{{percentage|1|8|1}} of {{pct|1,000|2,000}} or {{percent|x}}", "12.5% of 50% or x"),
+    ("{{open-closed|0|1}} {{closed-closed|0|1}} {{convert|20|(-)|30|m}} {{convert|$5|/acre}}",
+     "(0, 1] [0, 1] 20–30 m $5 per acre"),
     ("(born in {{lang|fr|}}, Rome)", "(born in, Rome)"),
     ("{{PAGENAME}} is", "is"),
 ])
@@ -42,6 +53,9 @@ def test_the_name_of_the_page() -> None:
     ("Import</tr>", ["Import"]),
     ("{|\n{{!}} a {{!}}{{!}} b\n|}", ["a | b"]),
     ("{|\n| align=left | a || b\n", ["a | b"]),  # never closed
+    ("<ol start=5><li>a<ul><li>b</ul><li>c</ol><ol><li>d</ol>", ["5. a", "  - b", "6. c", "1. d"]),
+    ("<ol><li value='3'>a<ol start=7><li>b</ol><li>c</ol>", ["3. a", "  1. b", "4. c"]),
+    ("{{olist|start=3|a|b}}{{unordered list|c|d}}", ["3. a", "4. b", "- c", "- d"]),
     ("<ul><li>a<ul><li>b</li></ul></li></ul><ol><li>c</ol><dl><dt>t<dd>d</dl>", ["- a", "  - b", "1. c", "t", "d"]),
 ])
 def test_tables_and_lists_of_html(wikitext: str, expected: list[str]) -> None:
