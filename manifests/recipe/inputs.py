@@ -59,12 +59,18 @@ def find_inputs(
             wrong.append(f"{place}: {error}")
             continue
         found += named.files
+        wrong += [f"{place}: {os.fsencode(path)!r}: the name is no UTF-8. Rename it." for path, _ in named.files
+                  if os.fsencode(path) != str(path).encode("utf-8", "replace")]
         if named.passed_over:
             tell(f"{place}: `{pattern}`: passed over what is no input: {listed(named.passed_over)}")
     if wrong:
         raise RecipeError(*wrong)
     cache = _DigestCache(workspace / DIGEST_CACHE)
-    inputs = [cache.input_file(name, path) for path, name in each_once(found).items()]
+    once = each_once(found)
+    if len(once) < len(set(found)):
+        tell(f"{where[0]}: {len(set(found)) - len(once):,} of these names lead to a file that another name leads to: "
+             "each file is read once")
+    inputs = [cache.input_file(name, path) for path, name in once.items()]
     cache.save()
     return sorted(inputs, key=lambda item: item.name)
 

@@ -10,6 +10,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -192,8 +193,11 @@ def each_once(found: Sequence[tuple[Path, Path]]) -> dict[Path, str]:
 
 def _file_itself(path: Path) -> str | tuple[int, int]:
     """What is the same for all names of a file, hard links too."""
-    status = path.stat()
-    return (status.st_dev, status.st_ino) if status.st_nlink > 1 else os.path.realpath(path)
+    with suppress(OSError):  # it may be gone by now
+        status = path.stat()
+        if status.st_nlink > 1:
+            return status.st_dev, status.st_ino
+    return os.path.realpath(path)
 
 
 def _without_dots(path: Path) -> Path:

@@ -38,7 +38,8 @@ _INVISIBLE = np.array([name_hash(name) for name in (
 )], np.uint64)
 _SIGNS = np.array([name_hash(name) for name in (
     b"+", b"-", chr(0x2212).encode(), b"&minus;", b"&#8722;", b"&#x2212;", chr(0x2013).encode())], np.uint64)
-_BASES = np.array([name_hash(name) for name in (b"mm", b"cm", b"dm", b"km", b"nm", b"ft", b"mi", b"yd", b"mc")], np.uint64)
+_BASES = np.array([name_hash(name) for name in (
+    b"mm", b"cm", b"dm", b"km", b"nm", b"ft", b"mi", b"yd", b"mc")], np.uint64)
 _EXPONENTS = (107, 110, 120, 121)  # k, n, x, y: no ordinal or abbreviation ends with them alone
 _AMP, _INVERSE, _RADICAL = (np.frombuffer(text, np.uint8) for text in (b"amp;", b"^(1/", "√".encode()))
 _CDATA = np.frombuffer(b"%<![CDATA[", np.uint8)  # less white space, as some writers wrap a script

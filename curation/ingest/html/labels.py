@@ -59,7 +59,7 @@ _NO_LINE = PRE | CELL | TERM | TOP_HEADING
 
 @njit(cache=True)
 def _next_letter(text, place, end):
-    """(byte or 0, next place): the byte here in lower case if it is of a letter, and where the next one is looked for."""
+    """(byte in lower case, or 0 if it is of no letter; where the next one is looked for)."""
     byte = text[place]
     if byte < 128:
         if byte == 38:  # a reference

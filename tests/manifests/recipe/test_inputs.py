@@ -34,6 +34,22 @@ def test_colliding_names_get_their_folders(tmp_path):
     assert names(tmp_path, ["x/1.warc", "x/*.warc"]) == ["1.warc"]
 
 
+def test_a_file_is_read_once_however_it_is_named_and_that_is_told(tmp_path):
+    put(tmp_path / "in/a.jsonl")
+    os.link(tmp_path / "in/a.jsonl", tmp_path / "in/b.jsonl")
+    told = []
+    assert names(tmp_path, ["in/*.jsonl", "in/../in/b.jsonl"], tell=told.append) == ["a.jsonl"]
+    assert len(told) == 1 and "2 of these names lead to a file" in told[0]
+    put(tmp_path / "in/c.jsonl")
+    assert names(tmp_path, ["in/c.jsonl", "in/a.jsonl"], tell=told.append) == ["a.jsonl", "c.jsonl"] and len(told) == 1
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    put(tmp_path / os.fsdecode(b"in/a\xff.jsonl"))
+    with pytest.raises(UsageError, match=r"a\\xff.jsonl': the name is no UTF-8"):
+        names(tmp_path, ["in/"])
+
+
 def test_a_folder_of_code_is_one_input_with_the_digest_of_its_tree(tmp_path):
     put(tmp_path / "code/pkg/a.py", "a"), put(tmp_path / "code/pkg/.git/config", "no")
     os.symlink("/etc/passwd", tmp_path / "code/pkg/link")

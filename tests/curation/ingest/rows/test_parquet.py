@@ -70,6 +70,17 @@ def test_texts_of_every_type_of_strings(tmp_path, stored):
     assert (one.text, two.cause) == ("1", "no_text")
 
 
+def test_fields_of_structures_are_named_by_dots(tmp_path):
+    rows = [{"body": {"text": f"words {number}"}, "id": number} for number in range(70)]
+    file = write(tmp_path / "a.parquet", pa.table({"doc": [*rows, None], "a.b": ["x"] * 71}))
+    found = read(file, text="doc.body.text", id="doc.id", url="a.b")
+    assert [(item.text, item.source_id, item.url) for item in found[:70]] == [
+        (f"words {number}", str(number), "x") for number in range(70)]
+    assert found[70].cause == "no_text"
+    with pytest.raises(UsageError, match="no column `doc.body` of strings among doc"):
+        parquet.check([file], ParquetOptions(ParquetColumns(text="doc.body")))
+
+
 @pytest.mark.parametrize(("column", "expected"), [
     (pa.array([b"\xff\x00"]), "ff00"), (pa.array([b"\xff\x00"], pa.binary(2)), "ff00"), (pa.array([None]), None),
     (pa.array([bytes(range(16))], pa.uuid()), "00010203-0405-0607-0809-0a0b0c0d0e0f"),
