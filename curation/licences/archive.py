@@ -18,7 +18,7 @@ from maslin.curation.licences.debian import LicencesByFile, is_by_file
 from maslin.curation.licences.detect import by_file_of, detect, has_terms, offers_choice
 from maslin.curation.licences.headings import stated_licence
 from maslin.curation.licences.notices import ANY_VERSION
-from maslin.curation.licences.spdx import combine, declared, identifiers
+from maslin.curation.licences.spdx import combine, declared, identifiers, licence_id
 from maslin.curation.licences.tags import NOASSERTION
 
 _CODE_EXTENSIONS = (
@@ -33,9 +33,19 @@ _METADATA_FILES = {"pkg-info", "metadata", "package.json", "cargo.toml", "pyproj
 _NAME_CHARACTERS = 200  # a longer one is a text
 # An expression that cannot be read whole, or a name with something beside it.
 _MORE_THAN_A_NAME = re.compile(
-    r"\b(?:AND|WITH|OR)\b|(?i:\bLicenseRef-|\b(?:proprietary|commercial|exceptions?|excluding|restrict\w*|custom"
+    r"\b(?:AND|WITH|OR)\b|(?i:\bLicenseRef-|\b(?:proprietary|commercial|[\w.]+[- ](?:like|style|inspired)|exceptions?|excluding|restrict\w*|custom"
     r"|modified (?!bsd)|non[- ]?free|based on|commons clause)\b)"
 )
+# What stands between names in a list; what stands there and is none: `GPL v2 or later`, `Apache License, Version 2.0`.
+_BETWEEN_NAMES = re.compile(r"\s*(?:[,;/&]|(?i:\b(?:and|or)\b))\s*")
+_NO_NAME = re.compile(
+    r"(?i:\(?(?:any\b|later|newer|above|higher|greater|versions?\b|v?\d[\d.]*\+?(?:\s|$)|the$|see\b|http|www|copyright|\(?c\)"
+    r"|licen[cs]e[ds]?\b|copying|at your|details|terms|software$|library$|docs?\b|open ?source|osi\b|x11$))")
+_LED_BY = re.compile(r"(?i:^\s*(?:dual[- ]?licen[cs]ed?|licen[cs]ed|dual)(?: under)?(?: both)?(?: the)? )")
+_CHOICE = re.compile(r"/|\b(?i:or|dual)\b")
+# Well-known projects whose licence others name theirs after, all of one text.
+_OF_PROJECT = re.compile(r"(?i:(?:the |same as |like )?(?:scipy|numpy)(?:'s)?(?: \(?bsd\)?)?(?: licen[cs]e)?)\.?")
+_RESTRICTED = re.compile(r"Proprietary|non-commercial|Restricted|Educational|Home Use|Not Redistrib|Free For")
 _METADATA_CHARACTERS = 65_536  # of the headers of a PKG-INFO
 _POINTED_FILE = re.compile(
     r"\b(?:licen[cs]es?|copying)[-_.][\w.+-]*\w|\b[\w+]+[-_](?:licen[cs]e|copying)(?:\.\w+)?\b", re.I
@@ -181,10 +191,18 @@ def _from_headers(text: str) -> str | None:
     message = HeaderParser().parsestr(text[:_METADATA_CHARACTERS])
     if expression := str(message.get("License-Expression", "")).strip():
         return declared(expression)
-    said = _named(str(message.get("License", "")).strip())
+    words = str(message.get("License", "")).strip()
+    said, classifiers = _named(words), [str(value) for value in message.get_all("Classifier", [])]
+    if _is_restricted(classifiers) or (not said and len(words) < _NAME_CHARACTERS and _MORE_THAN_A_NAME.search(words)):
+        return None
     if said and said not in _VAGUE:
         return said
-    return _from_classifiers([str(value) for value in message.get_all("Classifier", [])]) or said
+    return _from_classifiers(classifiers) or said
+
+
+def _is_restricted(classifiers: list[str]) -> bool:
+    """Whether one of them says that this is no free licence, whatever else is said."""
+    return any(value.startswith("License ::") and _RESTRICTED.search(value) for value in classifiers)
 
 
 def _from_classifiers(classifiers: list[str]) -> str | None:
@@ -200,7 +218,8 @@ def _from_json(data: Any) -> str | None:
     said = data.get("license", data.get("licenses"))
     parts = said if isinstance(said, list) else [said]
     names = [part.get("type") if isinstance(part, dict) else part for part in parts]
-    return combine("OR", [found for name in names if isinstance(name, str) and (found := _named(name))])
+    found = [_named(name) for name in names if isinstance(name, str)]
+    return combine("OR", [each for each in found if each]) if all(found) else None
 
 
 def _from_toml(data: dict[str, Any]) -> str | None:
@@ -211,10 +230,13 @@ def _from_toml(data: dict[str, Any]) -> str | None:
         said = table.get("license")
         if isinstance(said, dict):
             said = said.get("text")
+        listed = table.get("classifiers")
+        classifiers = [str(value) for value in listed] if isinstance(listed, list) else []
+        if _is_restricted(classifiers):
+            return None
         if isinstance(said, str) and (found := _named(said)):
             return found
-        classifiers = table.get("classifiers")
-        if isinstance(classifiers, list) and (found := _from_classifiers([str(value) for value in classifiers])):
+        if found := _from_classifiers(classifiers):
             return found
     return None
 
@@ -225,7 +247,23 @@ def _named(said: str) -> str | None:
         return expression
     if len(said) >= _NAME_CHARACTERS:
         return detect(said)
-    return None if _MORE_THAN_A_NAME.search(said) else detect(f"License: {said}")
+    if _MORE_THAN_A_NAME.search(said):
+        return None
+    if _OF_PROJECT.fullmatch(said):
+        return "BSD-3-Clause"
+    return _several(said) if _BETWEEN_NAMES.search(said) else detect(f"License: {said}")
+
+
+def _several(said: str) -> str | None:
+    """A list of names (`MIT, GPL`, `MIT/Apache`); None where one of them is of no known licence."""
+    names = [name.strip(" ()'\".") for name in _BETWEEN_NAMES.split(_LED_BY.sub("", said))]
+    names = [name for name in names if name and not _NO_NAME.match(name)]
+    if len(names) < 2:
+        return detect(f"License: {said}")
+    found = [licence_id(name) or detect(f"License: {name}") for name in names]
+    if not all(found):
+        return None
+    return combine("OR" if _CHOICE.search(said) else "AND", [each for each in found if each])
 
 
 def _governed_folder(path: str) -> str | None:
