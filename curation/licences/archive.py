@@ -33,8 +33,8 @@ _METADATA_FILES = {"pkg-info", "metadata", "package.json", "cargo.toml", "pyproj
 _NAME_CHARACTERS = 200  # a longer one is a text
 # An expression that cannot be read whole, or a name with something beside it.
 _MORE_THAN_A_NAME = re.compile(
-    r"\b(?:AND|WITH|OR)\b|(?i:\bLicenseRef-|\b(?:proprietary|commercial|[\w.]+[- ](?:like|style|inspired)|exceptions?|excluding|restrict\w*|custom"
-    r"|modified (?!bsd)|non[- ]?free|based on|commons clause)\b)"
+    r"\b(?:AND|WITH|OR)\b|(?i:\bLicenseRef-|\b(?:proprietary|commercial|[\w.]+[- ](?:like|style|inspired)|exceptions?"
+    r"|excluding|restrict\w*|custom|modified (?!bsd)|non[- ]?free|based on|commons clause)\b)"
 )
 # What stands between names in a list; what stands there and is none: `GPL v2 or later`, `Apache License, Version 2.0`.
 _BETWEEN_NAMES = re.compile(r"\s*(?:[,;/&]|(?i:\b(?:and|or)\b))\s*")

@@ -77,7 +77,7 @@ def test_fields_of_structures_are_named_by_dots(tmp_path):
     assert [(item.text, item.source_id, item.url) for item in found[:70]] == [
         (f"words {number}", str(number), "x") for number in range(70)]
     assert found[70].cause == "no_text"
-    with pytest.raises(UsageError, match="no column `doc.body` of strings among doc"):
+    with pytest.raises(UsageError, match=r"no column `doc\.body` of strings among doc"):
         parquet.check([file], ParquetOptions(ParquetColumns(text="doc.body")))
 
 
