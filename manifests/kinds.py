@@ -22,7 +22,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "documents": Kind(6, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
+    "documents": Kind(7, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
     "segment": Kind(3, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(2, ("datasketch", "pyarrow", UNICODE)),

@@ -68,7 +68,7 @@ _SAYS_GENERATED = re.compile("|".join((
     rf"^\W*(?:{_THING} )?{_AUTO}[- ]?{_MADE}\b"
     rf"(?:[ ]*$|\W*(?:{_THING}\b|(?:by|from|on|at|with|using|via|do not|don't|please)\b))",
     rf"^\W*(?:generated {_THING}|(?:{_MADE}|written) automatically)\b"
-    r"(?: *[-:;,.!(]|\s*$| (?:by|from|with|using|via|on)\b)",
+    r"(?: *[-:;,.!(]|\s*$| (?:by|from|with|using|via)\b)",
     rf"\b(?:translated|transpiled|compiled) (?:from \S+ )?(?:by|with|using|from) {_COMPILER}\b",
     r"form implementation generated from|resource object code",
     # Its reader is told to keep off.
