@@ -39,17 +39,6 @@ _OTHER_XML = re.compile(  # another vocabulary than HTML: maps, drawings, answer
     rb"(?:\xef\xbb\xbf)?\s*+<\?xml\s[^>]*+>\s*+(?:<\?[^>]*+>\s*+|(?><!--.*?-->)\s*+|<!(?!--)[^>\[]*+>\s*+)*+"
     rb"<(?:(\w++):\w[^>]*?\sxmlns:\1|\w[^>:]*?\sxmlns)\s*+=\s*+[\"']"
     rb"(?!http://www\.w3\.org/1999/xhtml|http://www\.wapforum\.org)", re.DOTALL)
-_TAG = re.compile(  # WHATWG MIME Sniffing, "identifying a resource with an unknown MIME type"
-    _PROLOGUE + rb"<(?:script|iframe|h1|div|font|table|a|style|title|b|br|p)[\s>]", re.IGNORECASE | re.DOTALL)
-_FEED = re.compile(  # the same, "sniffing a mislabeled feed"; and lists of addresses that are none of its formats
-    rb"(?:\xef\xbb\xbf)?\s*+"
-    rb"(?:<\?.*?\?>\s*+|(?><!--.*?-->)\s*+|<!(?!--)[^>\[]*+(?:\[.*?\]\s*+)?>\s*+)*+"
-    rb"<(?:(?:rss|(?:\w+:)?feed|opml|urlset|sitemapindex)[\s>]"
-    rb"|rdf:RDF[\s>](?=.*?(?:purl\.org/(?:net/)?rss|my\.netscape\.com/rdf/simple)))",
-    re.DOTALL | re.IGNORECASE)
-_OTHER_XML = re.compile(  # another vocabulary than HTML: maps, drawings, answers of services
-    rb"(?:\xef\xbb\xbf)?\s*+<\?xml\s(?:[^>]*+>\s*+(?:<[?!])?)*?<(?:(\w+):\w[^>]*?\sxmlns:\1|\w[^>]*?\sxmlns)\s*=\s*[\"']"
-    rb"(?!http://www\.w3\.org/1999/xhtml|http://www\.wapforum\.org)", re.DOTALL)
 _TAG = re.compile(rb"<[A-Za-z!?/]")
 
 
