@@ -99,6 +99,8 @@ def test_a_page_is_one_however_it_begins(body):
 
 @pytest.mark.parametrize("body", [
     b"<!--x-->" * 600, b"<?xml " * 800, b"<!a[" * 1000, b"\xff" * 4096, b" " * 4096, b"<!DOCTYPE x [" + b"]" * 4000,
+    b"<?xml ?><a " + b" xmlns:" * 600, b"<?xml ?>" + b"<!-- " * 900, b"From: <Saved by" + b"a\n" * 2000,
+    b'{"' + b"\\a" * 2000,
 ])
 def test_made_up_beginnings_take_no_time(body):
     began = time.process_time()
