@@ -84,7 +84,10 @@ def within(count: int) -> Iterator[Setting]:
 
 @dataclass(frozen=True)
 class Draws:
-    """Arrays (draws, arms, domains). `error`: estimate less truth; `paired_error`: of the mean difference by seed."""
+    """Arrays (draws, arms, domains). `error`: estimate less truth; `paired_error`: of the mean difference by seed.
+
+    `arm_runs` and `base_runs` have the runs as another axis, `moved` is what documents add to the error.
+    """
 
     error: np.ndarray
     paired_error: np.ndarray
@@ -96,6 +99,9 @@ class Draws:
     conditional: bool
     control_error: np.ndarray | None
     control: Uncertainty | None
+    arm_runs: np.ndarray
+    base_runs: np.ndarray
+    moved: Any
 
 
 def draw(setting: Setting, count: int, key: str) -> Draws:
@@ -152,7 +158,7 @@ def draw(setting: Setting, count: int, key: str) -> Draws:
     return Draws(
         error=arm.mean(-1) - base.mean(-1) + moved, paired_error=paired.mean(-1) + moved, arm=runs_part(arm),
         baseline=runs_part(base), paired=runs_part(paired), documents=documents, clusters=clusters or documents,
-        conditional=few, control=control,
+        conditional=few, control=control, arm_runs=arm, base_runs=base, moved=moved,
         control_error=None if control is None else base[:, 0, :, n:].mean(-1) - base[:, 0, :, :n].mean(-1))
 
 

@@ -145,17 +145,18 @@ def plan_mixtures(
 
 def plan_runs(
     plan: Plan, model: dict[str, Any], training: dict[str, Any], branches: Sequence[dict[str, Any]] = (),
-    initial: InitialModel | None = None,
+    initial: InitialModel | None = None, rounds: int | None = None,
 ) -> Plan:
     """Add runs: every mixture with every seed, the baseline's A/A set, and of each the runs to shorter horizons.
 
     `model`, `training` and `branches`, the training of the horizons, are resolved. All go on from `initial`, if there
-    is one: its content is part of their identity.
+    is one: its content is part of their identity. `rounds`: so many of the seeds, and as many of the A/A set.
     """
     recipe, seeds = plan.recipe, plan.recipe.training.seeds
-    groups = {name: [(name, seed) for seed in range(seeds)] for name in recipe.mixtures}
+    done = seeds if rounds is None else rounds
+    groups = {name: [(name, seed) for seed in range(done)] for name in recipe.mixtures}
     if recipe.comparison is not None:
-        groups["a_a"] = [(recipe.comparison.baseline, seed) for seed in range(seeds, 2 * seeds)]
+        groups["a_a"] = [(recipe.comparison.baseline, seed) for seed in range(seeds, seeds + done)]
     assert plan.tokenizer is not None
     stacks = _plan_stacks(plan, groups, model, training)
     runs: dict[str, Step] = {}
@@ -204,8 +205,13 @@ def _plan_stacks(
     return stacks
 
 
-def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan:
-    """Add evaluations of all runs and the report. `final` opens the test part of the held-out documents."""
+def plan_comparison(
+    plan: Plan, evaluation: dict[str, Any], final: bool, rounds: dict[str, Any] | None = None,
+) -> Plan:
+    """Add evaluations of all runs and the report. `final` opens the test part of the held-out documents.
+
+    `rounds`: how it is looked at round by round, where it is.
+    """
     recipe = plan.recipe
     assert recipe.comparison is not None
     evaluations = {
@@ -223,6 +229,7 @@ def plan_comparison(plan: Plan, evaluation: dict[str, Any], final: bool) -> Plan
             "recipe": recipe.identity_json(), "baseline": recipe.comparison.baseline, "groups": plan.groups,
             "domains": list(recipe.comparison.domains), "primary": list(recipe.comparison.primary),
             "margin_percent": recipe.comparison.margin_percent, "split": "test" if final else "validation",
+            **({"rounds": rounds} if rounds is not None else {}),
         },
         {
             **{f"evaluation:{name}": step for name, step in evaluations.items()},

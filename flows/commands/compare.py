@@ -1,26 +1,34 @@
-"""`maslin compare`: all arms and seeds, scored on held-out documents, and the report."""
+"""`maslin compare`: all arms and seeds, scored on held-out documents, and the report; or round by round, until decided."""
 
 import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maslin.flows.arguments import runs
+from maslin.flows.arguments import above_zero, positive, runs
 from maslin.flows.job.arguments import JobOptions, add_job_arguments, add_tensorboard, check_tensorboard, recipe_with
 from maslin.flows.shown.answers import Compared
-from maslin.manifests.errors import RecipeError
+from maslin.manifests.errors import RecipeError, UsageError
 
 if TYPE_CHECKING:
+    from maslin.flows.job.rounds import Rounds
     from maslin.flows.job.work import Job
     from maslin.manifests.plan import Plan
+    from maslin.manifests.recipe.recipe import Recipe
     from maslin.manifests.workspace import Step
 
 
 @dataclass(frozen=True)
 class CompareOptions(JobOptions):
-    """`final`: score on the closed test part of the held-out documents."""
+    """`final`: score on the closed test part of the held-out documents.
+
+    `until_decided`: seeds are added one round at a time, of at most `rounds`, or as many as fit into `budget_minutes`.
+    """
 
     final: bool = False
     tensorboard: bool = False
+    until_decided: bool = False
+    rounds: int | None = None
+    budget_minutes: float | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tensorboard(parser)
     parser.add_argument(
         "--final", action="store_true", help="score on the closed test part of the held-out documents: once")
+    parser.add_argument(
+        "--until-decided", action="store_true",
+        help="add seeds one round at a time and look after each, until every claim is settled")
+    most = parser.add_mutually_exclusive_group()
+    most.add_argument(
+        "--rounds", type=positive, metavar="N",
+        help="with --until-decided: at most N rounds, fixed before the first look (default: the recipe's seeds)")
+    most.add_argument(
+        "--budget-minutes", type=above_zero, metavar="M",
+        help="with --until-decided: as many rounds as fit into M minutes, by the rates measured here")
     runs(parser, run, CompareOptions, Compared)
 
 
@@ -53,7 +71,32 @@ def job(options: CompareOptions) -> "Job":
     check_tensorboard(options.tensorboard)
     return Job(
         "compare", recipe, options, phases, compared, print_verdict, final=options.final,
-        tensorboard=options.tensorboard, shown=shown)
+        tensorboard=options.tensorboard, shown=shown, rounds=_rounds(options, recipe))
+
+
+def _rounds(options: CompareOptions, recipe: "Recipe") -> "Rounds | None":
+    """Raises UsageError for a comparison that cannot grow round by round."""
+    from maslin.flows.job.rounds import Rounds
+    from maslin.trainer.comparison.rounds import FIRST_LOOK, MOST_ROUNDS
+
+    if not options.until_decided:
+        if options.rounds is not None or options.budget_minutes is not None:
+            raise UsageError("--rounds and --budget-minutes say how far --until-decided goes: give it, too.")
+        return None
+    if options.rounds is not None and options.budget_minutes is not None:
+        raise UsageError("--rounds and --budget-minutes both say how far --until-decided goes: give one of them.")
+    if len(recipe.mixtures) < 2:
+        raise UsageError(f"{recipe.path}: there is no arm beside the baseline, so nothing to decide.")
+    if recipe.training.together > 1:
+        raise UsageError(
+            f"{recipe.place('training.together')}: seeds that train together cannot be added one round at a time, as "
+            "--until-decided does: leave it out.")
+    most = options.rounds or (recipe.training.seeds if options.budget_minutes is None else FIRST_LOOK)
+    if not FIRST_LOOK <= most <= MOST_ROUNDS:
+        raise UsageError(
+            f"{'--rounds' if options.rounds else recipe.place('training.seeds')}: {most} rounds; it is from "
+            f"{FIRST_LOOK}, as one run a side gives no interval, to {MOST_ROUNDS}.")
+    return Rounds(recipe, options, options.final, options.rounds, options.budget_minutes)
 
 
 def shown(plan: "Plan") -> "list[Step]":

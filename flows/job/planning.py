@@ -13,6 +13,7 @@ from maslin.manifests.recipe.reading import Checks, read_recipe
 from maslin.manifests.recipe.recipe import Recipe, Tokenizer, Training
 from maslin.manifests.workspace import Step, Workspace
 from maslin.trainer.comparison.metrics import METRICS
+from maslin.trainer.comparison.rounds import RoundsPlan
 from maslin.trainer.config.checks import SettingsError
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.resolve import MODELS, STACKED_PARAMETERS, resolve_model, resolve_training
@@ -86,11 +87,12 @@ def check_inputs(recipe: Recipe, inputs: dict[str, list[InputFile]], steps: Iter
 
 def make_plan(
     recipe: Recipe, inputs: dict[str, list[InputFile]], workspace: Workspace, limit: int | None = None,
-    final: bool = False,
+    final: bool = False, rounds: RoundsPlan | None = None, done: int | None = None,
 ) -> Plan:
     """The whole plan of a recipe, as far as its sections go.
 
-    `limit`: records read of each source. `final`: scored on the closed test part of the held-out documents.
+    `limit`: records read of each source. `final`: scored on the closed test part of the held-out documents. `rounds`:
+    the comparison is looked at round by round, and this is the plan of the look after so many rounds (`done`).
     """
     initial = _initial_model(recipe, workspace)
     if initial is not None and "tokenizer" not in recipe.places:
@@ -103,10 +105,10 @@ def make_plan(
     if initial is not None:
         _check_continues(recipe, model, initial)
     branches = [branch.to_json() for branch in training.branches()]
-    plan = plan_runs(plan, model.to_json(), training.to_json(), branches, initial)
+    plan = plan_runs(plan, model.to_json(), training.to_json(), branches, initial, done)
     if recipe.comparison is not None:
         context = {"context_tokens": model.context_tokens, "stride_tokens": model.context_tokens // 2}
-        plan = plan_comparison(plan, context, final)
+        plan = plan_comparison(plan, context, final, None if rounds is None else rounds.to_json())
     return plan
 
 

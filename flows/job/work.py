@@ -5,7 +5,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from maslin.flows.job.outcome import (
     warn_of_failures,
 )
 from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, tokenizer_path
+from maslin.flows.job.rounds import Rounds
 from maslin.flows.shown.facts import steps_of
 from maslin.flows.shown.text import print_json, say
 from maslin.manifests.errors import DamagedError
@@ -47,8 +48,8 @@ class Job:
 
     `phases`: of the plan, the steps it is for, in stages: data problems of one are told before the next begins.
     `answer` is the result, `show` prints it for people; `shown`: the steps whose files it speaks of, which are checked
-    before. `final`: scored on
-    the closed test part; `tensorboard`: runs write event files too.
+    before. `final`: scored on the closed test part; `tensorboard`: runs write event files too. `rounds`: it is built
+    and looked at round by round.
     """
 
     command: str
@@ -60,6 +61,22 @@ class Job:
     final: bool = False
     tensorboard: bool = False
     shown: Callable[[Plan], list[Step]] = lambda plan: []
+    rounds: Rounds | None = None
+
+    def first(self, inputs: dict[str, list[InputFile]], workspace: Workspace) -> Plan:
+        """What is to be built first: all of it, unless it goes by rounds."""
+        if self.rounds is not None and self.options.dry_run:
+            return self.rounds.whole(inputs, workspace)
+        if self.rounds is not None:
+            return self.rounds.first(inputs, workspace)
+        return make_plan(self.recipe, inputs, workspace, self.options.limit, self.final)
+
+    def after(self, plan: Plan, inputs: dict[str, list[InputFile]], workspace: Workspace) -> Plan | None:
+        """What is to be built after a plan that is built."""
+        return None if self.rounds is None else self.rounds.after(plan, inputs, workspace)
+
+    def targets(self, plan: Plan) -> list[Step]:
+        return [step for phase in self.phases(plan) for step in phase]
 
 
 @dataclass(frozen=True)
@@ -76,8 +93,8 @@ def carry_out(job: Job) -> int:
     workspace = Workspace(job.options.workspace)
     if job.options.dry_run:
         inputs = source_inputs(job.recipe, workspace, say)
-        plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
-        targets = [step for phase in job.phases(plan) for step in phase]
+        plan = job.first(inputs, workspace)
+        targets = job.targets(plan)
         todo = missing_steps(targets, workspace)
         check_inputs(job.recipe, inputs, todo)
         _tell_what_it_takes(job, plan, todo, targets, workspace, inputs)
@@ -113,31 +130,38 @@ def _tell_what_it_takes(
 def do(job: Job) -> Done:
     """Build whatever the job and its earlier steps lack; print no results, only how it goes."""
     workspace = Workspace(job.options.workspace)
+    if job.rounds is not None and job.rounds.minutes is not None:  # what rounds take is reckoned from what there is
+        do(replace(job, phases=lambda plan: job.phases(plan)[:-1], shown=lambda plan: [], rounds=None))
     inputs = source_inputs(job.recipe, workspace, say)
-    plan = make_plan(job.recipe, inputs, workspace, job.options.limit, job.final)
-    phases = job.phases(plan)
-    targets = [step for phase in phases for step in phase]
-    shown = job.shown(plan)
-    for step in shown:
-        with contextlib.suppress(DamagedError):  # it is marked now, so it is missing
-            check_files(step, workspace)
-    if todo := missing_steps(targets, workspace):
+    plan = job.first(inputs, workspace)
+    while not (todo := _missing(job, plan, workspace)) and (further := job.after(plan, inputs, workspace)):
+        plan = further
+    if todo:
         _check_resources(todo, job.recipe)
         check_inputs(job.recipe, inputs, todo)
         tell_of_other_versions(job.recipe, workspace)
         with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
-            _build(job, plan, phases, workspace, inputs)
-    for step in shown:
+            plan = _build(job, plan, workspace, inputs)
+    for step in job.shown(plan):
         check_files(step, workspace)
-    problems = problems_of(plan, targets, workspace)
+    problems = problems_of(plan, job.targets(plan), workspace)
     point_to_results(plan, workspace)
-    return Done(plan, phases[-1], problems)
+    return Done(plan, job.phases(plan)[-1], problems)
 
 
-def _build(
-    job: Job, plan: Plan, phases: Sequence[Sequence[Step]], workspace: Workspace, inputs: dict[str, list[InputFile]],
-) -> None:
-    """Build what is missing of the phases, one after the other, on the engine asked for, as a Prefect flow or not."""
+def _missing(job: Job, plan: Plan, workspace: Workspace) -> list[Step]:
+    """The steps to build of a plan, the damaged ones among those that are shown included."""
+    for step in job.shown(plan):
+        with contextlib.suppress(DamagedError):  # it is marked now, so it is missing
+            check_files(step, workspace)
+    return missing_steps(job.targets(plan), workspace)
+
+
+def _build(job: Job, plan: Plan, workspace: Workspace, inputs: dict[str, list[InputFile]]) -> Plan:
+    """Build what is missing of the phases, one after the other, on the engine asked for, as a Prefect flow or not.
+
+    Then of the plans that follow it; returns the last.
+    """
     from maslin.flows.engine.contract import stopped_by_signals
     from maslin.flows.engine.kernel_cache import drop_stale_kernels, kernels_are_compiled
     from maslin.flows.engine.known import engine_class
@@ -146,35 +170,39 @@ def _build(
     drop_stale_kernels()
     timeline = Timeline(compiling=not kernels_are_compiled())
     make_engine = engine_class(job.options.engine)
-    todo = missing_steps([step for phase in phases for step in phase], workspace)
-    write_json(workspace.root / "recipes" / f"{plan.recipe.name}.resolved.json", plan.recipe.to_json())
-    note_begun(workspace.root, plan.recipe.name, (
-        Begun(step.directory, step.kind, step.name, steps_of(step)) for step in todo))
+    to_build = len(missing_steps(job.targets(plan), workspace))
+    name = plan.recipe.name
     extra = builder_arguments(plan, inputs, job.tensorboard)
     with ProgressBoard() as board, stopped_by_signals(engine := make_engine(job.options.workers, board)), engine:
 
         def work(mapper: Mapper) -> None:
-            for phase in phases:
-                _build_phase(phase, plan, workspace, mapper, extra, board.say, engine.workers, timeline)
-                point_to_results(plan, workspace)  # names lead to what is done while the rest still runs
-                if phase is not phases[-1]:
-                    refuse(problems_of(plan, phase, workspace))
+            nonlocal plan
+            further: Plan | None = plan
+            while further is not None:
+                plan, phases = further, job.phases(further)
+                _note(job.targets(plan), plan, workspace)
+                for phase in phases:
+                    _build_phase(phase, plan, workspace, mapper, extra, board.say, engine.workers, timeline)
+                    point_to_results(plan, workspace)  # names lead to what is done while the rest still runs
+                    if phase is not phases[-1]:
+                        refuse(problems_of(plan, phase, workspace))
+                further = job.after(plan, inputs, workspace)
 
         def run() -> None:
-            to_build = f"{len(todo)} steps to build with {engine.described}"
+            told = f"{to_build} steps to build with {engine.described}"
             if job.options.prefect == "off" or importlib.util.find_spec("prefect") is None:
-                board.say(to_build)
+                board.say(told)
                 work(engine.map)
                 return
             if not engine.takes_threads:
-                board.say(f"{to_build}; without Prefect, whose tasks are threads")
+                board.say(f"{told}; without Prefect, whose tasks are threads")
                 work(engine.map)
                 return
             from maslin.flows.engine.prefect_flows import PrefectUnavailableError, run_as_flow
 
-            board.say(f"{to_build}; starting Prefect (10 to 30 s) …")
+            board.say(f"{told}; starting Prefect (10 to 30 s) …")
             try:
-                run_as_flow(job.command, plan.recipe.name, engine, workspace.root / ".prefect", work)
+                run_as_flow(job.command, name, engine, workspace.root / ".prefect", work)
             except PrefectUnavailableError as error:
                 board.say(f"Prefect is not to be had ({error}); going on without it")
                 work(engine.map)
@@ -183,6 +211,14 @@ def _build(
             run()
         finally:
             _remember_rates(timeline, plan, workspace, inputs, job.options.limit, engine.workers)
+    return plan
+
+
+def _note(targets: Sequence[Step], plan: Plan, workspace: Workspace) -> None:
+    """Write down what is set out to be built."""
+    write_json(workspace.root / "recipes" / f"{plan.recipe.name}.resolved.json", plan.recipe.to_json())
+    note_begun(workspace.root, plan.recipe.name, (
+        Begun(step.directory, step.kind, step.name, steps_of(step)) for step in missing_steps(targets, workspace)))
 
 
 def _remember_rates(

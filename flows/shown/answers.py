@@ -94,10 +94,27 @@ class Trained(TypedDict):
     runs: list[RunTrained]
 
 
+class LookTaken(TypedDict):
+    """A look after so many rounds: the share of the error spent until then, and how many claims were still open."""
+
+    rounds: int
+    spent: float
+    open: int
+
+
+class RoundsTaken(TypedDict):
+    """`maslin compare --until-decided`: `plan`: its digest, fixed before the first look; `ended`: settled or spent."""
+
+    plan: str
+    most: int
+    looks: list[LookTaken]
+    ended: str
+
+
 class Compared(TypedDict):
     """`maslin compare`: `verdicts`: arm → domain → better, worse, equivalent or undecided; `verdict`: in sentences.
 
-    `comparison`: the file with every figure and its interval.
+    `comparison`: the file with every figure and its interval; `rounds`: the looks, where there were several.
     """
 
     recipe: str
@@ -106,6 +123,7 @@ class Compared(TypedDict):
     verdicts: dict[str, dict[str, str]]
     report: str
     comparison: str
+    rounds: NotRequired[RoundsTaken]
 
 
 class Demonstrated(Compared):
@@ -183,6 +201,23 @@ class StepForeseen(TypedDict):
     directory: str
 
 
+class LookPlanned(TypedDict):
+    """A look after so many rounds: the share of the error spent until then, and p of a single test at that look."""
+
+    rounds: int
+    spent: float
+    level: float
+
+
+class RoundsPlanned(TypedDict):
+    """`--until-decided`: `most` rounds at most; `plan`: the digest it has or would have. Totals are of all rounds."""
+
+    plan: str
+    most: int
+    tests: int
+    looks: list[LookPlanned]
+
+
 class Foreseen(TypedDict):
     """`--dry-run`: what would be built, what it takes, what could be found.
 
@@ -210,6 +245,7 @@ class Foreseen(TypedDict):
     unit: str
     seeds: int
     detectable: list[DomainDetectable]
+    rounds: NotRequired[RoundsPlanned]
     warnings: list[str]
 
 

@@ -12,6 +12,7 @@ from maslin.flows.shown.answers import (
     DomainHeldOut,
     Foreseen,
     KindPlanned,
+    RoundsPlanned,
     StageCost,
 )
 from maslin.flows.shown.text import table
@@ -19,6 +20,8 @@ from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.held_out import how_held_out
 from maslin.manifests.workspace import Step, Workspace
 from maslin.trainer.comparison.arms import how_arms_differ
+from maslin.trainer.comparison.detectable import ALPHA
+from maslin.trainer.comparison.rounds import RoundsPlan, spent
 
 if TYPE_CHECKING:
     from maslin.flows.forecast.forecast import Forecast
@@ -52,6 +55,8 @@ def foreseen(
         "max_epochs": plan.recipe.training.max_epochs, "unit": found.unit, "seeds": found.seeds,
         "detectable": [_fields(each, DomainDetectable) for each in found.detectable],
         "warnings": [*found.problems, *_warnings(plan, found, free)]}
+    if plan.report is not None and (rounds := plan.report.parameters.get("rounds")):
+        answer["rounds"] = _rounds(plan, RoundsPlan.from_json(rounds))
     if verbose:
         answer["plan"] = [{"state": states[step.directory], "directory": step.directory} for step in steps]
     return answer
@@ -76,6 +81,17 @@ def _arms(plan: Plan) -> list[ArmDiffering]:
         {"arm": name, "baseline": baseline,
          "differences": list(map(str, how_arms_differ(plan.mixtures[baseline], mixture)))}
         for name, mixture in plan.mixtures.items() if name != baseline]
+
+
+def _rounds(plan: Plan, fixed: RoundsPlan) -> RoundsPlanned:
+    from maslin.trainer.comparison.spending import Spending  # here: nothing else of a dry run needs numpy
+
+    assert plan.recipe.comparison is not None
+    spending, comparison = Spending(fixed.rounds), plan.recipe.comparison
+    tests = (len(plan.mixtures) - 1) * len(comparison.primary or comparison.domains)
+    return {"plan": fixed.digest, "most": fixed.rounds, "tests": tests, "looks": [
+        {"rounds": look, "spent": spent(look, fixed.rounds), "level": spending.level(look, ALPHA)}
+        for look in spending.looks]}
 
 
 def _warnings(plan: Plan, found: "Forecast", free: int) -> list[str]:
@@ -121,10 +137,20 @@ def print_foreseen(answer: Foreseen) -> None:
             ["mixture", "corpus", "tokens wanted", "tokens there", "epochs", "tokens there are"]))
     if answer["detectable"]:
         _print_detectable(answer)
+    if "rounds" in answer:
+        _print_rounds(answer["rounds"])
     print()
     for line in answer["warnings"]:
         print(f"warning: {line}")
     print(f"{answer['to_build']} of {answer['steps']} steps to build; nothing was done (--dry-run)")
+
+
+def _print_rounds(rounds: RoundsPlanned) -> None:
+    print(f"\nUntil decided: at most {rounds['most']} rounds, of which the above is the sum; it ends as soon as all "
+          f"{rounds['tests']} claims are settled (plan {rounds['plan']}):")
+    print(table(
+        [[look["rounds"], f"{look['spent']:.1%}", f"{look['level']:.3g}"] for look in rounds["looks"]],
+        ["look after rounds", "of the error spent", "p that one test alone needs"]))
 
 
 def _print_arm(arm: ArmDiffering) -> None:

@@ -119,8 +119,12 @@ def compared(plan: "Plan", workspace: Workspace) -> Compared:
     """The verdict, and where the report is."""
     assert plan.report is not None
     summary, root = workspace.manifest(plan.report).summary, workspace.path(plan.report)
-    return {**_of(plan, workspace), "verdict": summary["verdict"], "verdicts": summary["verdicts"],
-            "report": str(root / "report.html"), "comparison": str(root / "comparison.json")}
+    answer: Compared = {
+        **_of(plan, workspace), "verdict": summary["verdict"], "verdicts": summary["verdicts"],
+        "report": str(root / "report.html"), "comparison": str(root / "comparison.json")}
+    if "rounds" in summary:
+        answer["rounds"] = summary["rounds"]
+    return answer
 
 
 def print_verdict(answer: Compared) -> None:

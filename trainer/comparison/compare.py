@@ -4,7 +4,9 @@ The protocol, in order: the metric's figure per run and domain; the difference o
 its error over the runs of each and over documents (uncertainty.py, documents_error.py); Holm over all arms and primary
 domains together; an A/A control (the baseline's seeds in two halves, split by number) that withholds claims where it
 finds what is not there; a margin of practical equivalence that is stated beforehand. A verdict is `better`, `worse`,
-`practically equivalent` or `undecided`; there is no overall verdict. docs/statistics.md says why, with figures.
+`practically equivalent` or `undecided`; there is no overall verdict. Where it is looked after every round of seeds,
+each look is tested at its part of the error (spending.py), and what it settles stays. docs/statistics.md says why, with
+figures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,13 +28,18 @@ from maslin.trainer.comparison.results import (
     ControlResult,
     DomainResult,
     Interval,
+    LookResult,
     NotScored,
+    RoundsResult,
     RunResult,
     RunScore,
     SeedDifference,
     SeedsNeeded,
+    Seen,
     Settings,
 )
+from maslin.trainer.comparison.rounds import RoundsPlan, spent
+from maslin.trainer.comparison.spending import Look, Spending
 from maslin.trainer.comparison.uncertainty import (
     ALPHA,
     CONFIDENCE,
@@ -43,7 +50,18 @@ from maslin.trainer.comparison.uncertainty import (
     sd,
     seeds_needed,
 )
-from maslin.trainer.comparison.verdict import NOT_SCORED, arm_sentence, decide, verdict_lines
+from maslin.trainer.comparison.verdict import (
+    BETTER,
+    EQUIVALENT,
+    NOT_SCORED,
+    SETTLED,
+    UNDECIDED,
+    WORSE,
+    arm_sentence,
+    decide,
+    rounds_sentence,
+    verdict_lines,
+)
 
 A_A = "a_a"
 MARGIN_PERCENT = 0.5  # of the baseline's figure: about 1.13 times the compute by published slopes
@@ -87,7 +105,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Design:
-    """Who is compared with whom, and how. `seeds` maps runs to seeds; `tests` is the size of the family."""
+    """Who is compared with whom, and how, at a look. `seeds` maps runs to seeds; `tests` is the size of the family."""
 
     groups: Mapping[str, Sequence[str]]
     baseline: str
@@ -96,6 +114,12 @@ class Design:
     margin_percent: float
     tests: int
     seed: int
+    look: Look
+
+    @property
+    def level(self) -> float:
+        """Of a test, were it the first of the family to be rejected."""
+        return self.look.level(ALPHA / self.tests)
 
     @property
     def baseline_runs(self) -> list[str]:
@@ -106,14 +130,15 @@ class Design:
 def compare(
     items: pa.Table, groups: Mapping[str, Sequence[str]], baseline: str, domains: Sequence[str] | None = None,
     *, primary: Sequence[str] | None = None, margin_percent: float = MARGIN_PERCENT, metric: Metric = BITS_PER_BYTE,
-    seed: int = 0,
+    seed: int = 0, plan: RoundsPlan | None = None,
 ) -> Comparison:
     """The comparison of every arm with the baseline.
 
     `items`: rows as `evaluate.items_schema` has them for the metric. `groups`: arm → names of its runs; the key "a_a"
     names runs of the baseline's recipe with other seeds. `primary`: the domains that claims are made of (default: all);
     of the others an interval is told, and no verdict. `margin_percent` of the baseline's figure is practically
-    nothing. `seed` is that of the sign flips.
+    nothing. `seed` is that of the sign flips. `plan`: it is looked after every round, the first run of each group, then
+    the first two, and so on; a claim has the figures of the look that settled it.
 
     Raises DataError when runs were scored on different documents, a document twice, or with a score that is no number.
     """
@@ -127,10 +152,20 @@ def compare(
     first = frozenset(names if primary is None else primary)
     arms = [arm for arm in groups if arm not in (baseline, A_A)]
     tests = max(1, len(arms) * len(first & scored.keys()))
-    design = Design(groups, baseline, seeds, first, margin_percent, tests, seed)
-    a_a = _a_a(scored, design)
-    measured = {(arm, name): _compare_domain(domain, arm, design) for arm in arms for name, domain in scored.items()}
-    judged = _judge(metric, measured, a_a)
+    judged: dict[tuple[str, str], DomainResult] = {}
+    seen: list[LookResult] = []
+    for look, members in _looks(groups, baseline, plan):
+        design = Design(members, baseline, seeds, first, margin_percent, tests, seed, look)
+        a_a = _a_a(scored, design)
+        measured = {
+            (arm, name): _compare_domain(domain, arm, design) for arm in arms for name, domain in scored.items()}
+        settled = {key: result for key, result in judged.items() if result.verdict in SETTLED}
+        fresh = _judge(metric, measured | settled, a_a, look)
+        judged = fresh
+        if plan is not None:
+            judged = {key: _settled(result, look) if key not in settled else result for key, result in fresh.items()}
+            seen.append(_seen(measured, judged, design, plan))
+    rounds = None if plan is None else _rounds(plan, seen)
     found: dict[str, ArmResult] = {}
     for arm in arms:
         results: dict[str, DomainResult | NotScored] = {name: judged.get((arm, name), NOT_SCORED) for name in names}
@@ -141,7 +176,48 @@ def compare(
             confidence=CONFIDENCE, power=POWER, margin_percent=margin_percent,
             primary=[name for name in names if name in first], tests=tests, seed=seed),
         runs=[_run_result(run, group, scored, design) for group, members in groups.items() for run in members],
-        a_a=a_a, arms=found, verdict=verdict_lines(metric, baseline, found))
+        a_a=a_a, arms=found, rounds=rounds,
+        verdict=verdict_lines(metric, baseline, found) + ([] if rounds is None else [rounds_sentence(rounds)]))
+
+
+def _looks(
+    groups: Mapping[str, Sequence[str]], baseline: str, plan: RoundsPlan | None,
+) -> list[tuple[Look, Mapping[str, Sequence[str]]]]:
+    """The looks so far, each with the runs that there were then."""
+    if plan is None:
+        return [(Look(), groups)]
+    spending, done = Spending(plan.rounds), len(groups[baseline])
+    return [(Look(rounds, spending), {group: runs[:rounds] for group, runs in groups.items()})
+            for rounds in spending.looks if rounds <= done]
+
+
+def _settled(result: DomainResult, look: Look) -> DomainResult:
+    """With the look that settled it, if it did."""
+    if result.verdict not in SETTLED:
+        return result
+    return replace(result, settled_after=look.rounds, reason=f"{result.reason} Settled after {look.rounds} rounds.")
+
+
+def _seen(
+    measured: Mapping[tuple[str, str], DomainResult], judged: Mapping[tuple[str, str], DomainResult], design: Design,
+    plan: RoundsPlan,
+) -> LookResult:
+    """What a look found, with the later figures of what had been settled before."""
+    found: dict[str, dict[str, Seen]] = {}
+    for (arm, name), result in judged.items():
+        now, error = measured[arm, name], _error(measured[arm, name])
+        confidence = result.told_confidence if result.settled_after in (None, design.look.rounds) else 1 - design.level
+        low, high = (None, None) if error is None or confidence is None else error.interval(now.delta, 1 - confidence)
+        found.setdefault(arm, {})[name] = Seen(
+            delta=now.delta, told_low=low, told_high=high, told_confidence=confidence, verdict=result.verdict)
+    return LookResult(
+        rounds=design.look.rounds, spent=spent(design.look.rounds, plan.rounds), level=design.look.level(ALPHA),
+        open=sum(result.verdict == UNDECIDED for result in judged.values()), found=found)
+
+
+def _rounds(plan: RoundsPlan, looks: list[LookResult]) -> RoundsResult:
+    ended = "settled" if not looks[-1].open else "spent" if looks[-1].rounds == plan.rounds else ""
+    return RoundsResult(plan=plan.to_json(), looks=looks, ended=ended)
 
 
 def _run_result(run: str, group: str, scored: Mapping[str, Domain], design: Design) -> RunResult:
@@ -222,14 +298,14 @@ def _documents(domain: Domain, a: Sequence[str], b: Sequence[str]) -> _Documents
         conditional=are_few(sizes, domain.clusters))
 
 
-def _interval(delta: float, error: Uncertainty) -> Interval:
-    low, high = error.interval(delta)
+def _interval(delta: float, error: Uncertainty, look: Look) -> Interval:
+    low, high = error.interval(delta, look.level(ALPHA))
     documents = error.documents
     return Interval(
         delta=delta, se_arm=float(error.arm.se), arm_df=error.arm.df, se_baseline=float(error.baseline.se),
         baseline_df=error.baseline.df, se_documents=None if documents is None else float(documents.se),
         documents_df=None if documents is None else documents.df, se_total=float(error.total), ci95_low=low,
-        ci95_high=high, p_value=error.p_value(delta))
+        ci95_high=high, p_value=look.size(error.p_value(delta)))
 
 
 def _a_a(scored: Mapping[str, Domain], design: Design) -> AAControl:
@@ -246,18 +322,22 @@ def _a_a(scored: Mapping[str, Domain], design: Design) -> AAControl:
             delta=float(np.mean(a) - np.mean(b)))
         if min(len(a), len(b)) >= 2:
             errors[name] = Uncertainty(runs_part(a), runs_part(b), _documents(domain, control, base).told)
-            found[name] = replace(found[name], **vars(_interval(found[name].delta, errors[name])))
+            found[name] = replace(found[name], **vars(_interval(found[name].delta, errors[name], design.look)))
     tested = [result.p_value if name in design.primary else None for name, result in found.items()]
     for (name, result), p, level in zip(found.items(), st.holm(tested), st.holm_levels(tested), strict=True):
         found[name] = replace(
-            result, **_told(result.delta, errors.get(name), p, level), false_positive=None if p is None else p <= ALPHA)
+            result, **_told(result.delta, errors.get(name), p, level, design.look),
+            false_positive=None if p is None else p <= ALPHA)
     return AAControl(runs=control, domains=found)
 
 
-def _told(delta: float, error: Uncertainty | None, p_holm: float | None, level: float | None) -> dict[str, Any]:
+def _told(
+    delta: float, error: Uncertainty | None, p_holm: float | None, size: float | None, look: Look,
+) -> dict[str, Any]:
     """The adjusted p, and the interval at the level at which it was tested: they exclude zero together."""
-    if error is None or level is None:
+    if error is None or size is None:
         return {"p_holm": p_holm}
+    level = look.level(size)
     low, high = error.interval(delta, level)
     return {"p_holm": p_holm, "told_low": low, "told_high": high, "told_confidence": 1 - level}
 
@@ -294,14 +374,14 @@ def _compare_domain(domain: Domain, arm: str, design: Design) -> DomainResult:
     ways = {"these_clusters": documents.within, "beyond_these_clusters": documents.beyond}
     needed = [
         SeedsNeeded(effect_percent=percent, effect=abs(base) * percent / 100, seeds=seeds_needed(
-            abs(base) * percent / 100, float(sd(a)), float(sd(b)), len(b) / len(a), documents.told,
-            ALPHA / design.tests))
+            abs(base) * percent / 100, float(sd(a)), float(sd(b)), len(b) / len(a), documents.told, design.level))
         for percent in (design.margin_percent, *(e for e in EFFECTS_PERCENT if e > design.margin_percent))]
     return replace(
-        result, **vars(_interval(delta, error)), minimum_detectable_effect=error.detectable(ALPHA / design.tests),
+        result, **vars(_interval(delta, error, design.look)), minimum_detectable_effect=error.detectable(design.level),
         intervals={
-            way: _interval(delta, Uncertainty(arm_part, base_part, part)) for way, part in ways.items() if part},
-        seeds_needed=needed, equivalence_p_value=error.equivalence_p(delta, margin))
+            way: _interval(delta, Uncertainty(arm_part, base_part, part), design.look)
+            for way, part in ways.items() if part},
+        seeds_needed=needed, equivalence_p_value=design.look.size(error.equivalence_p(delta, margin)))
 
 
 def _error(result: DomainResult) -> Uncertainty | None:
@@ -313,17 +393,33 @@ def _error(result: DomainResult) -> Uncertainty | None:
     return Uncertainty(Part(result.se_arm, result.arm_df), Part(result.se_baseline, result.baseline_df), documents)
 
 
+def _in_family(result: DomainResult, p: float | None, rejected: Sequence[str]) -> float | None:
+    """p as Holm's procedure takes it: None leaves the family, as what an earlier look rejected does.
+
+    What an earlier look settled otherwise stays in it, and is not tested again.
+    """
+    if not result.primary or result.verdict in rejected:
+        return None
+    return 1.0 if result.verdict else p
+
+
 def _judge(
-    metric: Metric, measured: Mapping[tuple[str, str], DomainResult], a_a: AAControl,
+    metric: Metric, measured: Mapping[tuple[str, str], DomainResult], a_a: AAControl, look: Look,
 ) -> dict[tuple[str, str], DomainResult]:
-    """With what needs the whole family: Holm's corrections over arms and primary domains, and the verdicts."""
-    differ = [result.p_value if result.primary else None for result in measured.values()]
-    equal = [result.equivalence_p_value if result.primary else None for result in measured.values()]
+    """With what needs the whole family: Holm's corrections over arms and primary domains, and the verdicts.
+
+    Those that have a verdict keep it, as an earlier look settled it.
+    """
+    differ = [_in_family(result, result.p_value, (BETTER, WORSE)) for result in measured.values()]
+    equal = [_in_family(result, result.equivalence_p_value, (EQUIVALENT,)) for result in measured.values()]
     judged = {}
     for (key, result), p, level, equivalence_p in zip(
             measured.items(), st.holm(differ), st.holm_levels(differ), st.holm(equal), strict=True):
+        if result.verdict:
+            judged[key] = result
+            continue
         corrected = replace(
-            result, **_told(result.delta, _error(result), p, level), equivalence_p_holm=equivalence_p)
+            result, **_told(result.delta, _error(result), p, level, look), equivalence_p_holm=equivalence_p)
         verdict, reason = decide(metric, corrected, a_a.domains.get(key[1]))
         judged[key] = replace(corrected, verdict=verdict, reason=reason)
     return judged

@@ -135,7 +135,8 @@ class DomainResult(Difference):
     """One arm on one domain, beside all runs of the baseline. None: not known, as tests with one seed an arm.
 
     `conditional`: claims are of these sites or repositories only, as they are too few (`effective_clusters`) to speak
-    of others; `intervals` has both ways. A domain that is not `primary` has no verdict.
+    of others; `intervals` has both ways. A domain that is not `primary` has no verdict. `settled_after`: so many rounds,
+    where it was looked after each: all figures are then those of that look.
     """
 
     seeds_per_arm: int
@@ -160,6 +161,10 @@ class DomainResult(Difference):
     seeds_needed: list[SeedsNeeded] = field(default_factory=list)
     verdict: str = ""
     reason: str = ""
+    settled_after: int | None = None
+
+    def leaves_out(self, name: str) -> bool:
+        return name == "settled_after" and self.settled_after is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,8 +246,46 @@ class Settings(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen(Result):
+    """What a look found of an arm on a domain. `told_…`: as of `Difference`, at the level of this look."""
+
+    delta: float = _keyed("delta_{metric}")
+    told_low: float | None = _keyed("told_low_{metric}")
+    told_high: float | None = _keyed("told_high_{metric}")
+    told_confidence: float | None
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookResult(Result):
+    """A look after so many `rounds`. `spent`: the share of the error spent until then; `level`: p of a single test.
+
+    `found`: by arm and domain, as this look's runs have it, and the verdict as it stood then; `open`: how many claims
+    are not settled.
+    """
+
+    rounds: int
+    spent: float
+    level: float
+    open: int
+    found: dict[str, dict[str, Seen]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundsResult(Result):
+    """Looks at a growing comparison. `plan`: as it was fixed before the first one; `ended`: "", "settled" or "spent"."""
+
+    plan: dict[str, typing.Any]
+    looks: list[LookResult]
+    ended: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Every arm beside the baseline. `verdict`: what a command prints, line by line."""
+    """Every arm beside the baseline. `verdict`: what a command prints, line by line.
+
+    `rounds`: the looks, where there were several.
+    """
 
     metric: Metric
     baseline: str
@@ -252,6 +295,7 @@ class Comparison:
     a_a: AAControl
     arms: dict[str, ArmResult]
     verdict: list[str]
+    rounds: RoundsResult | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The values of comparison.json."""
@@ -261,6 +305,7 @@ class Comparison:
             "domains": self.domains, "settings": self.settings.to_json(self.metric),
             "runs": _json(self.runs, self.metric), "a_a": self.a_a.to_json(self.metric),
             "comparisons": _json(self.arms, self.metric), "verdict": self.verdict,
+            **({} if self.rounds is None else {"rounds": self.rounds.to_json(self.metric)}),
         }
 
     @classmethod
@@ -275,4 +320,4 @@ class Comparison:
         there = {**value, "arms": value["comparisons"]}
         return cls(metric=metric, **{
             each.name: _typed(hints[each.name], there[each.name], metric)
-            for each in fields(cls) if each.name != "metric"})
+            for each in fields(cls) if each.name in there and each.name != "metric"})

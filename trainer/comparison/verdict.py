@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 
 from maslin.trainer.comparison.metrics import Metric
-from maslin.trainer.comparison.results import ArmResult, ControlResult, Difference, DomainResult, NotScored
+from maslin.trainer.comparison.results import (
+    ArmResult,
+    ControlResult,
+    Difference,
+    DomainResult,
+    NotScored,
+    RoundsResult,
+)
 from maslin.trainer.comparison.uncertainty import ALPHA, MOST_SEEDS
 
 BETTER, WORSE, EQUIVALENT, UNDECIDED = "better", "worse", "practically equivalent", "undecided"
 NOT_PRIMARY = "no claim"
+SETTLED = (BETTER, WORSE, EQUIVALENT)  # at a look, so that later ones do not change it
 VERDICTS = (BETTER, WORSE, EQUIVALENT, UNDECIDED, NOT_PRIMARY)
 NOT_SCORED = NotScored(verdict=UNDECIDED, reason="No held-out documents of this domain were scored.")
 
@@ -114,3 +122,19 @@ def verdict_lines(metric: Metric, baseline: str, arms: Mapping[str, ArmResult]) 
         lines.append(arm.sentence)
         lines += [f"  {domain_sentence(metric, name, result)}" for name, result in arm.domains.items()]
     return lines or [f"There is no arm beside the baseline {baseline}: nothing to compare."]
+
+
+def rounds_sentence(rounds: RoundsResult) -> str:
+    """After which rounds it was looked, and why no more follow."""
+    last, most = rounds.looks[-1], rounds.plan["rounds"]
+    ended = {
+        "settled": "ended there, as every claim is settled",
+        "spent": f"ended there, as the rounds are spent, with {last.open} of the claims undecided",
+        "": f"{last.open} of the claims are undecided, so it goes on"}[rounds.ended]
+    return (f"Looked after each round of seeds from the second to the {_nth(last.rounds)}, of at most {most} "
+            f"(plan {rounds.plan['digest']}, fixed before the first look): {ended}.")
+
+
+def _nth(number: int) -> str:
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"

@@ -21,6 +21,7 @@ from maslin.trainer.comparison.compare import A_A, compare
 from maslin.trainer.comparison.evaluate import items_schema
 from maslin.trainer.comparison.metrics import METRICS, Metric
 from maslin.trainer.comparison.results import Comparison, DomainResult
+from maslin.trainer.comparison.rounds import RoundsPlan
 from maslin.trainer.report.removals import Removals, ledger_files, scan_removals
 
 CURVE_POINTS = 160
@@ -158,7 +159,8 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
     metric = METRICS[next(iter(evaluations.values())).parameters["metric"]]
     comparison = compare(
         _items(evaluations, workspace, metric), groups, parameters["baseline"], parameters["domains"],
-        primary=parameters["primary"], margin_percent=parameters["margin_percent"], metric=metric)
+        primary=parameters["primary"], margin_percent=parameters["margin_percent"], metric=metric,
+        plan=RoundsPlan.from_json(parameters["rounds"]) if "rounds" in parameters else None)
     datasets = _datasets(step, inputs, workspace, mapper)
     metrics = {group: [workspace.path(runs[run]) / "metrics.jsonl" for run in members if run in runs]
                for group, members in groups.items()}

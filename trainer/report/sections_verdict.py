@@ -12,6 +12,7 @@ from maslin.trainer.comparison.verdict import (
     confidence_text,
     difference_text,
     interval_text,
+    rounds_sentence,
 )
 from maslin.trainer.numbers import MISSING, decimal, integer, p_value, percent, signed, size
 from maslin.trainer.report import svg
@@ -48,6 +49,8 @@ def question(facts: Facts) -> Html:
     for arm in facts.comparison.arms.values():
         answers.append(p(el("strong", arm.sentence), class_="lead"))
         answers.append(el("ul", *(_card(facts.metric, *named) for named in arm.domains.items()), class_="verdicts"))
+    if facts.comparison.rounds is not None:
+        answers.append(p(rounds_sentence(facts.comparison.rounds)))
     return section(
         "verdict", "Verdict", asked, *answers, _notices(facts), _how_the_arms_differ(facts), _rests_on(facts))
 
