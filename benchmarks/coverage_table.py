@@ -56,7 +56,7 @@ def _row(rows: Sequence[Row], rule: str) -> list[str]:
     of = [(row["setting"], row["rules"][rule]) for row in rows]
     draws = rows[0]["draws"]
     two_errors = 2 * math.sqrt(0.05 * 0.95 / draws)
-    low = sum(told["coverage"] < _wanted(setting) - two_errors for setting, told in of)
+    low = sum(told["coverage"] < wanted(setting) - two_errors for setting, told in of)
     high = sum(told["any_false"] > BOUNDS["any_false"] + two_errors for _, told in of)
     power = sum(told["power"] for _, told in of) / len(of)
     width = sum(told["half_width"] / row["rules"]["squares"]["half_width"] for row, (_, told) in zip(
@@ -66,19 +66,20 @@ def _row(rows: Sequence[Row], rule: str) -> list[str]:
             f"{width:.2f}"]
 
 
-def _wanted(setting: Mapping[str, Any]) -> float:
+def wanted(setting: Mapping[str, Any]) -> float:
+    """The coverage that intervals of a design should have."""
     return UNEQUAL_COVERAGE if setting["log_sd"] >= UNEQUAL_LOG_SD else BOUNDS["coverage"]
 
 
-def strips(rows: Sequence[Row], name: str, title: str) -> str:
+def strips(rows: Sequence[Row], name: str, title: str, rules: Mapping[str, str] = RULES) -> str:
     """A strip of dots for each rule, stacked where they coincide."""
-    values = {rule: sorted(row["rules"][rule][name] for row in rows) for rule in RULES}
+    values = {rule: sorted(row["rules"][rule][name] for row in rows) for rule in rules}
     low, high = min(map(min, values.values())), max(map(max, values.values()))
     axis = Axis(low, high, 190, 880)
     parts, top = [text(12, 20, title)], 60
     for number, (rule, found) in enumerate(values.items()):
         middle = top + 70 * number
-        parts.append(text(12, middle + 4, RULES[rule], class_="small"))
+        parts.append(text(12, middle + 4, rules[rule], class_="small"))
         parts += _dots(found, axis, middle)
     bottom = top + 70 * len(values) - 20
     for tick in axis.ticks():
@@ -86,7 +87,7 @@ def strips(rows: Sequence[Row], name: str, title: str) -> str:
         parts.append(text(axis(tick), bottom + 16, f"{tick:.3g}", class_="small", anchor="middle"))
     if (bound := BOUNDS.get(name)) is not None and low <= bound <= high:
         parts.append(el("line", x1=str(axis(bound)), x2=str(axis(bound)), y1="36", y2=str(bottom), class_="zero"))
-    picture = chart(bottom + 30, title, f"{len(rows)} designs by {len(RULES)} rules", *parts)
+    picture = chart(bottom + 30, title, f"{len(rows)} designs by {len(rules)} rules", *parts)
     style = f"<style>{stylesheet('chart.css')}svg {{ background: var(--page); }}</style>"
     whole = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return whole.replace(">", f">{style}", 1) + "\n"

@@ -24,9 +24,8 @@ import math
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -62,10 +61,7 @@ def normal(spending: Callable[[float, float], float]) -> Callable[[int, float], 
             step = math.sqrt(look if look == FIRST_LOOK else 1)
             spend, before = spending(size, look / rounds) - before, spending(size, look / rounds)
 
-            def crossed(bound: float, spend=spend, grid=grid, masses=masses, step=step) -> float:
-                return float(masses @ (ndtr((grid - bound) / step) + ndtr((-bound - grid) / step))) - spend
-
-            bound = brentq(crossed, 0.01, 40 * math.sqrt(look))
+            bound = brentq(partial(_beyond, grid, masses, step, spend), 0.01, 40 * math.sqrt(look))
             found[look] = 2 * float(ndtr(-bound / math.sqrt(look)))
             edges = np.linspace(-bound, bound, 501)
             masses = np.diff(ndtr((edges[:, None] - grid) / step), axis=0) @ masses
@@ -75,20 +71,25 @@ def normal(spending: Callable[[float, float], float]) -> Callable[[int, float], 
     return levels
 
 
+def _beyond(grid: np.ndarray, masses: np.ndarray, step: float, spend: float, bound: float) -> float:
+    return float(masses @ (ndtr((grid - bound) / step) + ndtr((-bound - grid) / step))) - spend
+
+
 RULES: dict[str, Callable[[int, float], Levels]] = {
     "once": lambda rounds, size: {rounds: size}, "ours": power_levels(SPENDING_POWER), "square": power_levels(2),
-    "linear": power_levels(1), "bonferroni": bonferroni, "normal": normal(lambda size, share: size * share**SPENDING_POWER),
+    "linear": power_levels(1), "bonferroni": bonferroni,
+    "normal": normal(lambda size, share: size * share**SPENDING_POWER),
     "fleming": normal(lambda size, share: 2 * float(ndtr(ndtri(size / 2) / math.sqrt(share))))}
 
 
-@lru_cache(maxsize=None)
+@cache
 def thresholds(rule: str, rounds: int, tests: int) -> dict[int, np.ndarray]:
     """By look, the level of a test where so many are not rejected yet; shape (tests + 1,), the first not used."""
     by_left = [_levels(rule, rounds, max(1, left)) for left in range(tests + 1)]
     return {look: np.array([levels[look] for levels in by_left]) for look in by_left[0]}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _levels(rule: str, rounds: int, left: int) -> Levels:
     return RULES[rule](rounds, ALPHA / left)
 
@@ -195,7 +196,7 @@ SHARES = ("any_false", "any_false_equivalent", "coverage", "power", "rounds", "p
 
 
 def simulate(setting: Setting, draws: int, rules: Iterable[str] = tuple(RULES)) -> dict[str, dict[str, float]]:
-    """By rule: shares of draws or tests, and mean rounds. `coverage` is the least of where effects are none or large."""
+    """By rule: shares of draws or tests, and mean rounds. `coverage` is the least of those with and without effect."""
     tests, n = setting.arms * setting.domains, setting.seeds
     truth = math.sqrt(setting.ratio**2 / n + 1 / (n * setting.baseline_multiple) + setting.documents**2)
     effect, large = EFFECT_SE * truth, LARGE_SE * truth

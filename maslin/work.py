@@ -88,13 +88,16 @@ def train(
 def compare(
     recipe: str | Path, workspace: str | Path = DEFAULT_WORKSPACE, *, final: bool = False, workers: int | None = None,
     limit: int | None = None, prefect: bool = False, tensorboard: bool = False, engine: str = "local",
+    until_decided: bool = False, rounds: int | None = None, budget_minutes: float | None = None,
 ) -> Report:
     """Train all arms and seeds, score them on held-out documents; returns the report with its verdict.
 
-    `final`: score on the closed test part of the held-out documents: once.
+    `final`: score on the closed test part of the held-out documents: once. `until_decided`: add seeds one round at a
+    time and look after each, at most `rounds` or as many as fit into `budget_minutes` (default: the recipe's seeds).
     """
     done = _do(compare_job(CompareOptions(
-        *_how(recipe, workspace, workers, engine, prefect, limit), final=final, tensorboard=tensorboard)))
+        *_how(recipe, workspace, workers, engine, prefect, limit), final=final, tensorboard=tensorboard,
+        until_decided=until_decided, rounds=rounds, budget_minutes=budget_minutes)))
     assert done.plan.report is not None
     return Report(Workspace(Path(workspace).absolute()).manifest(done.plan.report))
 

@@ -1,4 +1,4 @@
-"""`maslin compare`: all arms and seeds, scored on held-out documents, and the report; or round by round, until decided."""
+"""`maslin compare`: all arms and seeds, scored on held-out documents, and the report; or by rounds, until decided."""
 
 import argparse
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A comparison that grows round by round: its plan, fixed and written down before the first look, and each look's steps.
+"""A comparison that grows round by round: its plan, written down before the first look, and the steps of each look.
 
 A round is one seed more for every arm and for the A/A control. The runs of the last round are those of a comparison
 with as many seeds, so that all its looks and that comparison share them.
@@ -28,7 +28,7 @@ Inputs = dict[str, list[InputFile]]
 
 @dataclass(frozen=True)
 class Rounds:
-    """What is asked for: at most `most` rounds, or as many as fit into `minutes`, or as many as the recipe has seeds."""
+    """What is asked for: `most` rounds at most, or as many as fit into `minutes`; else as many as there are seeds."""
 
     recipe: Recipe
     options: JobOptions

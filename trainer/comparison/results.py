@@ -135,8 +135,8 @@ class DomainResult(Difference):
     """One arm on one domain, beside all runs of the baseline. None: not known, as tests with one seed an arm.
 
     `conditional`: claims are of these sites or repositories only, as they are too few (`effective_clusters`) to speak
-    of others; `intervals` has both ways. A domain that is not `primary` has no verdict. `settled_after`: so many rounds,
-    where it was looked after each: all figures are then those of that look.
+    of others; `intervals` has both ways. A domain that is not `primary` has no verdict. `settled_after`: so many
+    rounds, where it was looked after each: all figures are then those of that look.
     """
 
     seeds_per_arm: int
@@ -273,7 +273,7 @@ class LookResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class RoundsResult(Result):
-    """Looks at a growing comparison. `plan`: as it was fixed before the first one; `ended`: "", "settled" or "spent"."""
+    """Looks at a growing comparison. `plan`: fixed before the first one; `ended`: "" (not yet), "settled", "spent"."""
 
     plan: dict[str, typing.Any]
     looks: list[LookResult]

@@ -11,13 +11,13 @@ from maslin.trainer.report.html import Html, document, el
 
 SECTIONS = (
     sections_verdict.question, sections_verdict.differences, sections_rounds.rounds, sections_verdict.control,
-    sections_verdict.every_run, sections_data.mixtures, sections_data.funnels, sections_training.training, sections_method.limits,
-    sections_method.lineage, sections_method.configuration,
+    sections_verdict.every_run, sections_data.mixtures, sections_data.funnels, sections_training.training,
+    sections_method.limits, sections_method.lineage, sections_method.configuration,
 )
 CONTENTS = (
-    ("verdict", "Verdict"), ("differences", "Differences"), ("rounds", "Rounds"), ("control", "A/A control"), ("runs", "Every run"),
-    ("mixtures", "Mixtures"), ("funnels", "Funnels"), ("training", "Training"), ("limits", "Limits"),
-    ("lineage", "Lineage"), ("configuration", "Configuration"),
+    ("verdict", "Verdict"), ("differences", "Differences"), ("rounds", "Rounds"), ("control", "A/A control"),
+    ("runs", "Every run"), ("mixtures", "Mixtures"), ("funnels", "Funnels"), ("training", "Training"),
+    ("limits", "Limits"), ("lineage", "Lineage"), ("configuration", "Configuration"),
 )
 
 

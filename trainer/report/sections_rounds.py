@@ -29,8 +29,8 @@ def rounds(facts: Facts) -> Html:
         "later figures stand here alone.", row_headers=2)
     return section(
         "rounds", "Rounds", p(rounds_sentence(found)), _plan(facts, found), looks, fold("What each look found", seen),
-        p("To look again and again at 5 % would err far more often than that. So of the 5 % a share of (k / rounds)³ is "
-          "spent up to the look after k rounds, and each look is tested at the level that spends its part. All "
+        p("To look again and again at 5 % would err far more often than that. So of the 5 % a share of (k / rounds)³ "
+          "is spent up to the look after k rounds, and each look is tested at the level that spends its part. All "
           "intervals of this report are at such levels: they hold the truth at every look together, whenever it ends. "
           "The documents are the same at every look, so their part of the error does not shrink with rounds."))
 
@@ -40,7 +40,8 @@ def _plan(facts: Facts, found: RoundsResult) -> Html:
     rows = [
         ("Plan", f"{plan['digest']}, written down before the first look"),
         ("Rounds", f"at most {plan['rounds']}" + (
-            "" if plan["minutes"] is None else f": as many as fitted into {plan['minutes']:g} minutes by the measured rate")),
+            "" if plan["minutes"] is None else
+            f": as many as fitted into {plan['minutes']:g} minutes by the measured rate")),
         ("First look", f"after {plan['first_look']} rounds"),
         ("Error spent after k rounds", f"5 % · {plan['spent']}"),
         ("Claims", f"{settings.tests}: {', '.join(facts.arms)} on {', '.join(settings.primary)}")]

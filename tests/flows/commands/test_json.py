@@ -46,6 +46,8 @@ MORE = [
     ["export", "tokens/wiki", "T", "--to", "megatron"], ["plan", "--tokens", "1e9"],
     ["curate", "R", "--dry-run"], ["compare", "R", "--dry-run", "--verbose", "--limit", "5"],
     ["manifest", "show", "held_out/wiki"], ["explain", "wiki", "--corpus", "wiki"],
+    ["compare", "R", "--until-decided", "--rounds", "3", "--dry-run"],
+    ["compare", "R", "--until-decided", "--rounds", "2", "--prefect", "off"],
 ]
 PLACELESS = ("init", "rules", "setup", "completion")  # they take no workspace; `rules try` does
 
