@@ -19,7 +19,7 @@ import itertools
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -263,24 +263,35 @@ def simulate(setting: Setting, draws: int, rules: Iterable[str] = RULES) -> dict
     return {rule: tally.told() for rule, tally in tallies.items()}
 
 
-def main() -> None:
-    """Simulate, or show what was simulated."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=10_000)
+def grid(
+    about: str, draws: int, simulate: Callable[[Setting, int], Mapping[str, Any]],
+    show: Callable[[Sequence[Any], Path | None], None], fewer: Callable[[Setting], int | None] = lambda setting: None,
+) -> None:
+    """The command of a benchmark: simulate designs, a line each, or show what was simulated.
+
+    `fewer`: at most so many draws of a design that takes long.
+    """
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    parser.add_argument("--draws", type=int, default=draws)
     parser.add_argument("--within", type=int, default=120, help="settings beside the corners")
     parser.add_argument("--share", default="1/1", help="i/N: every Nth setting, from the i-th")
     parser.add_argument("--show", nargs="+", type=Path, help="files that were written before")
     parser.add_argument("--pictures", type=Path, help="folder to draw them into")
     asked = parser.parse_args()
     if asked.show:
-        from benchmarks.coverage_table import show
-
         show([json.loads(line) for path in asked.show for line in path.read_text().splitlines()], asked.pictures)
         return
     first, step = map(int, asked.share.split("/"))
     for setting in itertools.islice(itertools.chain(corners(), within(asked.within)), first - 1, None, step):
-        print(json.dumps({"setting": asdict(setting), "draws": asked.draws, "rules": simulate(setting, asked.draws)}),
-              flush=True)
+        count = min(asked.draws, fewer(setting) or asked.draws)
+        print(json.dumps({"setting": asdict(setting), "draws": count, "rules": simulate(setting, count)}), flush=True)
+
+
+def main() -> None:
+    """Simulate, or show what was simulated."""
+    from benchmarks.coverage_table import show  # which tests do not need
+
+    grid(__doc__, 10_000, simulate, show)
 
 
 if __name__ == "__main__":

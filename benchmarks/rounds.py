@@ -1,6 +1,6 @@
 """Does a comparison that is looked at round by round err no more often than one that is looked at once?
 
-    python -m benchmarks.rounds --draws 2500 > rounds.jsonl      # the designs of benchmarks/coverage.py
+    python -m benchmarks.rounds > rounds.jsonl      # the designs of benchmarks/coverage.py
     python -m benchmarks.rounds --show rounds.jsonl --pictures docs/statistics
 
 A design's seeds are the most rounds there may be. Its runs and documents are drawn as in benchmarks/coverage.py; after
@@ -17,26 +17,23 @@ A design's seeds are the most rounds there may be. Its runs and documents are dr
 Effects and the margin of equivalence are counted in the standard error of the truth after all rounds.
 """
 
-import argparse
-import itertools
-import json
 import math
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache, partial
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from benchmarks.coverage import BATCH, EFFECT_SE, Draws, Setting, corners, draw, within
+from benchmarks.coverage import BATCH, EFFECT_SE, Draws, Setting, draw, grid
 from maslin.trainer.comparison.rounds import FIRST_LOOK, SPENDING_POWER, spent
 from maslin.trainer.comparison.spending import exact_levels
 from maslin.trainer.comparison.uncertainty import ALPHA, runs_part, t_quantile
 
 LARGE_SE = 10.0
+MANY_DRAWS = 600
 TAILS = np.geomspace(0.5, 1e-8, 150)  # at which half-widths are computed; p between them by interpolation
 
 Levels = dict[int, float]
@@ -236,24 +233,16 @@ def simulate(setting: Setting, draws: int, rules: Iterable[str] = tuple(RULES)) 
     return found
 
 
+def _fewer(setting: Setting) -> int | None:
+    """Draws of designs that take long, of many claims and looks."""
+    return MANY_DRAWS if setting.arms * setting.domains > 6 and setting.seeds > 3 else None
+
+
 def main() -> None:
     """Simulate, or show what was simulated."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=2500)
-    parser.add_argument("--within", type=int, default=120, help="settings beside the corners")
-    parser.add_argument("--share", default="1/1", help="i/N: every Nth setting, from the i-th")
-    parser.add_argument("--show", nargs="+", type=Path, help="files that were written before")
-    parser.add_argument("--pictures", type=Path, help="folder to draw them into")
-    asked = parser.parse_args()
-    if asked.show:
-        from benchmarks.rounds_table import show
+    from benchmarks.rounds_table import show  # which tests do not need
 
-        show([json.loads(line) for path in asked.show for line in path.read_text().splitlines()], asked.pictures)
-        return
-    first, step = map(int, asked.share.split("/"))
-    for setting in itertools.islice(itertools.chain(corners(), within(asked.within)), first - 1, None, step):
-        print(json.dumps({"setting": asdict(setting), "draws": asked.draws, "rules": simulate(setting, asked.draws)}),
-              flush=True)
+    grid(__doc__, 2500, simulate, show, _fewer)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ RULES = {
 
 def show(rows: Sequence[Row], pictures: Path | None) -> None:
     """Print, for each rule, how it does over all settings, and rounds and power by maximum; draw, if told where to."""
-    draws = rows[0]["draws"]
-    print(f"{len(rows)} settings, {draws:,} draws each")
+    draws = sorted({row["draws"] for row in rows})
+    print(f"{len(rows)} settings of {' or '.join(f'{each:,}' for each in draws)} draws")
     print("| rule | least coverage | settings below | most false claims | settings above 5 % | most false "
           "equivalents | settings above 5 % | power | rounds | power, large effect | rounds |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")

@@ -31,7 +31,7 @@ def rounds(facts: Facts) -> Html:
         "rounds", "Rounds", p(rounds_sentence(found)), _plan(facts, found), looks, fold("What each look found", seen),
         p("To look again and again at 5 % would err far more often than that. So of the 5 % a share of (k / rounds)³ "
           "is spent up to the look after k rounds, and each look is tested at the level that spends its part. All "
-          "intervals of this report are at such levels: they hold the truth at every look together, whenever it ends. "
+          "p and intervals of this report are of all looks together: they hold whenever it ends. "
           "The documents are the same at every look, so their part of the error does not shrink with rounds."))
 
 

@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 import pytest
 
 from maslin.manifests.files import read_json, sealed, write_json
-from maslin.manifests.plan import in_order
+from maslin.manifests.plan import in_order, plan_comparison
 from maslin.manifests.workspace import serial_map, verify
+from maslin.trainer.comparison.rounds import RoundsPlan
 from maslin.trainer.numbers import signed
 from maslin.trainer.report.build import build_report
 from maslin.trainer.report.facts import loss_curve, validation_curves
@@ -234,3 +235,21 @@ def test_stages_and_simulated_targets_are_shown(tmp_path):
     assert "corpusuntil 196608 tokensuntil 262144 tokenscode0.00%75.00%web-code100.00%25.00%" in shown
     assert shown.count("Each corpus is cut to 10.00% of its tokens, by whole documents") == 2
     assert "web-code81.25%" in shown and shown.count("until 262144 tokens") == 1
+
+
+def test_rounds_are_told_with_their_plan_every_look_and_why_it_ended(tmp_path):
+    workspace, plan = make_workspace(tmp_path, seeds=3)
+    fixed = RoundsPlan(3, "d1d2", 30.0, scored_before=2)
+    plan = plan_comparison(plan, {"context_tokens": 256, "stride_tokens": 128}, final=False, rounds=fixed.to_json())
+    manifest = build_report(plan.report, workspace, serial_map)
+    page = Page((workspace.path(plan.report) / "report.html").read_text())
+    shown = words(page)
+    assert {"id": "rounds"}.items() <= next(each for each in page.all("section") if each["id"] == "rounds").items()
+    for said in ("plan d1d2, fixed before the first look", "at most 3: as many as fitted into 30 minutes",
+                 "5 % · (k / 3)^3", "3: with-code on web-no-code, wiki, code", "2 of the runs were trained and scored"):
+        assert said in shown, said
+    assert "Rounds" in shown and shown.count("What each look found, in bits per byte") == 1
+    summary = manifest.summary["rounds"]
+    assert summary["plan"] == "d1d2" and [look["rounds"] for look in summary["looks"]] == [2, 3]
+    told = read_json(workspace.path(plan.report) / "comparison.json")["rounds"]
+    assert told["looks"][1]["found"]["with-code"].keys() == {"web-no-code", "wiki", "code"}
