@@ -33,7 +33,7 @@ KINDS: dict[str, Kind] = {
     "mixture": Kind(1),
     "stack": Kind(4, ("tokenizers", "torch")),
     "run": Kind(7, ("tokenizers", "torch")),
-    "evaluation": Kind(3, ("pyarrow", "torch")),
+    "evaluation": Kind(4, ("pyarrow", "torch")),
     "report": Kind(6, ("scipy",)),
 }
 

@@ -1,6 +1,10 @@
 """Score a run on held-out documents, by a metric: one row a document of every domain."""
 
+import heapq
+from collections import deque
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,6 +17,7 @@ from maslin.trainer.comparison.metrics import METRICS, Metric
 from maslin.trainer.data.token_shards import TokenCorpus
 
 _DOMAIN = "domain:"
+_FEWEST_DOCUMENTS = 8  # that a domain's bytes are spent on, where it has them
 
 
 def build_evaluation(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
@@ -44,8 +49,10 @@ def items_schema(metric: Metric) -> pa.Schema:
 def choose_documents(step: Step, workspace: Workspace, domain: str) -> pa.Table:
     """Documents of a domain to score, the same for every run: columns id, start, end, bytes, tokens, cluster.
 
-    Of the split's documents, in the order of a hash of their ids, every one that still fits `max_bytes` is taken. The
-    other split is never read. Rows are in the order of ids.
+    Of the split's documents every one that still fits `max_bytes` is taken, sites and repositories in turn: next is one
+    of whatever has the least bytes yet, in the order of a hash of ids, so that what is found speaks of as many as there
+    are. Those larger than `max_bytes` / 8 come last, as a few would stand for all. The other split is never read. Rows
+    are in the order of ids.
     """
     parameters = step.parameters
     with TokenCorpus(workspace.path(_input(step, _DOMAIN + domain))) as corpus:
@@ -55,8 +62,8 @@ def choose_documents(step: Step, workspace: Workspace, domain: str) -> pa.Table:
         if row["split"] == parameters["split"] and row["bytes"] > 0 and row["end"] - row["start"] > 1
     ]
     rows.sort(key=lambda row: (hash_int(0, "evaluation", row["id"]), row["id"]))
-    left, taken = parameters["max_bytes"], []
-    for row in rows:
+    taken, left = [], parameters["max_bytes"]
+    for row in in_turn(rows, most_bytes=left / _FEWEST_DOCUMENTS):
         if row["bytes"] <= left:
             left -= row["bytes"]
             taken.append({
@@ -64,6 +71,22 @@ def choose_documents(step: Step, workspace: Workspace, domain: str) -> pa.Table:
                 "tokens": row["end"] - row["start"] - 1, "cluster": row["site"],  # end-of-text is not scored
             })
     return pa.Table.from_pylist(sorted(taken, key=lambda row: row["id"]), schema=_CHOSEN)
+
+
+def in_turn(rows: list[dict[str, Any]], most_bytes: float) -> Iterator[dict[str, Any]]:
+    """The rows by site, of the one with the fewest bytes given first; those of more than `most_bytes` at the end."""
+    by_site: dict[str, deque[dict[str, Any]]] = {}
+    for row in rows:
+        if row["bytes"] <= most_bytes:
+            by_site.setdefault(row["site"] or row["id"], deque()).append(row)
+    turns = [(0, place, site) for place, site in enumerate(by_site)]
+    while turns:
+        given_bytes, place, site = heapq.heappop(turns)
+        row = by_site[site].popleft()
+        yield row
+        if by_site[site]:
+            heapq.heappush(turns, (given_bytes + row["bytes"], place, site))
+    yield from (row for row in rows if row["bytes"] > most_bytes)
 
 
 _CHOSEN = pa.schema([

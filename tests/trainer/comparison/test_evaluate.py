@@ -10,7 +10,7 @@ from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.tables import EVALUATION_ITEMS, read_table
 from maslin.manifests.workspace import Step, is_complete, serial_map
 from maslin.trainer.comparison import scoring
-from maslin.trainer.comparison.evaluate import build_evaluation, choose_documents
+from maslin.trainer.comparison.evaluate import build_evaluation, choose_documents, in_turn
 from maslin.trainer.data.token_shards import TokenCorpus
 from maslin.trainer.runs.train import build_run
 from tests.trainer.mixture_workspace import run_step, tokenizer_step, tokens_step
@@ -81,6 +81,13 @@ def test_a_bound_on_bytes_takes_documents_by_hash_and_keeps_them(evaluated):
     assert 1000 < sum(some["bytes"].to_pylist()) <= 1500 < sum(more["bytes"].to_pylist()) <= 2500
     ids = some["id"].to_pylist()
     assert ids == sorted(ids) and ids != choose_documents(step, workspace, "xy")["id"].to_pylist()[: len(ids)]
+
+
+def test_sites_take_turns_by_bytes_and_large_documents_come_last():
+    sizes = [("a", 5), ("a", 5), ("b", 1), ("a", 1), ("b", 9), ("c", 80), ("b", 2), (None, 4), (None, 6)]
+    rows = [{"id": str(place), "site": site, "bytes": size} for place, (site, size) in enumerate(sizes)]
+    given = [row["id"] for row in in_turn(rows, most_bytes=10)]
+    assert given == ["0", "2", "7", "8", "4", "1", "3", "6", "5"]  # each once; b has 1 byte, a 5; both 10; a; b; the large
 
 
 def test_one_that_was_killed_goes_on_from_its_last_finished_part(evaluated, monkeypatch):
