@@ -44,6 +44,13 @@ def test_batch_and_rate_of_adamw_follow_step_law(name, tokens, batch, rate):
     assert (batch // MODELS[name].context_tokens) % config.micro_batch == 0
 
 
+@pytest.mark.parametrize(("name", "sequences"), [("tiny", 32), ("medium", 16), ("base", 32), ("large", 16), ("xl", 4)])
+def test_as_many_sequences_are_in_memory_as_a_core_or_a_gpu_wants(name, sequences):
+    model = resolve_model(name)
+    asked = resolve_training(model, 10**9, batch_tokens=64 * model.context_tokens, optimizer="adamw")
+    assert asked.micro_batch == sequences and 64 % asked.micro_batch == 0
+
+
 @pytest.mark.parametrize(("name", "tokens", "batch", "rate"), [
     ("tiny", 50_000, 512, 0.012), ("tiny", 250_000, 1024, 0.012), ("tiny", 20_000_000, 16_384, 0.0164),
     ("mini", 250_000, 1024, 0.0083), ("small", 50_000, 1024, 0.0059), ("small", 30_000, 512, 0.0059),

@@ -11,7 +11,8 @@ from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.known import architecture_named
 
-MICRO_BATCH_TOKENS = 8192  # in memory at once, at most: about 10 GB of activations for `base` in float32
+MICRO_BATCH_TOKENS = 8192  # in memory at once, of small models: what keeps a CPU core busy
+ACTIVATION_BYTES = 16 << 30  # of larger ones, which want a GPU, about
 STACKED_PARAMETERS = 30_000_000  # beyond, one run fills a GPU by itself
 MAX_LOG_LINES = 5000  # of metrics.jsonl
 # Of the budget, scored at each validation: a pass forward is a third of a step's work, so ten of them cost 3.3 %.
@@ -47,6 +48,17 @@ def resolve_model(name: str, architecture: str = "llama", **overrides: Any) -> M
 def muon_measured(model: ModelConfig, objective: str) -> bool:
     """Whether Muon, its rate and batch were measured on such runs: small decoders of some architectures, on text."""
     return model.parameters <= model.spec.muon_parameters and objective == "causal"
+
+
+def micro_batch_tokens(model: ModelConfig) -> int:
+    """Tokens in memory at once, at most: where that is more than a CPU core needs, what `ACTIVATION_BYTES` hold.
+
+    A token keeps 34 · layers · width bytes of activations in 16 bits (Korthikanti et al. 2022, arXiv 2205.05198,
+    without the squares of attention, which our kernels do not keep).
+    """
+    if model.parameters < STACKED_PARAMETERS:
+        return MICRO_BATCH_TOKENS
+    return max(MICRO_BATCH_TOKENS, ACTIVATION_BYTES // (34 * model.layers * model.width))
 
 
 def default_batch_tokens(model: ModelConfig, tokens: int, muon: bool) -> float:
@@ -100,7 +112,7 @@ def resolve_training(
         sequences = 2 ** max(0, math.floor(math.log2(max(1, default_batch_tokens(model, tokens, muon) / context))))
     else:
         sequences = batch_tokens // context
-    at_most = max(1, MICRO_BATCH_TOKENS // context)
+    at_most = max(1, micro_batch_tokens(model) // context)
     if micro_batch is None or wrong:
         micro_batch = max(n for n in range(1, min(sequences, at_most) + 1) if sequences % n == 0)
     if sequences % micro_batch:

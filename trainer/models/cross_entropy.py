@@ -6,7 +6,8 @@ At a width of 128 and 4,096 tokens of vocabulary this is 1.5 times as fast on a 
 Shapes: N positions, D width, V vocabulary.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -18,6 +19,50 @@ _CHUNK_ELEMENTS = {"cpu": 1 << 21, "cuda": 1 << 28}
 
 def _chunk_rows(hidden: Tensor, weight: Tensor) -> int:
     return max(64, _CHUNK_ELEMENTS.get(hidden.device.type, 1 << 24) // weight.shape[0])
+
+
+# Of logits [rows, V] and targets [rows, 1]: the sum of nats, the gradient in the type of the logits, its sums [V].
+Chunk = Callable[[Tensor, Tensor, float, Tensor | None], tuple[Tensor, Tensor, Tensor | None]]
+
+
+def in_place(
+    products: Tensor, target: Tensor, z_loss: float, bias: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """A `Chunk`, softmax by hand: torch's log_softmax spends seven times as long on a CPU core."""
+    logits = products.float()
+    if bias is not None:
+        logits += bias
+    maximum = logits.amax(-1, keepdim=True)
+    logits -= maximum
+    target_logit = logits.gather(1, target)
+    gradient = logits.exp_()
+    total_exp = gradient.sum(-1, keepdim=True)
+    nats = (total_exp.log() - target_logit).sum()
+    gradient /= total_exp
+    if z_loss:  # d/dlogits of z_loss · z², z = ln Σ exp logits, is 2 · z_loss · z · softmax
+        gradient *= 1 + 2 * z_loss * (total_exp.log() + maximum)
+    gradient.scatter_add_(1, target, gradient.new_full((1, 1), -1.0).expand_as(target))
+    return nats, gradient.to(products.dtype), None if bias is None else gradient.sum(0)
+
+
+def fusible(
+    products: Tensor, target: Tensor, z_loss: float, bias: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """A `Chunk` for a compiler: written so that it reads the logits twice and writes the gradient once."""
+    logits = products.float() if bias is None else products.float() + bias
+    z = logits.logsumexp(-1, keepdim=True)
+    gradient = (logits - z).exp()
+    if z_loss:
+        gradient = gradient * (1 + 2 * z_loss * z)
+    columns = torch.arange(logits.shape[1], device=logits.device)
+    gradient = torch.where(columns == target, gradient - 1, gradient)
+    nats = (z - logits.gather(1, target)).sum()
+    return nats, gradient.to(products.dtype), None if bias is None else gradient.sum(0)
+
+
+@functools.cache
+def _compiled() -> Chunk:
+    return torch.compile(fusible, dynamic=False)
 
 
 class _SummedNats(torch.autograd.Function):
@@ -34,25 +79,13 @@ class _SummedNats(torch.autograd.Function):
         bias_gradient = None if bias is None else torch.zeros_like(bias)
         total = torch.zeros((), device=hidden.device)
         rows = _chunk_rows(hidden, weight)
+        chunk = _compiled() if hidden.device.type == "cuda" else in_place
         for start in range(0, hidden.shape[0], rows):
             part, target = hidden[start : start + rows], targets[start : start + rows, None]
-            # Softmax by hand and in place: torch's log_softmax spends seven times as long on a CPU core.
-            logits = (part @ product_weight.T).float()
-            if bias is not None:
-                logits += bias
-            maximum = logits.amax(-1, keepdim=True)
-            logits -= maximum
-            target_logit = logits.gather(1, target)
-            gradient = logits.exp_()
-            total_exp = gradient.sum(-1, keepdim=True)
-            total += (total_exp.log() - target_logit).sum()
-            gradient /= total_exp
-            if z_loss:  # d/dlogits of z_loss · z², z = ln Σ exp logits, is 2 · z_loss · z · softmax
-                gradient *= 1 + 2 * z_loss * (total_exp.log() + maximum)
-            gradient.scatter_add_(1, target, gradient.new_full((1, 1), -1.0).expand_as(target))
+            nats, gradient, sums = chunk(part @ product_weight.T, target, z_loss, bias)
+            total += nats
             if bias_gradient is not None:
-                bias_gradient += gradient.sum(0)
-            gradient = gradient.to(hidden.dtype)
+                bias_gradient += sums
             torch.mm(gradient, product_weight, out=hidden_gradient[start : start + rows])
             if gradient.dtype == weight_gradient.dtype:
                 weight_gradient.addmm_(gradient.T, part)

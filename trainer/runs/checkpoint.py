@@ -8,7 +8,7 @@ import contextlib
 import json
 import math
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from maslin.manifests.errors import DamagedError, DataError, UsageError
 from maslin.manifests.files import atomic_path, checksum, read_sealed, sealed, write_json
 from maslin.manifests.soundness import checked
 from maslin.trainer.models.model import LanguageModel
+from maslin.trainer.runs.background import Background
 from maslin.trainer.runs.metrics import METRICS_NAME, lines_until
 
 KEPT = 2  # a checkpoint that the disk damaged leaves the one before
@@ -61,15 +62,26 @@ def checkpoint_metadata(step: int, device: torch.device, mixture: str) -> dict[s
 
 def save_checkpoint(
     root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
-    kept: int = KEPT, branch_steps: Collection[int] = (),
+    kept: int, branch_steps: Collection[int], background: Background,
 ) -> None:
-    """Write a checkpoint, remove all but the newest `kept` and those at `branch_steps`.
+    """Copy the state and go on; meanwhile a checkpoint is written and all but the newest `kept` and those at
+    `branch_steps` are removed.
 
     `mixture` is the digest of what the run trains on.
     """
-    tensors = checkpoint_tensors(model.named_parameters(), optimizers)
-    write_checkpoint(checkpoint_path(root, step), tensors, checkpoint_metadata(step, model.device, mixture))
-    remove_checkpoints(root, kept, branch_steps)
+    tensors = copied(checkpoint_tensors(model.named_parameters(), optimizers))
+    metadata = checkpoint_metadata(step, model.device, mixture)
+
+    def write() -> None:
+        write_checkpoint(checkpoint_path(root, step), tensors, metadata)
+        remove_checkpoints(root, kept, branch_steps)
+
+    background.run(write)
+
+
+def copied(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """In main memory, as they are now."""
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
 
 
 def write_checkpoint(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:

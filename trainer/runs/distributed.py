@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.distributed.checkpoint import HuggingFaceStorageWriter, async_save
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
@@ -28,6 +28,7 @@ from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import LanguageModel
 from maslin.trainer.models.new_model import make_model
+from maslin.trainer.runs.background import Background
 from maslin.trainer.runs.checkpoint import (
     checkpoint_metadata,
     checkpoint_path,
@@ -90,16 +91,18 @@ class Together(Alone):
 
     def loss(self, model: LanguageModel) -> LossFunction:
         blocks = [block for part in model.modules() if isinstance(part, nn.ModuleList) for block in part]
+        if self.device.type == "cuda":  # each by itself: a block's gradients are exchanged while the one before works
+            for block in blocks:
+                block.compile(dynamic=False)
         if not self.sharded:
-            super().loss(model)
             return DistributedDataParallel(
                 _Loss(model), device_ids=[self.device] if self.device.type == "cuda" else None,
                 gradient_as_bucket_view=True)
         loss, mesh = _Loss(model), init_device_mesh(self.device.type, (self.size,))
+        # Weights are gathered in the type that they are used in; gradients are summed as they are kept.
+        precision = MixedPrecisionPolicy(param_dtype=model.compute_dtype, reduce_dtype=torch.float32)
         for block in blocks:
-            if self.device.type == "cuda":
-                block.compile(dynamic=False)
-            fully_shard(block, mesh=mesh)
+            fully_shard(block, mesh=mesh, mp_policy=precision)
         # Not resharded: the embedding is needed again for the logits, after the model's own forward has ended.
         return fully_shard(loss, mesh=mesh, reshard_after_forward=False)
 
@@ -125,7 +128,7 @@ class Together(Alone):
 
     def save(
         self, root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
-        kept: int, branch_steps: Collection[int],
+        kept: int, branch_steps: Collection[int], background: Background,
     ) -> None:
         """Copy the state to main memory and go on; a thread of each worker writes its part meanwhile."""
         self._finish()

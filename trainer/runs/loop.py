@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,10 +18,19 @@ from maslin.trainer.device import choose_device, deterministic, memory_errors
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.initial_weights import load_initial_weights
 from maslin.trainer.models.new_model import initialise
+from maslin.trainer.runs.background import Background
 from maslin.trainer.runs.checkpoint import KEPT, branch_off, common_checkpoints, restore_weights
 from maslin.trainer.runs.metrics import MetricsLog
 from maslin.trainer.runs.optimizer import learning_rate, make_optimizers
-from maslin.trainer.runs.record import READ_EVERY, RunResult, check_vocabulary, finish_run, log_steps
+from maslin.trainer.runs.record import (
+    READ_EVERY,
+    READINGS_BEHIND,
+    Reading,
+    RunResult,
+    check_vocabulary,
+    finish_run,
+    log_steps,
+)
 from maslin.trainer.runs.stack import Stack
 from maslin.trainer.runs.task import Task
 from maslin.trainer.runs.throughput import measure
@@ -75,11 +85,13 @@ def train(task: Task, workers: Alone = ALONE) -> list[RunResult]:
                 sampler, steps, make_objective(config.objective, shape, sampler.end_of_text, task.tokenizer, seed),
                 device)) for sampler, seed in zip(samplers, task.seeds, strict=True)]
             files.enter_context(workers.saving())
+            background = files.enter_context(Background())
             validation = Validation(
                 task.validation, task.tokenizer.parent.name, config.validation_tokens, task.model.context_tokens,
             ) if task.validation and config.validations else None
             _take_steps(
-                task, trainee, optimizers, steps, zip(*batches, strict=True), samplers, logs, workers, validation)
+                task, trainee, optimizers, steps, zip(*batches, strict=True), samplers, logs, workers, validation,
+                background)
 
         whole = trainee.models()
         if workers.rank > 0:
@@ -93,7 +105,7 @@ def train(task: Task, workers: Alone = ALONE) -> list[RunResult]:
 def _take_steps(
     task: Task, trainee: Trainee, optimizers: Sequence[torch.optim.Optimizer], steps: range,
     batches: Iterable[tuple[Examples, ...]], samplers: Sequence[Sampler], logs: Sequence[MetricsLog], workers: Alone,
-    validation: Validation | None,
+    validation: Validation | None, background: Background,
 ) -> None:
     """Every step of the loop. `batches` has the examples of each run, a step at a time."""
     config, runs = task.config, len(task.seeds)
@@ -102,7 +114,8 @@ def _take_steps(
     micro_batch = math.gcd(config.micro_batch, share)
     read_every = -(-READ_EVERY // config.log_every) * config.log_every
     branch_steps = {branch.decay_start for branch in config.branches()}
-    unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] × runs of each step since the last reading
+    unread: list[torch.Tensor] = []  # [loss, norm of the gradient, targets] × runs of each step since they were copied
+    coming = deque[tuple[int, Reading]]()  # copies under way, each of the steps up to one
     for step, examples in zip(steps, batches, strict=True):
         # Gradients, micro-batch by micro-batch
         losses, targets = torch.zeros(runs, device=examples[0].tokens.device), trainee.targets(examples)
@@ -127,19 +140,23 @@ def _take_steps(
         save = done % config.checkpoint_every == 0 or done in branch_steps or done == config.steps
         validates = validation is not None and config.validates_after(done)
         if save or validates or done % read_every == 0:
-            values = workers.mean(torch.stack(unread)).permute(2, 0, 1).tolist()
-            started = time.perf_counter()  # the device has nothing left to do
-            losses_by_domain = _validate(trainee, validation, workers) if validates else [{}] * runs
-            seconds = time.perf_counter() - started
-            for log, mine, held_out, sampler, root in zip(
-                    logs, values, losses_by_domain, samplers, task.roots, strict=True):
-                log_steps(log, mine, done, sampler, config, root, held_out, seconds)
+            coming.append((done, Reading(workers.mean(torch.stack(unread)))))
             unread = []
+            while len(coming) > (0 if save or validates else READINGS_BEHIND):
+                last, reading = coming.popleft()
+                values = reading.values()
+                started = time.perf_counter()  # of the last one: the device has nothing left to do
+                now = validates and last == done
+                losses_by_domain = _validate(trainee, validation, workers) if now else [{}] * runs
+                seconds = time.perf_counter() - started
+                for log, mine, held_out, sampler, root in zip(
+                        logs, values, losses_by_domain, samplers, task.roots, strict=True):
+                    log_steps(log, mine, last, sampler, config, root, held_out, seconds)
         if save:
             for log in logs:
                 log.to_disk()
             kept = max(KEPT, config.average_checkpoints)
-            trainee.save(task.roots, done, optimizers, samplers[0].digest, kept, branch_steps)
+            trainee.save(task.roots, done, optimizers, samplers[0].digest, kept, branch_steps, background)
         progress.advance(config.batch_tokens * runs)
 
 

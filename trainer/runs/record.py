@@ -22,7 +22,25 @@ from maslin.trainer.runs.optimizer import learning_rate
 from maslin.trainer.runs.throughput import Throughput
 
 FINAL_SHARE = 0.05  # of the steps, over which the final loss is the mean
-READ_EVERY = 16  # steps, about: losses stay on the device until then, as to read one is to wait for it
+READ_EVERY = 16  # steps, about: losses stay on the device until then
+READINGS_BEHIND = 1  # they are read when the next ones are on their way: the device has work left, and nobody waits
+
+
+class Reading:
+    """Values [steps, figures, runs] on their way from the device; it goes on meanwhile."""
+
+    def __init__(self, values: torch.Tensor) -> None:
+        on_cuda = values.device.type == "cuda"
+        self._values = values.to("cpu", non_blocking=True) if on_cuda else values.cpu()
+        self._copied = torch.cuda.Event() if on_cuda else None
+        if self._copied is not None:
+            self._copied.record()
+
+    def values(self) -> list[list[list[float]]]:
+        """Of each run, of each step."""
+        if self._copied is not None:
+            self._copied.synchronize()
+        return self._values.permute(2, 0, 1).tolist()
 
 
 @dataclass(frozen=True)

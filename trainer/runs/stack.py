@@ -15,11 +15,13 @@ from maslin.trainer.models.cross_entropy import summed_nats
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import Decoder, LanguageModel, dense_mask
 from maslin.trainer.models.new_model import make_model
+from maslin.trainer.runs.background import Background
 from maslin.trainer.runs.checkpoint import (
     Checkpoint,
     checkpoint_metadata,
     checkpoint_path,
     checkpoint_tensors,
+    copied,
     remove_checkpoints,
     restore_moments,
     write_checkpoint,
@@ -95,15 +97,19 @@ class Stack(Trainee):
 
     def save(
         self, roots: Sequence[Path], step: int, optimizers: Sequence[torch.optim.Optimizer], mixture: str, kept: int,
-        branch_steps: Collection[int],
+        branch_steps: Collection[int], background: Background,
     ) -> None:
-        tensors = checkpoint_tensors(self.named_parameters(), optimizers)
+        tensors = copied(checkpoint_tensors(self.named_parameters(), optimizers))
         metadata = checkpoint_metadata(step, self._device, mixture)
-        for number, root in enumerate(roots):
-            mine = {name: tensor[number] for name, tensor in tensors.items()}
-            write_checkpoint(checkpoint_path(root, step), mine, metadata)
-        for root in roots:  # only now: until all have the new one, the old one is the common one
-            remove_checkpoints(root, kept, branch_steps)
+
+        def write() -> None:
+            for number, root in enumerate(roots):
+                mine = {name: tensor[number] for name, tensor in tensors.items()}
+                write_checkpoint(checkpoint_path(root, step), mine, metadata)
+            for root in roots:  # only now: until all have the new one, the old one is the common one
+                remove_checkpoints(root, kept, branch_steps)
+
+        background.run(write)
 
     def models(self) -> Iterator[LanguageModel]:
         """Copies."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import LanguageModel
+from maslin.trainer.runs.background import Background
 from maslin.trainer.runs.checkpoint import Checkpoint, restore_moments
 from maslin.trainer.runs.workers import Alone
 
@@ -45,9 +46,10 @@ class Trainee(ABC):
     @abstractmethod
     def save(
         self, roots: Sequence[Path], step: int, optimizers: Sequence[torch.optim.Optimizer], mixture: str, kept: int,
-        branch_steps: Collection[int],
+        branch_steps: Collection[int], background: Background,
     ) -> None:
-        """Write a checkpoint of each run, or begin to; remove all but the newest `kept` and those at `branch_steps`."""
+        """Begin to write a checkpoint of each run, and to remove all but the newest `kept` and those at `branch_steps`.
+        """
 
     @abstractmethod
     def models(self) -> Iterator[LanguageModel]:
@@ -91,9 +93,9 @@ class Single(Trainee):
 
     def save(
         self, roots: Sequence[Path], step: int, optimizers: Sequence[torch.optim.Optimizer], mixture: str, kept: int,
-        branch_steps: Collection[int],
+        branch_steps: Collection[int], background: Background,
     ) -> None:
-        self._workers.save(roots[0], step, self._model, optimizers, mixture, kept, branch_steps)
+        self._workers.save(roots[0], step, self._model, optimizers, mixture, kept, branch_steps, background)
 
     def models(self) -> Iterator[LanguageModel]:
         yield self._workers.whole(self._model)

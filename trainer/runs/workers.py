@@ -10,6 +10,7 @@ from torch import Tensor
 from maslin.trainer.config.training import TrainingConfig
 from maslin.trainer.models.examples import Examples
 from maslin.trainer.models.model import LanguageModel
+from maslin.trainer.runs.background import Background
 from maslin.trainer.runs.checkpoint import save_checkpoint
 
 # Examples and z-loss → summed nats.
@@ -51,10 +52,10 @@ class Alone:
 
     def save(
         self, root: Path, step: int, model: LanguageModel, optimizers: Sequence[torch.optim.Optimizer], mixture: str,
-        kept: int, branch_steps: Collection[int],
+        kept: int, branch_steps: Collection[int], background: Background,
     ) -> None:
-        """Write a checkpoint as `save_checkpoint` does, or begin to."""
-        save_checkpoint(root, step, model, optimizers, mixture, kept, branch_steps)
+        """Begin to write a checkpoint, as `save_checkpoint` does."""
+        save_checkpoint(root, step, model, optimizers, mixture, kept, branch_steps, background)
 
     @contextmanager
     def saving(self) -> Iterator[None]:

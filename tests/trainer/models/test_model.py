@@ -9,7 +9,7 @@ from torch.nn import functional
 from torch.nn.attention.flex_attention import create_block_mask
 
 from maslin.trainer.config.resolve import MODELS, resolve_model
-from maslin.trainer.models.cross_entropy import summed_nats, token_nats
+from maslin.trainer.models.cross_entropy import fusible, in_place, summed_nats, token_nats
 from maslin.trainer.models.examples import IGNORED
 from maslin.trainer.models.known import ARCHITECTURES
 from maslin.trainer.models.layers import positions
@@ -241,3 +241,28 @@ def test_one_compiled_graph_serves_every_batch(model):
         compiled.summed_nats(examples).backward()
         assert torch.allclose(compiled.logits(examples), model.logits(examples), atol=1e-5)
     assert counter.frame_count == 1
+
+
+@pytest.mark.parametrize(("z_loss", "biased"), [(0.0, False), (1e-2, True)])
+def test_both_forms_of_a_chunk_give_loss_and_gradient(z_loss, biased):
+    generator = torch.Generator().manual_seed(5)
+    products = torch.randn(7, 11, generator=generator) * 4
+    target = torch.randint(0, 11, (7, 1), generator=generator)
+    bias = torch.randn(11, generator=generator) if biased else None
+    logits = (products if bias is None else products + bias).double().requires_grad_()
+    nats = torch.nn.functional.cross_entropy(logits, target[:, 0], reduction="sum")
+    (wanted,) = torch.autograd.grad(nats + z_loss * logits.logsumexp(-1).square().sum(), logits)
+    for chunk in (in_place, fusible):
+        found, gradient, sums = chunk(products.clone(), target, z_loss, bias)
+        assert found.item() == pytest.approx(nats.item(), rel=1e-6), chunk
+        assert torch.allclose(gradient.double(), wanted, atol=1e-5), chunk
+        assert (sums is None) is (bias is None) and (sums is None or torch.allclose(sums, gradient.sum(0)))
+
+
+@pytest.mark.slow
+def test_the_compiled_form_is_as_the_other():
+    torch.manual_seed(5)
+    products, target = torch.randn(64, 300), torch.randint(0, 300, (64, 1))
+    for one, two in zip(torch.compile(fusible, dynamic=False)(products, target, 1e-3, None),
+                        in_place(products.clone(), target, 1e-3, None), strict=True):
+        assert (one is None and two is None) or torch.allclose(one, two, rtol=1e-5, atol=1e-5)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -171,6 +172,36 @@ def dies_after(steps: int):
         return learning_rate(config, step)
 
     return rate
+
+
+def test_steps_go_on_while_a_checkpoint_is_written(trained, tmp_path, monkeypatch):
+    workspace, step, _ = trained
+    reached, written = threading.Event(), []
+
+    def rate(config: TrainingConfig, number: int) -> float:
+        if number == 6:
+            reached.set()
+        return learning_rate(config, number)
+
+    def slowly(path: Path, *rest: object) -> None:
+        written.append(reached.wait(60))  # that of step 4 waits for step 6
+        write_checkpoint(path, *rest)
+
+    monkeypatch.setattr("maslin.trainer.runs.loop.learning_rate", rate)
+    monkeypatch.setattr("maslin.trainer.runs.checkpoint.write_checkpoint", slowly)
+    again, same = run_step(tmp_path)
+    build_run(same, again, serial_map)
+    assert written == [True] * 3 and contents(again.path(same)) == contents(workspace.path(step))
+
+
+@pytest.mark.parametrize("behind", [0, 3])
+def test_losses_are_the_same_however_late_they_are_read(trained, tmp_path, monkeypatch, behind):
+    workspace, step, _ = trained
+    monkeypatch.setattr("maslin.trainer.runs.loop.READINGS_BEHIND", behind)
+    monkeypatch.setattr("maslin.trainer.runs.loop.READ_EVERY", 1)
+    again, same = run_step(tmp_path)
+    build_run(same, again, serial_map)
+    assert contents(again.path(same)) == contents(workspace.path(step))
 
 
 @pytest.mark.slow
