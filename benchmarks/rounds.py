@@ -1,9 +1,9 @@
 """Does a comparison that is looked at round by round err no more often than one that is looked at once?
 
-    python -m benchmarks.rounds > rounds.jsonl      # the designs of benchmarks/coverage.py
+    python -m benchmarks.rounds > rounds.jsonl      # the designs of benchmarks/interval_coverage.py
     python -m benchmarks.rounds --show rounds.jsonl --pictures docs/statistics
 
-A design's seeds are the most rounds there may be. Its runs and documents are drawn as in benchmarks/coverage.py; after
+A design's seeds are the most rounds there may be. Its runs and documents are drawn as in benchmarks/interval_coverage.py; after
 2, 3, … rounds it is looked at, and what is decided stays so. Documents are the same at every look. Rules:
 
     once         one look, after all rounds
@@ -27,7 +27,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from benchmarks.coverage import BATCH, EFFECT_SE, Draws, Setting, draw, grid
+from benchmarks.interval_coverage import BATCH, EFFECT_SE, Draws, Setting, draw, grid
 from maslin.trainer.comparison.rounds import FIRST_LOOK, SPENDING_POWER, spent
 from maslin.trainer.comparison.spending import exact_levels
 from maslin.trainer.comparison.uncertainty import ALPHA, runs_part, t_quantile

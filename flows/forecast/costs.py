@@ -25,7 +25,7 @@ _AROUND_SECONDS = 8.0
 _SCORED_FOR_TRAINED = 1.0  # forward alone, but every token in two windows, few of them at a time
 _DISK = {READ: 0.6, CURATE: 0.15, TOKENIZE: 0.6}  # bytes written for each of the work
 _ITEM_BYTES, _REPORT_BYTES = 0.2, 200_000  # of a scored token; of a report
-_WEIGHT_BYTES, _MOMENT_BYTES = 4, 8  # of a parameter
+_WEIGHT_BYTES, _MOMENT_BYTES = 4, 4  # of a parameter; of which adamw keeps two moments, muon one
 
 
 @dataclass
@@ -210,8 +210,10 @@ def run_bytes(step: Step, vocabulary: int) -> float:
     model = replace(ModelConfig.from_json(step.parameters["model"]), vocab_size=vocabulary)
     training = TrainingConfig.from_json(step.parameters["training"])
     checkpoints = training.average_checkpoints + len({branch.decay_start for branch in training.branches()})
-    a_parameter = _WEIGHT_BYTES + (_WEIGHT_BYTES + _MOMENT_BYTES) * checkpoints
-    return len(step.parameters.get("seeds", [0])) * model.all_parameters * a_parameter
+    weights_bytes = _WEIGHT_BYTES * model.all_parameters
+    of_adamw = model.all_parameters - (model.parameters if training.optimizer == "muon" else 0)
+    moments_bytes = _MOMENT_BYTES * (model.all_parameters + of_adamw)
+    return len(step.parameters.get("seeds", [0])) * (weights_bytes + (weights_bytes + moments_bytes) * checkpoints)
 
 
 def _disk(stage: str, work: float, sample: Sample | None) -> float:

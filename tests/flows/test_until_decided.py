@@ -16,7 +16,7 @@ name: small
 sources: {s: {kind: jsonl, paths: [s.jsonl]}, t: {kind: jsonl, paths: [t.jsonl]}}
 tokenizer: {vocab_size: 300}
 mixtures: {one: {s: 1}, two: {s: 0.5, t: 0.5}}
-training: {tokens: 1024, seeds: 3, context_tokens: 32, batch_tokens: 64, max_epochs: 1000}
+training: {tokens: 1024, seeds: 3, context_tokens: 32, batch_tokens: 64, optimizer: adamw, max_epochs: 1000}
 comparison: {baseline: one, domains: [s], held_out_share: 0.2, test_share: 0.2}
 """
 TEXTS = {"s": "{0} says that the river {1} is near the bridge {2}. ", "t": "{0}: 0x{1:08x} = {2} ** 2 + [{0}, {2}]; "}
@@ -129,7 +129,7 @@ def test_a_plan_that_was_not_looked_at_can_be_changed_and_a_changed_file_is_not_
 
 @pytest.mark.slow
 def test_a_large_difference_is_decided_before_the_rounds_are_spent(tmp_path, capsys):
-    recipe = write(tmp_path, ("two: {s: 0.5, t: 0.5}", "two: {t: 1}"), ("tokens: 1024", "tokens: 8192"))
+    recipe = write(tmp_path, ("two: {s: 0.5, t: 0.5}", "two: {t: 1}"), ("tokens: 1024", "tokens: 4096"))
     assert decide(recipe, tmp_path / "w", "--rounds", "5", "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["verdicts"] == {"two": {"s": "worse"}}

@@ -95,6 +95,7 @@ def test_what_runs_leave_on_the_disk_is_foretold(compared):
     (path,) = (compared / "w" / "run").glob("one-s0@*")
     manifest = read_manifest(path)
     step = Step("run", "one-s0", 1, manifest.parameters)
+    assert manifest.parameters["training"]["optimizer"] == "muon"  # one moment of a matrix
     assert run_bytes(step, 300) == pytest.approx(disk_bytes(path), rel=0.1)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.coverage import Setting
+from benchmarks.interval_coverage import Setting
 from benchmarks.rounds import simulate
 from maslin.manifests.tables import EVALUATION_ITEMS
 from maslin.trainer.comparison.compare import A_A, compare
@@ -133,7 +133,7 @@ def test_levels_for_normal_errors_do_not_hold_and_are_seen_not_to():
 
 
 def test_p_by_interpolation_is_p_by_the_functions_of_a_comparison():
-    from benchmarks.coverage import draw
+    from benchmarks.interval_coverage import draw
     from benchmarks.rounds import Look
     from maslin.trainer.comparison.uncertainty import Part, Uncertainty
 
