@@ -3,8 +3,9 @@
     python -m benchmarks.rounds > rounds.jsonl      # the designs of benchmarks/interval_coverage.py
     python -m benchmarks.rounds --show rounds.jsonl --pictures docs/statistics
 
-A design's seeds are the most rounds there may be. Its runs and documents are drawn as in benchmarks/interval_coverage.py; after
-2, 3, … rounds it is looked at, and what is decided stays so. Documents are the same at every look. Rules:
+A design's seeds are the most rounds there may be. Its runs and documents are drawn as in
+benchmarks/interval_coverage.py; after 2, 3, … rounds it is looked at, and what is decided stays so. Documents are the
+same at every look. Rules:
 
     once         one look, after all rounds
     ours         (k / rounds)³ of the error is spent up to the look at k; levels exact for Student's t
