@@ -168,7 +168,7 @@ def costs(
             row.disk_bytes += _disk(stage, sum(work), sample)
         row.sources.add(ASSUMED if sample is None or sample.source == COMPILING else sample.source)
     if rows:
-        around = rates.nearest(AROUND, 1)
+        around = rates.shortest(AROUND)  # the first command of a workspace makes Prefect's database, too
         seconds, source = (_AROUND_SECONDS + prefect_seconds, ASSUMED) if around is None else (
             around.seconds, around.source)
         rows[AROUND] = Cost(AROUND, 0, 0.0, "", seconds + compile_seconds, 0.0, "", {

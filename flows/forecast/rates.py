@@ -51,6 +51,10 @@ class Rates:
         samples = [each for each in samples if each.source == BUILT] or samples
         return min(reversed(samples), key=lambda each: abs(math.log(max(amount, 1) / each.amount)), default=None)
 
+    def shortest(self, kind: str) -> Sample | None:
+        """The sample that took the least: of what has no amount, and takes longer where something is made once."""
+        return min(self._samples.get(kind, []), key=lambda each: each.seconds, default=None)
+
     def remember(self, found: dict[str, Sample]) -> None:
         """Add samples, and write all. A workspace that cannot be written keeps none."""
         for kind, sample in found.items():

@@ -17,6 +17,14 @@ def test_the_sample_of_the_most_similar_amount_is_taken_and_the_newest_of_equals
     assert again.nearest("read jsonl", 10) is None
 
 
+def test_of_what_is_made_once_the_shortest_is_told(tmp_path):
+    rates = Rates(tmp_path)
+    assert rates.shortest("around") is None
+    for seconds in (35.0, 3.0, 9.0):
+        rates.remember({"around": Sample(1, seconds, 2)})
+    assert Rates(tmp_path).shortest("around").seconds == 3.0
+
+
 def test_what_was_built_is_believed_before_a_few_steps(tmp_path):
     rates = Rates(tmp_path)
     rates.remember({"train x": Sample(1e6, 9.0, 2, source=STEPS)})
