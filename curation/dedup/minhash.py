@@ -4,15 +4,11 @@ A shingle is `n` consecutive words (`words.py`) joined by one space. Signatures 
 `datasketch.MinHash(num_perm, seed=seed, scheme="affine32").update_batch(shingles)`, datasketch 2.x.
 """
 
-from dataclasses import dataclass
-from functools import cache
-
 import numpy as np
 from numba import njit, uint32
 
 from maslin.curation.dedup.sha1 import sha1_64
 from maslin.curation.dedup.words import Words
-from maslin.manifests.steps.dedup import NearDedup
 
 
 def shingle_hashes(words: Words, shingle_words: int) -> tuple[np.ndarray, np.ndarray]:
@@ -63,37 +59,6 @@ def _permute(hashes, offsets, multipliers, addends, out):
             for i in range(count):
                 least = min(least, uint32(uint32(a * mixed[i]) + b))
             out[k, p] = least
-
-
-@dataclass(frozen=True)
-class LshParameters:
-    """Bands and rows a band as datasketch chooses them, and the permutations those bands read."""
-
-    bands: int
-    rows: int
-    multipliers: np.ndarray  # uint32 [bands · rows]
-    addends: np.ndarray  # uint32 [bands · rows]
-
-
-@cache
-def lsh_parameters(parameters: NearDedup) -> LshParameters:
-    """datasketch's optimal (b, r) and its permutations, taken from the package itself.
-
-    `false_negative_weight` is the weight MinHashLSH gives to missed pairs; the rest goes to false candidates. Where its
-    optimum is a single band (thresholds near 1), which MinHashLSH refuses, two bands are used.
-    """
-    import datasketch
-
-    false_positive = 1 - parameters.false_negative_weight
-    try:  # 1 - (1 - w): MinHashLSH asks that the two add up to 1 exactly
-        index = datasketch.MinHashLSH(
-            parameters.threshold, parameters.permutations, weights=(false_positive, 1 - false_positive))
-        bands, rows = index.b, index.r
-    except ValueError:
-        bands, rows = 2, parameters.permutations // 2
-    sketch = datasketch.MinHash(parameters.permutations, seed=parameters.seed, scheme="affine32")
-    multipliers, addends = (np.ascontiguousarray(row[:bands * rows], np.uint32) for row in sketch.permutations)
-    return LshParameters(bands, rows, multipliers, addends)
 
 
 def band_keys(signature: np.ndarray, bands: int, rows: int) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from maslin.curation.dedup import matching
-from maslin.curation.dedup.minhash import lsh_parameters
+from maslin.curation.dedup.lsh import lsh_parameters
 from maslin.curation.dedup.sketches import Sketches, band_column, sketch_shards, work_path
 from maslin.curation.dedup.verification import candidate_sets
 from maslin.curation.stages import StageShard

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from maslin.curation.dedup import minhash
+from maslin.curation.dedup.lsh import lsh_parameters
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
@@ -58,7 +59,7 @@ def sketch_shards(
 
 def sketch_shard(task: SketchTask) -> ShardResult:
     near = NearDedup(**task.near) if task.near else None
-    bands = minhash.lsh_parameters(near).bands if near else 0
+    bands = lsh_parameters(near).bands if near else 0
     schema = pa.schema([
         ("id", pa.string()), *_TEXT_HASH, ("shingles", pa.int64()),
         *((band_column(band), pa.uint64()) for band in range(bands)),
@@ -79,7 +80,7 @@ def _sketch(table: pa.Table, near: NearDedup | None, schema: pa.Schema) -> pa.Ta
     columns = [table["id"], high, low]
     if near is None:
         return pa.table([*columns, np.zeros(len(texts), np.int64)], schema=schema)
-    chosen = minhash.lsh_parameters(near)
+    chosen = lsh_parameters(near)
     hashes, offsets = minhash.shingle_hashes(split_words(texts, near.words), near.shingle_words)
     values = minhash.signatures(hashes, offsets, chosen.multipliers, chosen.addends)
     keys = minhash.band_keys(values, chosen.bands, chosen.rows)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maslin.curation.dedup import minhash
+from maslin.curation.dedup.lsh import lsh_parameters
 from maslin.curation.dedup.words import Words, split_words
 from maslin.manifests.steps.dedup import NearDedup
 from tests.shared_data import golden
@@ -74,37 +75,6 @@ def test_signatures_are_the_golden_ones():
                 assert ours[0].tolist() == expected, record["name"]
 
 
-@pytest.mark.parametrize(
-    ("threshold", "permutations", "expected"), [(0.7, 128, (14, 9)), (0.8, 128, (9, 13)), (0.8, 256, (17, 15))])
-def test_bands_with_equal_weights_are_datasketchs_own(threshold, permutations, expected):
-    chosen = minhash.lsh_parameters(NearDedup(threshold, permutations, false_negative_weight=0.5))
-    assert (chosen.bands, chosen.rows) == expected
-
-
-def test_bands_are_the_golden_ones():
-    records = [record for record in golden("datasketch") if record["kind"] == "optimal_param"]
-    assert len(records) == 70
-    for record in records:
-        false_positive, false_negative = record["weights"]
-        assert false_positive + false_negative == pytest.approx(1)
-        chosen = minhash.lsh_parameters(
-            NearDedup(record["threshold"], record["num_perm"], false_negative_weight=false_negative))
-        if record["b"] > 1:
-            assert (chosen.bands, chosen.rows) == (record["b"], record["r"]), record
-        else:  # datasketch's index refuses a single band
-            with pytest.raises(ValueError, match="bands are too small"):
-                datasketch.MinHashLSH(
-                    record["threshold"], record["num_perm"], weights=(false_positive, false_negative))
-
-
-@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0])
-@pytest.mark.parametrize("weight", [0, 0.3, 0.5, 0.9, 0.99])
-def test_every_allowed_threshold_has_bands(threshold, weight):
-    chosen = minhash.lsh_parameters(NearDedup(threshold, false_negative_weight=weight))
-    assert chosen.bands >= 2
-    assert len(chosen.multipliers) == chosen.bands * chosen.rows <= 128
-
-
 def candidates(texts, bands, rows, permutations=128):
     keys = minhash.band_keys(signatures_of(texts, permutations), bands, rows)
     found = set()
@@ -123,7 +93,7 @@ def test_candidates_are_those_of_datasketchs_index():
     golden_runs = [r for r in records if r["kind"] == "datasketch_lsh" and r["scheme"].startswith("affine32")]
     assert [run["threshold"] for run in golden_runs] == [0.5, 0.7, 0.8, 0.9]
     for run in golden_runs:
-        chosen = minhash.lsh_parameters(NearDedup(run["threshold"], 128, false_negative_weight=0.5))
+        chosen = lsh_parameters(NearDedup(run["threshold"], 128, false_negative_weight=0.5))
         found = candidates(list(documents.values()), chosen.bands, chosen.rows)
         expected = {(a, b) for a, others in run["matches"] for b in others if a in documents and b in documents}
         assert len(expected) > 100
