@@ -100,6 +100,19 @@ def test_no_held_out_document_is_trained_on(compared):
     assert held_out and trained and not held_out & trained
 
 
+def test_no_sample_shows_a_held_out_document(compared, capsys):
+    held_out = {row for part in compared.glob("held_out/*@*/documents/*.parquet")
+                for row in read_table(part)["id"].to_pylist()}
+    ways = [[], ["--dropped-by", "held_out"], ["--dropped-by", "c4"], ["--dropped-by", "too_few_sentences"],
+            ["--edited-by", "c4"]]
+    shown = set()
+    for way in ways:
+        for corpus in ("web-no-code", "web-code"):
+            assert maslin("sample", corpus, *way, "-n", 10_000, "--workspace", compared) == 0
+            shown |= set(re.findall(r"document ([0-9a-f]{32})", capsys.readouterr().out))
+    assert held_out and shown and not held_out & shown
+
+
 def test_all_arms_are_scored_on_the_same_bytes(compared):
     scored = [
         sorted((row["domain"], row["id"], row["bytes"]) for row in read_table(part).to_pylist())

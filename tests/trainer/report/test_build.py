@@ -121,6 +121,11 @@ def test_the_verdict_comes_first(source):
         "What this does not say", "Lineage", "Configuration"]
 
 
+def test_how_the_arms_differ_stands_with_the_verdict(source):
+    verdict = source[source.index("Verdict</h2>"):source.index("Differences</h2>")]
+    assert "How the arms differ" in verdict and "c4.code" in verdict
+
+
 def test_figures_are_those_of_comparison_json(built, page):
     workspace, plan, _ = built
     comparison, shown = read_json(workspace.path(plan.report) / "comparison.json"), words(page)
