@@ -1,26 +1,43 @@
-"""The stages of a corpus's way: which documents a step reads, shard by shard, when dedup steps lie in between.
+"""The stages of a corpus's way: which documents a step reads, shard by shard, whatever segments and dedups lie before.
 
-A segment writes its survivors; a dedup step writes only a ledger. The surviving documents of a stage are therefore
-the `documents/` of the nearest step that has them, minus the ids in the ledgers of the dedup steps after it.
+No stage writes documents again. A segment writes which rows of the extracted documents it keeps and what it changed of
+them (`survivors.py`), a dedup step who leaves. The documents of a stage are those extracted, with this applied.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from maslin.curation.survivors import Changes
 from maslin.manifests.tables import open_table, read_table
 from maslin.manifests.workspace import Step, Workspace
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """What a dedup step did to a shard: the ledger whose ids are no longer there."""
+
+    ledger: Path
+
+
+@dataclass(frozen=True)
+class Curated:
+    """What a segment did to a shard: the rows it keeps, and its edits."""
+
+    survivors: Path
+    edits: Path
+
+
+@dataclass(frozen=True)
 class StageShard:
-    """One shard of a stage: a Parquet file of documents, and the ledgers whose ids are no longer there."""
+    """One shard of a stage: a Parquet file of documents, and what stages did to them, in their order."""
 
     path: Path
-    drop_ids_paths: tuple[Path, ...] = ()
+    done: tuple[Dropped | Curated, ...] = ()
 
 
 def previous(step: Step) -> Step | None:
@@ -45,26 +62,48 @@ def surviving(step: Step, workspace: Workspace) -> list[StageShard]:
 
     Every step on the way must be complete; raises UsageError otherwise.
     """
-    dedup_steps = []
-    while step.kind == "dedup":
-        dedup_steps.insert(0, step)
-        step = previous(step)  # type: ignore[assignment]  # a dedup step always reads a stage
+    first, *stages = chain(step)
+    for stage in stages:
+        workspace.manifest(stage)
     return [
-        StageShard(path, tuple(workspace.path(dedup) / "ledger" / path.name for dedup in dedup_steps))
-        for path in workspace.manifest(step).parts("documents")
+        StageShard(path, tuple(_done(stage, workspace, path.name) for stage in stages))
+        for path in workspace.manifest(first).parts("documents")
     ]
 
 
+def _done(stage: Step, workspace: Workspace, part: str) -> Dropped | Curated:
+    directory = workspace.path(stage)
+    if stage.kind == "dedup":
+        return Dropped(directory / "ledger" / part)
+    return Curated(directory / "survivors" / part, directory / "edits" / part)
+
+
 def iter_surviving(shard: StageShard, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """The surviving rows of a shard, row group by row group: bounded memory. A table may be empty."""
-    drop_ids = pa.concat_arrays(
-        [pa.array([], pa.string())]
-        + [chunk for path in shard.drop_ids_paths for chunk in read_table(path, ["id"])["id"].chunks]
-    )
+    """The surviving rows of a shard, a row group of its documents at a time: bounded memory. A table may be empty."""
+    for _, table in iter_rows(shard, columns):
+        yield table
+
+
+def iter_rows(shard: StageShard, columns: list[str] | None = None) -> Iterator[tuple[np.ndarray, pa.Table]]:
+    """As `iter_surviving`, with the rows of the shard's documents (int64) that the table's rows are."""
     wanted = None if columns is None else list(dict.fromkeys(["id", *columns]))
+    done = [_read(each, wanted) for each in shard.done]
+    first = 0
     with open_table(shard.path) as file:
         for index in range(file.num_row_groups):
             table = file.read_row_group(index, columns=wanted)
-            if len(drop_ids):
-                table = table.filter(pc.invert(pc.is_in(table["id"], value_set=drop_ids)))
-            yield table if columns is None else table.select(columns)
+            rows = np.arange(first, first + table.num_rows)
+            first += table.num_rows
+            for each in done:
+                if isinstance(each, Changes):
+                    rows, table = each.apply(rows, table)
+                elif len(each):
+                    stays = pc.invert(pc.is_in(table["id"], value_set=each))
+                    rows, table = rows[np.asarray(stays)], table.filter(stays)
+            yield rows, table if columns is None else table.select(columns)
+
+
+def _read(done: Dropped | Curated, columns: list[str] | None) -> Changes | pa.Array:
+    if isinstance(done, Curated):
+        return Changes(done.survivors, done.edits, columns)
+    return pa.concat_arrays([pa.array([], pa.string()), *read_table(done.ledger, ["id"])["id"].chunks])

@@ -23,11 +23,11 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "documents": Kind(7, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
-    "segment": Kind(3, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
+    "segment": Kind(4, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(2, ("datasketch", "pyarrow", UNICODE)),
-    "held_out": Kind(4, ("pyarrow", UNICODE)),
-    "corpus": Kind(5, ("datasketch", "pyarrow", UNICODE)),
+    "held_out": Kind(5, ("pyarrow", UNICODE)),
+    "corpus": Kind(6, ("datasketch", "pyarrow", UNICODE)),
     "tokenizer": Kind(2, ("tokenizers",)),
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),

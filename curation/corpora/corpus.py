@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from maslin.curation.stages import StageShard, chain, iter_surviving, surviving
+from maslin.curation.survivors import to_ids
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
-from maslin.manifests.soundness import checked
 from maslin.manifests.steps.dedup import NEAR_DEDUP, HeldOutOverlap
 from maslin.manifests.tables import (
     DOCUMENTS,
@@ -191,8 +190,8 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
             kept_ids += table["id"].chunks
             text_bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
             advance(table.num_rows, table.num_rows, sum(rows.num_rows for rows in left))
-    ledger = _merge(LEDGER, [read_table(path) for path in task.ledgers] + own_ledger, ids)
-    edits = _merge(EDITS, [read_table(path) for path in task.edits], ids)
+    ledger = _merge(LEDGER, [_read_ledger(path, ids) for path in task.ledgers] + own_ledger, ids)
+    edits = _merge(EDITS, [to_ids(read_table(path), ids) for path in task.edits], ids)
     counts = Counts()
     counts.read, counts.kept = len(ids), documents.rows
     for group, action in ((counts.dropped, "drop"), (counts.failed, "fail")):
@@ -253,6 +252,12 @@ def _remove(
     return table, left
 
 
+def _read_ledger(path: Path, ids: pa.ChunkedArray) -> pa.Table:
+    """A segment's is by row, a dedup step's by id."""
+    table = read_table(path)
+    return to_ids(table, ids) if "row" in table.schema.names else table
+
+
 def _merge(schema: pa.Schema, tables: list[pa.Table], ids: pa.ChunkedArray) -> pa.Table:
     """Rows of all stages by step, then in the order of the documents; a document's rows of one step stay in theirs."""
     table = pa.concat_tables([schema.empty_table(), *tables])
@@ -265,10 +270,9 @@ def _join_signals(paths: tuple[Path, ...], ids: pa.ChunkedArray) -> pa.Table:
     table = pa.table({"id": ids})
     for path in paths:
         signals = read_table(path)
-        rows = pc.index_in(ids, value_set=signals["id"])
-        for field in pq.read_schema(checked(path)):
-            if field.name != "id":
-                table = table.append_column(field, signals[field.name].take(rows))
+        places = pc.index_in(pa.array(np.arange(len(ids), dtype=np.int32)), value_set=signals["row"])
+        for field in list(signals.schema)[1:]:
+            table = table.append_column(field, signals[field.name].take(places))
     return table
 
 

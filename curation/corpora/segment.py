@@ -1,4 +1,4 @@
-"""Segments: consecutive per-document rules and edits, run in one pass and written once.
+"""Segments: consecutive per-document rules and edits, run in one pass. What they keep is written by row.
 
 `curate_table` is the pure function: documents in, survivors and everything that says what happened to the others out.
 """
@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation import rules
-from maslin.curation.stages import StageShard, iter_surviving, previous, surviving
+from maslin.curation.stages import StageShard, iter_rows, iter_surviving, previous, surviving
+from maslin.curation.survivors import survivors_table, to_rows
 from maslin.curation.text.batch import Batch, Decision, Edited
 from maslin.manifests import progress
 from maslin.manifests.counts import Counts, add, sum_counts
@@ -23,7 +24,17 @@ from maslin.manifests.errors import UsageError
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import RULE_ERROR, Origins, signal_column
-from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, ledger_row, part_name
+from maslin.manifests.tables import (
+    DOCUMENTS,
+    EDITS,
+    LEDGER,
+    SURVIVORS,
+    TEXT_PREFIX_CHARACTERS,
+    TableWriter,
+    by_row,
+    ledger_row,
+    part_name,
+)
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 ASKED_TWICE = 64  # documents about which a person's own rule is asked twice
@@ -129,41 +140,42 @@ def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
     text_bytes = 0
     root = task.directory
     with (
-        TableWriter(root, f"documents/{name}", DOCUMENTS) as documents,
-        TableWriter(root, f"ledger/{name}", LEDGER) as ledger,
-        TableWriter(root, f"signals/{name}", signals_schema(task.steps, task.start)) as signals,
-        TableWriter(root, f"edits/{name}", EDITS) as edits,
+        TableWriter(root, f"survivors/{name}", SURVIVORS) as survivors,
+        TableWriter(root, f"ledger/{name}", by_row(LEDGER)) as ledger,
+        TableWriter(root, f"signals/{name}", by_row(signals_schema(task.steps, task.start))) as signals,
+        TableWriter(root, f"edits/{name}", by_row(EDITS)) as edits,
     ):
-        for table, repeats in _with_repeats(task):
+        for rows, table, repeats in _with_repeats(task):
             output = curate_table(table, task.steps, task.start, task.source, repeats, task.origins)
-            documents.write(output.documents)
-            ledger.write(output.ledger)
-            signals.write(output.signals)
-            edits.write(output.edits)
+            by_line = to_rows(output.edits, table["id"], rows)
+            survivors.write(survivors_table(rows, table, output.documents, by_line))
+            ledger.write(to_rows(output.ledger, table["id"], rows))
+            signals.write(to_rows(output.signals, table["id"], rows))
+            edits.write(by_line)
             text_bytes += pc.sum(pc.binary_length(output.documents["text"])).as_py() or 0
             parts.append(output.counts.to_json())
             own_rules.append(output.own_rules)
             progress.advance(table.num_rows, output.documents.num_rows, output.ledger.num_rows)
     return {
-        "files": [writer.entry for writer in (documents, ledger, signals, edits)],
+        "files": [writer.entry for writer in (survivors, ledger, signals, edits)],
         "counts": sum_counts(parts).to_json(), "text_bytes": text_bytes,
         "own_rules": sum_own(own_rules),
     }
 
 
-def _with_repeats(task: SegmentTask) -> Iterator[tuple[pa.Table, np.ndarray | None]]:
-    """The shard's tables, each with the lines that go from its rows when the segment is a line deduplication."""
+def _with_repeats(task: SegmentTask) -> Iterator[tuple[np.ndarray, pa.Table, np.ndarray | None]]:
+    """Of the shard's tables the rows of its part, the documents, and the lines that a line deduplication takes away."""
     if not task.repeats:
-        yield from ((table, None) for table in iter_surviving(task.shard))
+        yield from ((rows, table, None) for rows, table in iter_rows(task.shard))
         return
     from maslin.curation.dedup.lines import read_repeats  # here: other segments need none of it
 
     every, row = read_repeats(task.repeats, task.index), 0
-    for table in iter_surviving(task.shard):
+    for rows, table in iter_rows(task.shard):
         begin, end = np.searchsorted(every["row"], [row, row + table.num_rows])
         here = every[begin:end].copy()
         here["row"] -= row
-        yield table, here
+        yield rows, table, here
         row += table.num_rows
 
 
@@ -236,7 +248,7 @@ def check_answers(
 
 def ask_twice(task: SegmentTask) -> ShardResult:
     """Ask the rules about the first documents: all together, and then each alone, from the last to the first."""
-    table = next(iter_surviving(task.shard), DOCUMENTS.empty_table()).slice(0, ASKED_TWICE)
+    table = _first(iter_surviving(task.shard), ASKED_TWICE)
     alone = [table.slice(row, 1) for row in reversed(range(table.num_rows))]
     for index in range(task.start, len(task.steps)):
         if "code" in task.steps[index]:
@@ -249,6 +261,15 @@ def ask_twice(task: SegmentTask) -> ShardResult:
                         pa.concat_tables([getattr(output, name) for output in reversed(again)])):
                     return {"files": [], "differs": task.steps[index]["step"]}
     return {"files": [], "differs": None}
+
+
+def _first(tables: Iterator[pa.Table], number: int) -> pa.Table:
+    found = DOCUMENTS.empty_table()
+    for table in tables:
+        if found.num_rows >= number:
+            break
+        found = pa.concat_tables([found, table])
+    return found.slice(0, number).combine_chunks()
 
 
 def signals_schema(steps: Sequence[StepJson], start_index: int) -> pa.Schema:

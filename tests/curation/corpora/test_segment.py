@@ -135,7 +135,7 @@ def test_a_segment_has_a_part_for_each_part_and_the_same_bytes_in_any_order(tmp_
     assert manifests[0] == manifests[1]
     assert manifests[0].counted().kept == 2 and manifests[0].sizes == {"text_bytes": 2 * 71}
     files = {entry.path: entry.rows for entry in manifests[0].files}
-    assert len(files) == 12 and files["documents/part-00001.parquet"] == 0
+    assert len(files) == 12 and files["survivors/part-00001.parquet"] == 0
     signals = read_table(workspace.path(step) / "signals" / "part-00000.parquet")
     assert signals.num_rows == 4 and np.isnan(signals["c4.sentences"].to_numpy()[3])
 

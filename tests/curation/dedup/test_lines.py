@@ -8,6 +8,7 @@ import pytest
 from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup import lines
 from maslin.curation.stages import surviving
+from maslin.curation.survivors import to_ids
 from maslin.manifests.counts import Counts
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table, write_table
 from maslin.manifests.workspace import Step, Workspace, commit, serial_map, verify
@@ -48,8 +49,11 @@ def texts(workspace, step):
 
 
 def rows(workspace, step, folder):
-    paths = sorted((workspace.path(step) / folder).iterdir())
-    return [row for path in paths for row in read_table(path).to_pylist()]
+    found = []
+    for path in sorted((workspace.path(step) / folder).iterdir()):
+        ids = read_table(workspace.path(step.inputs["documents"]) / "documents" / path.name)["id"]
+        found += to_ids(read_table(path), ids).to_pylist()
+    return found
 
 
 def by_md5(*urls):
