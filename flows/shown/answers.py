@@ -436,13 +436,37 @@ class StepMet(TypedDict):
     edits: list[Edited]
 
 
+class WordsApart(TypedDict):
+    """Words that only one of two documents has, and a few that both have around them."""
+
+    before: str
+    left: str
+    stays: str
+    after: str
+
+
+class Beside(TypedDict):
+    """A document that left beside the one that stays, word by word; of each at most 20,000 words are compared."""
+
+    survivor_id: str
+    url: str | None
+    left_words: int
+    stays_words: int
+    shared_words: int
+    differences: list[WordsApart]
+
+
 class WayThrough(TypedDict):
-    """A document's way through a corpus. `left` null: kept. `survivor_url`: of the document that stays instead."""
+    """A document's way through a corpus. `left` null: kept. `beside`: the document that stays instead.
+
+    It is null where there is none, or none to show: of documents held out nothing is.
+    """
 
     corpus: str
     directory: str
     left: Left | None
     survivor_url: str | None
+    beside: Beside | None
     steps: list[StepMet]
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from maslin.curation.evidence.edits import unified_diff
 from maslin.curation.evidence.found import Places
+from maslin.curation.evidence.pairs import pair
 from maslin.curation.evidence.way import DROPPED, Check, StepPassed, Way, follow
 from maslin.flows.shown.answers import Checked, Edited, Explained, Left, StepMet, WayThrough
 from maslin.flows.shown.document import decision, document_facts, left_facts, or_dash, print_origin
+from maslin.flows.shown.pairs import beside_facts, print_pair
 from maslin.flows.shown.text import number
 from maslin.manifests.lookup import find, read_row
 from maslin.manifests.steps.known import HELD_OUT
@@ -39,9 +41,11 @@ def explained(query: str, found: Sequence[Places]) -> Explained:
 def _way_facts(way: Way, sources: Sequence[Path]) -> WayThrough:
     left = None if way.left is None else left_facts(way.left)
     hidden = left is not None and left["rule"] == HELD_OUT
+    compared = pair(way, sources)
     return {
         "corpus": way.corpus, "directory": str(way.directory), "left": left,
-        "survivor_url": _survivor_url(left, sources), "steps": [_step_facts(step, hidden) for step in way.steps]}
+        "survivor_url": _survivor_url(left, sources), "beside": None if compared is None else beside_facts(compared),
+        "steps": [_step_facts(step, hidden) for step in way.steps]}
 
 
 def _survivor_url(left: Left | None, sources: Sequence[Path]) -> str | None:
@@ -138,6 +142,8 @@ def _print_way(way: Way, full: bool, sources: Sequence[Path]) -> None:
     for step in way.steps:
         if step.edits:
             _print_diff(step, full)
+    if (compared := pair(way, sources)) is not None:
+        print_pair(compared, full)
 
 
 def _cells(check: Check) -> tuple[str, str, str]:

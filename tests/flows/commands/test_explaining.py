@@ -1,5 +1,6 @@
 """explain, funnel, sample and `rules try` on a curated corpus: they agree with the ledger, and with a build."""
 
+import json
 import re
 import subprocess
 import sys
@@ -87,6 +88,18 @@ def test_explain_says_which_document_stays(folder, corpus, capsys):
     out = capsys.readouterr().out
     assert f"stays: {left['survivor_id']}  {urls[left['survivor_id']]}" in out
     assert re.search(rf"near_dedup +similarity {left['value']:.4g} +drops if similarity >= 0.8 +dropped", out)
+
+
+def test_explain_puts_a_duplicate_beside_the_one_that_stays(folder, corpus, capsys):
+    left = next(row for row in rows(corpus, "ledger") if row["rule"] == "near_dedup")
+    assert maslin(folder, "explain", left["id"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"beside the one that stays: [\d,]+ words in both, of [\d,]+ here and [\d,]+ there; \d+ diff", out)
+    assert re.search(r"^  .*\[.* │ .*\[", out, re.M)
+    assert maslin(folder, "explain", left["id"], "--json") == 0
+    (document,) = json.loads(capsys.readouterr().out)["documents"]
+    beside = document["ways"][0]["beside"]
+    assert beside["survivor_id"] == left["survivor_id"] and beside["differences"]
 
 
 def test_explain_by_url_and_its_end(folder, capsys):
