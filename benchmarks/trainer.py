@@ -115,8 +115,10 @@ class Peer:
 class Ours:
     """Whole runs of `maslin.trainer.runs.loop.train`, from the first weight to the saved model."""
 
-    def __init__(self, workspace: Workspace, tokens: int, model: ModelConfig, sequences: int) -> None:
-        self.workspace, self.model, self.turn = workspace, replace(model, vocab_size=None), 0
+    def __init__(
+        self, workspace: Workspace, tokens: int, model: ModelConfig, sequences: int, threads: int = 1,
+    ) -> None:
+        self.workspace, self.model, self.turn, self.threads = workspace, replace(model, vocab_size=None), 0, threads
         self.sequences, self.mixture, self.tokenizer = sequences, *_mixture(workspace, tokens, model)
 
     def __call__(self, steps: int) -> float:
@@ -125,7 +127,7 @@ class Ours:
         batch = self.sequences * self.model.context_tokens
         config = TrainingConfig(
             tokens=steps * batch, batch_tokens=batch, micro_batch=self.sequences, learning_rate=LEARNING_RATE,
-            weight_decay=WEIGHT_DECAY, gradient_clip=CLIP, checkpoint_every=100)
+            weight_decay=WEIGHT_DECAY, gradient_clip=CLIP, checkpoint_every=100, threads=self.threads)
         (result,) = train(Task(
             self.workspace.root / f"turn-{self.turn}", (self.turn,), self.mixture, self.tokenizer, self.model, config))
         return result.summary["final_loss_nats"]
@@ -190,7 +192,7 @@ def main() -> None:
     model = resolve_model(arguments.model, "gpt2", vocab_size=arguments.vocabulary)
     sequences = arguments.batch_tokens // model.context_tokens
     with tempfile.TemporaryDirectory() as folder:
-        ours = Ours(Workspace(Path(folder)), 4_000_000, model, sequences)
+        ours = Ours(Workspace(Path(folder)), 4_000_000, model, sequences, arguments.threads)
         data = next(Path(folder).glob("tokens/*/tokens/part-00000.bin"))
         contenders: dict[str, Callable[[int], float]] = {
             "maslin": ours,
