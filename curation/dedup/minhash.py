@@ -10,6 +10,8 @@ from numba import njit, uint32
 from maslin.curation.dedup.sha1 import sha1_64
 from maslin.curation.dedup.words import Words
 
+_HASHED_TOGETHER = 4096  # shingles: so many that the last ones, which leave lanes idle, do not count
+
 
 def shingle_hashes(words: Words, shingle_words: int) -> tuple[np.ndarray, np.ndarray]:
     """64-bit hashes (first 8 bytes of SHA-1) of every document's shingles, in text order, with repeats.
@@ -25,11 +27,17 @@ def shingle_hashes(words: Words, shingle_words: int) -> tuple[np.ndarray, np.nda
 
 @njit(cache=True)
 def _hash_shingles(data, starts, documents, shingle_words, offsets, hashes):
-    scratch = np.empty(80, np.uint32)
+    begins, ends = np.empty(_HASHED_TOGETHER, np.int64), np.empty(_HASHED_TOGETHER, np.int64)
+    gathered = hashed = 0
     for k in range(len(documents) - 1):
-        for i in range(offsets[k + 1] - offsets[k]):
-            first = documents[k] + i
-            hashes[offsets[k] + i] = sha1_64(data, starts[first], starts[first + shingle_words] - 1, scratch)
+        for first in range(documents[k], documents[k] + offsets[k + 1] - offsets[k]):
+            begins[gathered], ends[gathered] = starts[first], starts[first + shingle_words] - 1
+            gathered += 1
+            if gathered == _HASHED_TOGETHER:
+                sha1_64(data, begins, ends, hashes[hashed:hashed + gathered])
+                hashed += gathered
+                gathered = 0
+    sha1_64(data, begins[:gathered], ends[:gathered], hashes[hashed:])
 
 
 def signatures(hashes: np.ndarray, offsets: np.ndarray, multipliers: np.ndarray, addends: np.ndarray) -> np.ndarray:

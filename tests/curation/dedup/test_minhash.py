@@ -5,7 +5,6 @@ import hashlib
 import datasketch
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,13 +35,6 @@ def test_shingle_hashes_are_sha1(texts, n):
     for k, text in enumerate(texts):
         expected = [int.from_bytes(hashlib.sha1(s).digest()[:8], "little") for s in shingles_of(text, n)]
         assert hashes[offsets[k]:offsets[k + 1]].tolist() == expected
-
-
-@pytest.mark.parametrize("length", [*range(0, 70), 118, 119, 120, 128, 1000, 65536])
-def test_sha1_at_every_padding(length):
-    word = "x" * max(length, 1)
-    hashes, _ = minhash.shingle_hashes(split_words(pa.array([word])), 1)
-    assert hashes[0] == datasketch.hashfunc.sha1_hash64(word.encode())
 
 
 def test_the_low_half_is_the_published_sha1_hash32():
