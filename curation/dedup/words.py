@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
+from numba import njit, uint64
 
-from maslin.curation.text.scripts_without_spaces import CLASSES, NONE, cut_words, is_letter
-from maslin.curation.text.utf8 import space_length
+from maslin.curation.text.lower_case import LOWER, without_capitals_of_their_own
+from maslin.curation.text.scripts_without_spaces import CLASSES, LETTER, NONE, cut_words
+from maslin.curation.text.utf8 import read_character, space_length, write_character
 
 _CUT = {"scripts": CLASSES, "blanks": NONE}  # by maslin.manifests.steps.dedup.NearDedup.words
 
@@ -30,63 +31,71 @@ def split_words(texts: pa.Array | pa.ChunkedArray, by: str = "scripts") -> Words
 
     By `scripts`, those of these words that hold a letter of a script without spaces are cut into smaller ones.
     """
-    # str.lower is not the simple mapping Arrow offers (final sigma, İ), so Python lowers, one C call a text.
-    lowered = pa.array([text.lower() if text else "" for text in texts.to_pylist()], pa.large_string())
-    _, offsets, data = lowered.buffers()
-    count = len(lowered)
-    bounds = np.frombuffer(offsets, np.int64, count + 1) if count else np.zeros(1, np.int64)
-    source = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    # Cutting adds at most a space to each character of three bytes and the one of one byte beside it; pages never
-    # touched cost nothing. A word takes two bytes.
-    joined = np.empty(int(bounds[-1]) * 3 // 2 + count + 1, np.uint8)
-    starts = np.empty(len(joined) // 2 + 1, np.int64)
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    texts = without_capitals_of_their_own(texts.cast(pa.large_string()).fill_null(""))
+    count = len(texts)
+    bounds = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset:texts.offset + count + 1]
+    size = int(bounds[-1] - bounds[0])
+    source = np.frombuffer(texts.buffers()[2], np.uint8) if size else np.zeros(0, np.uint8)
+    # Lower case makes three bytes of two at most, cutting adds a space to a character of three bytes and to what is
+    # beside it: of five bytes come eight. Pages never touched cost nothing. A word takes two bytes.
+    joined = np.empty(size * 8 // 5 + count + 1, np.uint8)
+    starts = np.empty(len(joined) // 2 + 2, np.int64)
     documents = np.zeros(count + 1, np.int64)
     used = _join_words(source, bounds, _CUT[by], joined, starts, documents)
     return Words(joined[:used], starts[:documents[-1] + 1], documents)
 
 
-# First bytes of characters: 1 is white space of one byte, 2 may begin white space of several or a letter of a script
-# without spaces, 0 is neither.
-_KINDS = np.zeros(256, np.uint8)
-_KINDS[[0x20, *range(0x09, 0x0E), *range(0x1C, 0x20)]] = 1
-_KINDS[[0xC2, *range(0xE0, 0xEB), 0xEF, 0xF0]] = 2
+_BLANK = np.zeros(128, np.uint8)
+_BLANK[[0x20, *range(0x09, 0x0E), *range(0x1C, 0x20)]] = 1
+_LOWER_OR_SPACE = np.where(_BLANK, 0x20, LOWER[:128]).astype(np.uint8)
 
 
 @njit(cache=True)
 def _join_words(data, bounds, classes, joined, starts, documents):
-    """Copy words with one space after each; fills `starts` and `documents`, returns the bytes used."""
-    one = np.uint64(1)  # unsigned indices: numba leaves out the check for negative ones, four times as fast here
-    used = np.uint64(0)
-    word = 0
+    """Copy words in lower case with one space after each; fills `starts`, `documents`, returns the bytes used."""
+    one = uint64(1)  # unsigned indices: numba leaves out the check for negative ones, four times as fast here
+    used, word = uint64(0), uint64(0)
     for k in range(len(bounds) - 1):
-        at, end = np.uint64(bounds[k]), np.uint64(bounds[k + 1])
-        inside = cut = False
+        at, end = uint64(bounds[k]), uint64(bounds[k + 1])
+        inside, cut = uint64(0), False
         begin = at  # of the word in `data`
         while at <= end:
-            kind = _KINDS[data[at]] if at < end else 1  # a text ends as a word does
-            width = np.uint64(kind)
-            if kind == 2:
-                width = np.uint64(space_length(data, at))
-                cut |= width == 0 and is_letter(classes, data, at)
-            if width:
-                if inside:
-                    if cut:
-                        word -= 1
-                        ends = cut_words(classes, data, np.int64(begin), np.int64(at), joined, starts, word)
-                        used, word = np.uint64(ends[0]), ends[1]
-                    joined[used] = 0x20
-                    used += one
-                    inside = cut = False
-                at += width
-            else:
+            if at < end and data[at] < 0x80 and not cut:  # one path for letters and blanks: none is foretold wrongly
+                blank = uint64(_BLANK[data[at]])
+                begins = (inside | blank) ^ one
+                joined[used] = _LOWER_OR_SPACE[data[at]]
+                starts[word] = used
+                word += begins
+                begin = at if begins else begin
+                used += inside | begins
+                inside = blank ^ one
+                at += one
+                continue
+            width = space_length(data, at) if at < end else 1  # a text ends as a word does
+            if not width:
+                character, length = read_character(data, at)
+                if character < len(LOWER):
+                    character = np.int64(LOWER[character])
+                    cut |= classes[character] == LETTER
                 if not inside:
                     starts[word] = used
-                    word += 1
+                    word += one
                     begin = at
-                    inside = True
-                joined[used] = data[at]
+                    inside = one
+                used = uint64(write_character(joined, np.int64(used), character))
+                at += uint64(length)
+                continue
+            if inside:
+                if cut:
+                    ends = cut_words(classes, data, np.int64(begin), np.int64(at), joined, starts, np.int64(word - one))
+                    used, word = uint64(ends[0]), uint64(ends[1])
+                    cut = False
+                joined[used] = 0x20
                 used += one
-                at += one
+                inside = uint64(0)
+            at += uint64(width)
         documents[k + 1] = word
     starts[word] = used
     return used

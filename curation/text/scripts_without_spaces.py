@@ -11,6 +11,7 @@ import unicodedata
 import numpy as np
 from numba import njit
 
+from maslin.curation.text.lower_case import LOWER
 from maslin.curation.text.utf8 import ASSIGNED, read_character, write_character
 
 LETTER, SIGN, INVISIBLE = 1, 2, 3  # in CLASSES: LETTER has what is around it cut, SIGN is a word where that is done
@@ -72,17 +73,8 @@ VOICED_KANA = _voiced_kana()
 
 
 @njit(cache=True)
-def is_letter(classes, data, position):
-    """Whether the character at `position` is a letter, mark or digit of a script without spaces."""
-    if data[position] < 0xE0:
-        return False
-    character, _ = read_character(data, position)
-    return character < len(classes) and classes[character] == LETTER
-
-
-@njit(cache=True)
 def cut_words(classes, data, start, end, joined, starts, word):
-    """Cut data[start:end], which holds such a letter; write its words to `joined` from byte `starts[word]` on.
+    """Cut data[start:end], which holds such a letter; write its words, lower-cased, to `joined` from `starts[word]` on.
 
     Between two words is a space, and none behind the last. Words from number `word` on are entered in `starts`.
     Returns the bytes of `joined` used and the number of the word after the last.
@@ -92,6 +84,8 @@ def cut_words(classes, data, start, end, joined, starts, word):
     while start < end:
         character, length = read_character(data, start)
         start += length
+        if character < len(LOWER):
+            character = np.int64(LOWER[character])
         if _WIDTHS <= character < _WIDTHS + 256:
             character = np.int64(ORDINARY_WIDTHS[character - _WIDTHS])
         kind = classes[character] if character < len(classes) else 0
