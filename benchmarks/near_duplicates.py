@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from maslin.curation.dedup.near import Search, find_duplicates, read_found
+from maslin.curation.dedup.near import Found, Search, find_duplicates, read_found
 from maslin.curation.stages import StageShard
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.tables import DOCUMENTS, write_table
@@ -43,6 +43,18 @@ def edited(text: str, share: float, by: str, draw: random.Random) -> str:
     return (" " if by == "word" else "").join(units)
 
 
+def planted(texts: dict[str, str]) -> pa.Table:
+    """Documents of these ids."""
+    return pa.Table.from_pylist(
+        [{"id": id, "text": text, "source": "planted"} for id, text in texts.items()], schema=DOCUMENTS)
+
+
+def left_of(root: Path, documents: Path, near: NearDedup) -> tuple[list[tuple[str, str]], Found]:
+    """Who leaves for whom, and all that the search found; `root` is its working folder."""
+    found = find_duplicates(Search(root, "planted", serial_map, "planted"), [StageShard(documents)], near)
+    return [(row["id"], row["survivor_id"]) for path in found.paths for row in read_found(path).to_pylist()], found
+
+
 def measure(texts: list[str], share: float, by: str, near: NearDedup) -> str:
     """Recall of planted copies, false merges and short texts over all rounds, in words."""
     own = false = short = 0
@@ -50,14 +62,10 @@ def measure(texts: list[str], share: float, by: str, near: NearDedup) -> str:
         draw = random.Random(seed)
         rows = {f"{number:06d}-a": text for number, text in enumerate(texts)}
         rows |= {f"{number:06d}-b": edited(text, share, by, draw) for number, text in enumerate(texts)}
-        table = pa.Table.from_pylist(
-            [{"id": id, "text": text, "source": "planted"} for id, text in rows.items()], schema=DOCUMENTS)
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
-            write_table(root, "part.parquet", table)
-            search = Search(root, "planted", serial_map, "planted")
-            found = find_duplicates(search, [StageShard(root / "part.parquet")], near)
-            left = [(row["id"], row["survivor_id"]) for path in found.paths for row in read_found(path).to_pylist()]
+            write_table(root, "part.parquet", planted(rows))
+            left, found = left_of(root, root / "part.parquet", near)
         here = sum(id[:6] == survivor[:6] for id, survivor in left)
         own, false, short = own + here, false + len(left) - here, short + found.summary["short_documents"]
     return f"{own / len(texts) / ROUNDS:.3f} {false} false" + f" {short} short" * bool(short)
