@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 
+from maslin.flows.job.dedup_guard import doubts
 from maslin.flows.shown.text import say
 from maslin.manifests.counts import Counts
 from maslin.manifests.errors import DamagedError, DataError
@@ -21,8 +22,8 @@ def refuse(problems: Sequence[str]) -> None:
 
 
 def problems_of(plan: Plan, targets: Sequence[Step], workspace: Workspace) -> list[str]:
-    """Empty corpora and sources of which too much failed, among what the targets need."""
-    problems = []
+    """Empty corpora, sources of which too much failed or was taken for the same, among what the targets need."""
+    problems = doubts(in_order(targets), plan, workspace)
     for step in in_order(targets):
         if not workspace.is_complete(step):
             continue

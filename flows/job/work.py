@@ -14,6 +14,7 @@ from maslin.flows.forecast.amounts import Amounts
 from maslin.flows.forecast.costs import Timeline
 from maslin.flows.forecast.rates import Rates
 from maslin.flows.job.arguments import JobOptions
+from maslin.flows.job.dedup_guard import doubts
 from maslin.flows.job.foresight import foreseen
 from maslin.flows.job.outcome import (
     check_files,
@@ -248,7 +249,9 @@ def _build_phase(
         try:
             if steps[0].kind in _TRAINED and any(step.kind == "run" for step in steps):
                 refuse(foreseen(plan, steps, workspace, mapper, say))
-            build_all(steps, workspace, mapper, extra, _count_built(say, len(steps), timeline), at_once)
+            refuse(doubts(in_order(steps), plan, workspace))
+            on_built = _count_built(say, len(steps), timeline, lambda step: refuse(doubts([step], plan, workspace)))
+            build_all(steps, workspace, mapper, extra, on_built, at_once)
         except DamagedError as error:
             if error.directory is None or error.directory not in mine or error.directory in rebuilt:
                 raise
@@ -257,9 +260,12 @@ def _build_phase(
 
 
 def _count_built(
-    say: Callable[[str], None], total: int, timeline: Timeline,
+    say: Callable[[str], None], total: int, timeline: Timeline, check: Callable[[Step], None],
 ) -> Callable[[Step, Manifest, float], None]:
-    """Hears of finished steps and says of each `[3/12] corpus web …  (4.1 s)`: seconds since the first began."""
+    """Hears of finished steps and says of each `[3/12] corpus web …  (4.1 s)`: seconds since the first began.
+
+    `check` raises what forbids going on from a step.
+    """
     started, count = time.monotonic(), 0
 
     def on_built(step: Step, manifest: Manifest, seconds: float) -> None:
@@ -267,6 +273,7 @@ def _count_built(
         timeline.add(step, seconds)
         count += 1
         say(f"[{count}/{total}] {describe_built(step, manifest)}  ({time.monotonic() - started:.1f} s)")
+        check(step)
 
     return on_built
 

@@ -138,7 +138,7 @@ class _Reading:
     def _read_dedup(self, node: Node) -> Dedup:
         entries = node.mapping()
         dedup = convert_dataclass(node, Dedup, entries=entries)
-        if dedup.across is not BROKEN:
+        if "across" in entries and dedup.across is not BROKEN:
             self._each_once(entries["across"], dedup.across)
         return dedup
 

@@ -26,10 +26,16 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Dedup:
-    """Duplicates across corpora: a document of a later corpus goes when an earlier one of another source has it."""
+    """Duplicates across corpora: a document of a later corpus goes when an earlier one of another source has it.
 
-    across: tuple[str, ...]
+    And the shares of a source's documents that a `near_dedup`, `exact_dedup` or `c4_url_dedup` of any corpus may
+    remove, and that it may take for the same: beyond them nothing is made of what it leaves.
+    """
+
+    across: tuple[str, ...] = ()
     threshold: float = field(default=0.8, metadata={"min": 0.1, "max": 1.0})
+    most_removed: float = field(default=0.9, metadata=_SHARE)
+    largest_cluster: float = field(default=0.01, metadata=_SHARE)
 
     def near_dedup(self) -> NearDedup:
         return NearDedup(threshold=self.threshold)
