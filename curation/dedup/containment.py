@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.dedup.ngrams import ngram_hashes
 from maslin.curation.dedup.parts import Small, choose_parts
@@ -23,6 +23,7 @@ from maslin.curation.stages import StageShard, iter_surviving
 from maslin.curation.text.hash_table import slot_of
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.identity import digest
+from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.progress import advance
 from maslin.manifests.steps.dedup import HeldOutOverlap
 from maslin.manifests.tables import read_table

@@ -6,9 +6,9 @@ Positions ascend by id. Candidate k's shingle set is `sets[bounds[k, 0]:bounds[k
 from collections.abc import Iterable
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.dedup.minhash import jaccard
+from maslin.manifests.kernels.kernel import njit
 
 # Documents a bucket lists to compare later ones with, smallest ids first. Without a bound, one bucket of unlike
 # documents (a template, say) would be compared in quadratic time. Families of duplicates never fill one: only documents

@@ -5,10 +5,11 @@ A shingle is `n` consecutive words (`words.py`) joined by one space. Signatures 
 """
 
 import numpy as np
-from numba import njit, uint32
+from numba import uint32
 
 from maslin.curation.dedup.sha1 import sha1_64
 from maslin.curation.dedup.words import Words
+from maslin.manifests.kernels.kernel import njit
 
 _HASHED_TOGETHER = 4096  # shingles: so many that the last ones, which leave lanes idle, do not count
 

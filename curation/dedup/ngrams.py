@@ -6,10 +6,11 @@ by chance once in 10^19.
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.dedup.words import Words
 from maslin.curation.text.text_hash import mix
+from maslin.manifests.kernels.kernel import njit
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _WORD_PRIME = np.uint64(0x100000001B3)

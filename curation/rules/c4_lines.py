@@ -6,9 +6,9 @@ the plain Python of `c4.judge_line`.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.utf8 import MAY_END_LINE, has_words, line_end_length, space_length, strip_left, strip_right
+from maslin.manifests.kernels.kernel import njit
 
 # Status of a line: why it goes, or that it stays. LOREM and BRACE drop the page.
 KEPT, BLANK, TOO_LONG_WORD, NO_ENDMARK, TOO_SHORT, JAVASCRIPT, POLICY, LOREM, BRACE, ASK = range(10)

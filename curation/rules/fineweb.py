@@ -9,7 +9,6 @@ Signals: the four values, null for empty texts. Words: see words.py.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.rules.judgement import decide, ratio
 from maslin.curation.text.batch import Batch, Decision
@@ -18,6 +17,7 @@ from maslin.curation.text.spacy.tables import TERMINAL, class_of
 from maslin.curation.text.text_hash import hash_bytes
 from maslin.curation.text.utf8 import previous_character, read_character, strip_left
 from maslin.curation.text.words import words_of
+from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.steps.fineweb import FINEWEB, FineWeb
 
 LINES, ENDED, SHORT, DUPLICATE_CHARACTERS, NEWLINES, CHARACTERS = range(6)

@@ -1,12 +1,13 @@
 """What Gopher's quality rules count in texts, as kernels over flat arrays; the ways to count are parameters."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text.hash_table import constant_table, slot_of
 from maslin.curation.text.text_hash import hash_of
 from maslin.curation.text.utf8 import MAY_END_LINE, line_end_length, read_character, strip_left, strip_right
 from maslin.curation.text.words import HAS_ASCII_LETTER, HAS_LETTER, HAS_SYMBOL, NOT_MARKS
+from maslin.manifests.kernels.kernel import njit
 
 # Columns of measure_words and measure_text.
 NON_SYMBOL, NON_SYMBOL_CHARACTERS, WITH_LETTER, WITH_ASCII_LETTER, WITH_SYMBOL, STOP_WORDS, DIFFERENT_STOP_WORDS = (

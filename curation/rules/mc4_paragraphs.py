@@ -4,10 +4,10 @@ Lines are cut at newlines only and not stripped.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.rules.judgement import decide
 from maslin.curation.text.batch import Batch, Decision
+from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.steps.c4 import MC4_PARAGRAPHS, Mc4Paragraphs
 
 

@@ -5,7 +5,6 @@ open: those with a line from which a substring may have to be cut.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.spacy.tables import DECIMAL, WORD, class_of
 from maslin.curation.text.utf8 import (
@@ -18,6 +17,7 @@ from maslin.curation.text.utf8 import (
     strip_left,
     strip_right,
 )
+from maslin.manifests.kernels.kernel import njit
 
 # Status of a line: that it stays, or why it goes. Classes of a changed line, in edits only: c4_lines.TRIMMED, CITATION.
 KEPT, BLANK, UPPERCASE, NUMERIC, COUNTER, TOO_SHORT, SUBSTRING = range(7)

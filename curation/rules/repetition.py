@@ -1,11 +1,12 @@
 """Repeated segments and n-grams of documents as kernels over flat arrays; texts stand as 64-bit hashes (text_hash)."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text.hash_table import add_key, clear_table, slot_of, table_size
 from maslin.curation.text.text_hash import hash_bytes, mix
 from maslin.curation.text.utf8 import strip_left, strip_right
+from maslin.manifests.kernels.kernel import njit
 
 SEGMENTS, DUPLICATES, DUPLICATE_CHARACTERS, ALL_CHARACTERS = range(4)
 COVERED, COPIES, ALL = range(3)

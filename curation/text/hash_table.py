@@ -5,9 +5,10 @@ stand for lies by slot in arrays beside it.
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text.text_hash import mix
+from maslin.manifests.kernels.kernel import njit
 
 
 @njit(cache=True)

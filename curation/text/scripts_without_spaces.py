@@ -9,10 +9,10 @@ the kana that has it, and what shows nothing (variation selectors, zero-width sp
 import unicodedata
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.lower_case import LOWER
 from maslin.curation.text.utf8 import ASSIGNED, read_character, write_character
+from maslin.manifests.kernels.kernel import njit
 
 LETTER, SIGN, INVISIBLE = 1, 2, 3  # in CLASSES: LETTER has what is around it cut, SIGN is a word where that is done
 

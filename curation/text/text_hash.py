@@ -6,7 +6,9 @@ chance in 2**-64 of cases.
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from maslin.manifests.kernels.kernel import njit
 
 BASE = uint64(0x9E3779B97F4A7C15 | 1)
 INVERSE = uint64(pow(0x9E3779B97F4A7C15 | 1, -1, 1 << 64))

@@ -6,7 +6,8 @@ All functions take `data` (uint8, valid UTF-8) and positions at the start of a c
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
+
+from maslin.manifests.kernels.kernel import njit
 
 ASSIGNED = 0x32400  # no letter or digit lies beyond
 

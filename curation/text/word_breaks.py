@@ -7,10 +7,10 @@ by code point its Word_Break value, numbered as `_VALUES`, and PICTOGRAPHIC as a
 import json
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.spacy.tables import FOLDER
 from maslin.curation.text.utf8 import read_character
+from maslin.manifests.kernels.kernel import njit
 
 _VALUES = (
     "Other", "CR", "LF", "Newline", "Extend", "ZWJ", "Format", "Regional_Indicator", "Katakana", "Hebrew_Letter",

@@ -5,12 +5,12 @@ bytes within the document's text. Arguments: `data`, `offsets` as in Batch.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.spacy.tables import WORD, class_of
 from maslin.curation.text.spacy.words import split_text
 from maslin.curation.text.utf8 import read_character, space_length
 from maslin.curation.text.word_breaks import segment_end
+from maslin.manifests.kernels.kernel import njit
 
 
 @njit(cache=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.utf8 import read_character
+from maslin.manifests.kernels.kernel import njit
 
 FOUND_NONE, MUST_LOWER = -1, -2
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text import word_splitters
 from maslin.curation.text.batch import Batch
 from maslin.curation.text.spacy.tables import CLASSES, LETTER, MARK, class_of
 from maslin.curation.text.text_hash import BASE, BYTE_VALUES, INVERSE
 from maslin.curation.text.utf8 import read_character
+from maslin.manifests.kernels.kernel import njit
 
 HAS_LETTER, NOT_MARKS, HAS_ASCII_LETTER, HAS_SYMBOL = 1, 2, 4, 8  # bits of a word's kind
 

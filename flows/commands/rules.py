@@ -62,7 +62,6 @@ def run_try(options: TryOptions) -> int:
     """Print what the settings would change in each corpus that has their steps."""
     from maslin.curation.evidence.corpora import corpora_of, origins_of
     from maslin.curation.evidence.trial import try_settings
-    from maslin.flows.engine.kernel_cache import drop_stale_kernels
     from maslin.flows.shown.trials import print_tried, tried
 
     directories = [
@@ -71,7 +70,6 @@ def run_try(options: TryOptions) -> int:
     ]
     if not directories:
         raise UsageError(f"{options.corpora}: no corpus {options.corpus} is built in {options.workspace}.")
-    drop_stale_kernels()
     failures: list[RecipeError] = []
     corpora: list[CorpusTried] = []
     origins = origins_of(options.corpora)

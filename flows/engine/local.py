@@ -2,13 +2,15 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from maslin.flows.engine.contract import map_by_threads
 from maslin.flows.engine.progress import ProgressBoard, Reporter
+from maslin.flows.engine.template import Template, TemplateDiedError
 from maslin.flows.engine.worker import Worker, WorkerDiedError
 from maslin.manifests.errors import MaslinError
 from maslin.manifests.workspace import ShardResult
@@ -32,6 +34,8 @@ class LocalEngine:
         self._idle: list[Worker] = []
         self._alive: set[Worker] = set()
         self._lock = threading.Lock()
+        self._modules: tuple[str, ...] = ()
+        self._template: Template | None = None
         self._stopping = False
 
     @property
@@ -46,6 +50,13 @@ class LocalEngine:
             self.stop()
         for worker in self._alive:
             worker.close()
+        if self._template is not None:
+            self._template.close()
+
+    def prepare(self, modules: Collection[str]) -> None:
+        self._modules = tuple(modules)
+        with self._lock, suppress(OSError):  # it is told when a worker is wanted
+            self._template = self._template or Template(self._modules)
 
     def stop(self) -> None:
         """Kill the workers; whoever waits for one gets KeyboardInterrupt. Finished shards stay finished."""
@@ -61,11 +72,13 @@ class LocalEngine:
         deaths = false_starts = 0
         with self._places:
             while True:
-                worker = self._take()
+                worker = None
                 try:
+                    worker = self._take()
                     result = worker.call(_call, function, task, self.board.pipe, number)
                 except WorkerDiedError as death:
-                    self._forget(worker)
+                    if worker is not None:
+                        self._forget(worker)
                     if self._stopping:
                         raise KeyboardInterrupt from None
                     deaths += death.begun
@@ -78,7 +91,8 @@ class LocalEngine:
                             f"a worker process died {MAX_DEATHS} times at the same work ({death.how}, in {function}). "
                             f"{_WHAT_TO_DO}") from None
                 except Exception:  # the task's own error: the worker is sound and takes the next
-                    self._idle.append(worker)
+                    if worker is not None:
+                        self._idle.append(worker)
                     raise
                 else:
                     self._idle.append(worker)
@@ -91,17 +105,22 @@ class LocalEngine:
         return map_by_threads(self, function, tasks, label, total, unit)
 
     def _take(self) -> Worker:
-        """An idle worker, or a new one."""
+        """An idle worker, or a new one. Raises WorkerDiedError when what it is forked from ends."""
         with self._lock:
             if self._stopping:
                 raise KeyboardInterrupt
             if self._idle:
                 return self._idle.pop()
             try:
-                worker = Worker()
+                self._template = self._template or Template(self._modules)
+                worker = Worker(self._template)
             except OSError as error:
                 raise MaslinError(
                     f"a worker process could not be started ({error.strerror or error}). {_WHAT_TO_DO}") from error
+            except TemplateDiedError as death:
+                template, self._template = self._template, None
+                template.close()
+                raise WorkerDiedError(False, str(death)) from None
             self._alive.add(worker)
             if self._stopping:  # since we looked: `stop` has not seen this one
                 worker.kill()

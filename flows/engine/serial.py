@@ -1,6 +1,6 @@
 """The command's own process as an engine: one task after the other, for debuggers, profilers and notebooks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -33,6 +33,9 @@ class SerialEngine:
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         """Nothing is left to end."""
+
+    def prepare(self, modules: Collection[str]) -> None:
+        """Tasks import what they need."""
 
     def stop(self) -> None:
         """Nothing to end: KeyboardInterrupt is raised in the task itself."""

@@ -1,4 +1,4 @@
-"""A worker process: started bare, asked one call at a time over a socket of its own, by the thread that waits for it.
+"""A worker process: forked from the template, asked one call at a time over a socket, by the thread that waits for it.
 
 No thread or queue stands between: whatever ends the process, or keeps it from starting, its caller hears at once.
 """
@@ -7,30 +7,17 @@ import os
 import pickle
 import select
 import signal
-import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn
 
+from maslin.flows.engine.template import Template, TemplateDiedError, how_it_ended
 from maslin.manifests.workspace import ShardResult
 
-# What the process runs: paths as the command has them, and nothing of the module that runs the command. A script that
-# calls `maslin.curate(…)` would begin anew in each worker if that were run there.
-_BEGIN = """\
-import os, sys
-try:
-    sys.path[:] = {path!r}
-    from maslin.flows.engine.worker import serve
-    serve({socket})
-except BaseException as error:
-    import pickle
-    why = pickle.dumps(repr(error))
-    os.write({socket}, len(why).to_bytes(4, "big") + why)  # as a Connection would, which may be what could not be had
-    os._exit(1)
-"""
 _BEGUN, _DONE, _FAILED = range(3)
 
 
@@ -43,70 +30,64 @@ class WorkerDiedError(Exception):
 
 
 class Worker:
-    """A process of its own. Raises OSError when it cannot be started; one that dies at start is told by `call`."""
+    """A process of its own. Raises OSError when it cannot be forked, TemplateDiedError."""
 
-    def __init__(self) -> None:
+    def __init__(self, template: Template) -> None:
+        self._template = template
         self._connection, there = Pipe()
         try:
-            code = _BEGIN.format(path=sys.path, socket=there.fileno())
-            # Interrupts are left to the command. Blocked, not ignored: so they are from the first instruction on.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-            try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            self._pid: int | None = template.fork(there.fileno())  # None: it has ended, and its number may be another's
         except BaseException:  # an interrupt too: no socket stays open without a worker behind it
             self._connection.close()
             raise
         finally:
             there.close()
-        self._is_ready = False
 
     def call(self, function: Callable[..., ShardResult], *arguments: Any) -> ShardResult:
         """`function(*arguments)` there. Raises what it raises, or WorkerDiedError."""
         begun = False
         try:
-            if not self._is_ready:
-                if why := self._connection.recv():
-                    raise WorkerDiedError(begun, why)
-                self._is_ready = True
             self._connection.send_bytes(pickle.dumps((function, arguments)))
             while (answer := self._connection.recv())[0] == _BEGUN:
                 begun = True
         except (EOFError, ConnectionError):
-            raise WorkerDiedError(begun, self._how_it_ended()) from None
+            raise WorkerDiedError(begun, self._wait()) from None
         kind, value, trace = answer
         if kind == _FAILED:
             value.add_note(f"in a worker process:\n{trace}")
             raise value
         return value
 
-    def _how_it_ended(self) -> str:
-        code = self._process.wait()
-        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+    def _wait(self) -> str:
+        """Wait until it has ended; how it did, in words."""
+        if self._pid is None:
+            return "ended before"
+        try:
+            return how_it_ended(self._template.exit_code(self._pid))
+        except TemplateDiedError:
+            return "how, nobody knows"
+        finally:
+            self._pid = None
 
     def kill(self) -> None:
         """End it in the middle: who waits for it gets WorkerDiedError."""
-        self._process.kill()
+        if (pid := self._pid) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End it when it has nothing to do, and wait for that."""
         self._connection.close()
-        self._process.wait()
+        self._wait()
 
 
 def serve(socket: int) -> NoReturn:
-    """The worker's side: ready, then call after call, until the command closes the socket, or ends, however that ends.
+    """The worker's side: call after call, until the command closes the socket, or ends, however that ends.
 
     Leaves without tidying up: what a task has written is written.
     """
-    from maslin.flows.engine.startup import start_light
-
     connection = Connection(socket)
     threading.Thread(target=_end_with, args=(socket,), name="command-watch", daemon=True).start()
-    start_light()
-    connection.send(None)
     while True:
         try:
             asked = connection.recv_bytes()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from maslin.flows.engine.kernel_cache import kernels_are_compiled
+from maslin.flows.engine import kernels
 from maslin.flows.forecast.amounts import ASSUMED, Amounts
 from maslin.flows.forecast.costs import CURATE, READ, TOKENIZE, TRAIN, Cost, costs, rate_kind, stage_of
 from maslin.flows.forecast.rates import STEPS, Rates, Sample
@@ -94,7 +94,7 @@ def forecast(
         vocabulary = workspace.manifest(plan.tokenizer).summary["vocab_size"]
     problems = _measure_what_is_unknown(todo, plan, rates, vocabulary, workers, options)
     prefect = options.prefect != "off" and importlib.util.find_spec("prefect") is not None
-    compiles = any(stage_of(step) in (READ, CURATE, TOKENIZE) for step in todo) and not kernels_are_compiled()
+    compiles = any(stage_of(step) in (READ, CURATE, TOKENIZE) for step in todo) and not kernels.are_compiled()
     rows = costs(
         todo, plan, amounts, rates, workers, vocabulary, _PREFECT_SECONDS if prefect else 0.0,
         _COMPILE_SECONDS if compiles else 0.0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from maslin.flows.engine.build import build_all, missing_steps
+from maslin.flows.engine.build import TRAINED, build_all, missing_steps, modules_of
 from maslin.flows.forecast.amounts import Amounts
 from maslin.flows.forecast.costs import Timeline
 from maslin.flows.forecast.rates import Rates
@@ -39,8 +39,6 @@ from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import Need
 from maslin.manifests.workspace import Mapper, Step, Workspace
-
-_TRAINED = ("stack", "run", "evaluation", "report")
 
 
 @dataclass(frozen=True)
@@ -163,18 +161,19 @@ def _build(job: Job, plan: Plan, workspace: Workspace, inputs: dict[str, list[In
 
     Then of the plans that follow it; returns the last.
     """
+    from maslin.flows.engine import kernels
     from maslin.flows.engine.contract import stopped_by_signals
-    from maslin.flows.engine.kernel_cache import drop_stale_kernels, kernels_are_compiled
     from maslin.flows.engine.known import engine_class
     from maslin.flows.engine.progress import ProgressBoard
 
-    drop_stale_kernels()
-    timeline = Timeline(compiling=not kernels_are_compiled())
+    compiling = not kernels.are_compiled()
+    timeline = Timeline(compiling)
     make_engine = engine_class(job.options.engine)
-    to_build = len(missing_steps(job.targets(plan), workspace))
+    todo = missing_steps(job.targets(plan), workspace)
     name = plan.recipe.name
     extra = builder_arguments(plan, inputs, job.tensorboard)
     with ProgressBoard() as board, stopped_by_signals(engine := make_engine(job.options.workers, board)), engine:
+        engine.prepare(modules_of(todo, job.recipe.sources))
 
         def work(mapper: Mapper) -> None:
             nonlocal plan
@@ -190,7 +189,7 @@ def _build(job: Job, plan: Plan, workspace: Workspace, inputs: dict[str, list[In
                 further = job.after(plan, inputs, workspace)
 
         def run() -> None:
-            told = f"{to_build} steps to build with {engine.described}"
+            told = f"{len(todo)} steps to build with {engine.described}"
             if job.options.prefect == "off" or importlib.util.find_spec("prefect") is None:
                 board.say(told)
                 work(engine.map)
@@ -245,9 +244,9 @@ def _build_phase(
     rebuilt: set[Path] = set()
     while steps := missing_steps(phase, workspace):
         if any(step.kind == "run" for step in steps):  # what was found damaged of data is there again before
-            steps = [step for step in steps if step.kind not in _TRAINED] or steps
+            steps = [step for step in steps if step.kind not in TRAINED] or steps
         try:
-            if steps[0].kind in _TRAINED and any(step.kind == "run" for step in steps):
+            if steps[0].kind in TRAINED and any(step.kind == "run" for step in steps):
                 refuse(foreseen(plan, steps, workspace, mapper, say))
             refuse(doubts(in_order(steps), plan, workspace))
             on_built = _count_built(say, len(steps), timeline, lambda step: refuse(doubts([step], plan, workspace)))

@@ -708,10 +708,11 @@ class Cleaned(TypedDict):
 
 
 class SetUp(TypedDict):
-    """`maslin setup`: the notices of the models, and what was compared."""
+    """`maslin setup`: the notices of the models, what was compared, and how many kernels were compiled."""
 
     notices: list[str]
     checked: str
+    compiled: int
 
 
 class Completion(TypedDict):

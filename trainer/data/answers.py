@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numba import njit
 from tokenizers import Tokenizer
 
 from maslin.manifests import chatml
 from maslin.manifests.errors import UsageError
+from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.soundness import checked
 from maslin.trainer.config.model import ModelConfig
 from maslin.trainer.data.causal import causal

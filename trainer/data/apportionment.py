@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numba import njit
+
+from maslin.manifests.kernels.kernel import njit
 
 PERIOD_MAX = 1 << 20  # the largest common denominator of shares, in sequences
 _COUNT_EVERY = 4096  # slots between stored counts of a piece, and denominators tried at once

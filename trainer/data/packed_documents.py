@@ -6,8 +6,8 @@ room for it. What is left of a sequence is end-of-text.
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
+from maslin.manifests.kernels.kernel import njit
 from maslin.trainer.data.token_shards import TokenCorpus
 
 

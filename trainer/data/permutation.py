@@ -1,7 +1,8 @@
 """Keyed permutations of any length, each place found by itself: no table, no shuffling, nothing to store."""
 
 import numpy as np
-from numba import njit
+
+from maslin.manifests.kernels.kernel import njit
 
 _ROUNDS = 6
 

@@ -1,7 +1,6 @@
 """What the attributes of a start tag say of their element."""
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.elements import ANCHOR, OFFSET, PRIME, TYPED, name_hash
 from maslin.curation.ingest.html.furniture import (
@@ -19,6 +18,7 @@ from maslin.curation.ingest.html.furniture import (
     THREAD,
     said_by_names,
 )
+from maslin.manifests.kernels.kernel import njit
 
 _CLASS, _ID, _HREF, _HIDDEN, _ARIA_HIDDEN, _ROLE, _STYLE, _ITEMPROP, _MODAL = (np.uint64(name_hash(name)) for name in (
     b"class", b"id", b"href", b"hidden", b"aria-hidden", b"role", b"style", b"itemprop", b"aria-modal"))

@@ -6,7 +6,6 @@ stands beside it stays if it is text as well: sections of a manual do, boxes wit
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.elements import (
     ARTICLE,
@@ -26,6 +25,7 @@ from maslin.curation.ingest.html.elements import (
     TOP_HEADING,
 )
 from maslin.curation.ingest.html.furniture import TITLED
+from maslin.manifests.kernels.kernel import njit
 
 # What of an element is kept: all that is not gone by itself, nothing, or what is inside of it but not its own text.
 KEPT, GONE, SHELL = 0, 1, 2

@@ -5,7 +5,6 @@ as `a/b`, scripts as `a^b` and `a_b`, roots as `√a`, what is between fences, c
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.attributes import is_one_of, value_hash
 from maslin.curation.ingest.html.elements import (
@@ -26,6 +25,7 @@ from maslin.curation.ingest.html.elements import (
 )
 from maslin.curation.ingest.html.furniture import DISPLAYED, IS_TEX
 from maslin.curation.ingest.html.tree import CLOSED, MAX_DEPTH, OPENED
+from maslin.manifests.kernels.kernel import njit
 
 _EVENTS_OF_ONE = 16  # what has more is no single symbol
 _BYTES_OF_ELEMENT = 12  # that are written for it, at most

@@ -6,10 +6,10 @@ is the name of one site. A name is split at everything but letters and before ca
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.elements import OFFSET, PRIME, named_table
 from maslin.curation.text.hash_table import look_up
+from maslin.manifests.kernels.kernel import njit
 
 # What a name says of its element, as bits.
 (

@@ -5,12 +5,12 @@ compared, so case (of ASCII), spaces, punctuation and character references do no
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.body import GONE, KEPT
 from maslin.curation.ingest.html.elements import BLOCK, BREAK, CELL, OFFSET, PRE, PRIME, TERM, TOP_HEADING, name_hash
 from maslin.curation.ingest.html.tree import CLOSED, OPENED
 from maslin.curation.text.hash_table import constant_table, look_up
+from maslin.manifests.kernels.kernel import njit
 
 _TEXTS = """
 share on facebook|share on twitter|share on whatsapp|share this on facebook

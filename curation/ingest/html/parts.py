@@ -6,7 +6,6 @@ count as text only where a page has little else.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.body import GONE, inside, keep_body, keep_main, weigh_blocks
 from maslin.curation.ingest.html.elements import (
@@ -50,6 +49,7 @@ from maslin.curation.ingest.html.furniture import (
     RENDERED,
     THREAD,
 )
+from maslin.manifests.kernels.kernel import njit
 
 # How much of a page is looked for.
 STRICT, WITH_REMARKS, ALL = 0, 1, 2

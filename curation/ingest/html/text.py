@@ -1,7 +1,6 @@
 """The text of a page from what `tree.py` read: blocks on lines of their own, lists indented, code as it stands."""
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.body import GONE, KEPT
 from maslin.curation.ingest.html.elements import (
@@ -24,6 +23,7 @@ from maslin.curation.ingest.html.elements import (
 from maslin.curation.ingest.html.formulas import formula_text, mark_of_superscript
 from maslin.curation.ingest.html.furniture import DISPLAYED
 from maslin.curation.ingest.html.tree import CLOSED, OPENED
+from maslin.manifests.kernels.kernel import njit
 
 # What stands between two texts; the greater wins.
 _NOTHING, _SPACE, _TAB, _LINE, _PARAGRAPH = range(5)

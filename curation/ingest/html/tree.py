@@ -6,7 +6,6 @@ which there are 500 at most, so work is bounded by the page's size alone.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.ingest.html.attributes import read_attributes, value_hash
 from maslin.curation.ingest.html.elements import (
@@ -42,6 +41,7 @@ from maslin.curation.ingest.html.elements import (
 )
 from maslin.curation.ingest.html.furniture import IS_SHADOW, IS_TEX, LINKED
 from maslin.curation.text.hash_table import look_up
+from maslin.manifests.kernels.kernel import njit
 
 MAX_DEPTH = 500
 _MAX_METAS = 64

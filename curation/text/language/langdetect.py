@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.resources import MISSING_LANGDETECT
 from maslin.curation.text.hash_table import constant_table, look_up
 from maslin.manifests.errors import UsageError
+from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.steps.language_codes import UNKNOWN
 
 MAX_CHARACTERS = 10_000

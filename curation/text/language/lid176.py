@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text.hash_table import constant_table, look_up, slot_of
+from maslin.manifests.kernels.kernel import njit
 
 BUCKETS = 2_000_000
 _DIMENSION = 16

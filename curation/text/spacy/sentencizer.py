@@ -9,11 +9,11 @@ spaCy's search for them may be led astray by tokens beyond white space.
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.spacy.tables import PUNCTUATION, SENTENCE_MARK, class_of
 from maslin.curation.text.spacy.words import split_text
 from maslin.curation.text.utf8 import read_character, space_length
+from maslin.manifests.kernels.kernel import njit
 
 MAX_RUN_CHARACTERS = 2048
 _WORD, _PUNCTUATION, _MARK = 0, 1, 2  # what the sentencizer asks of a token

@@ -21,11 +21,11 @@ import unicodedata
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.hash_table import constant_table
 from maslin.curation.text.text_hash import hash_of, mixed
 from maslin.curation.text.utf8 import ASSIGNED
+from maslin.manifests.kernels.kernel import njit
 
 FOLDER = Path(__file__).parents[1] / "data" / "words"
 

@@ -1,9 +1,8 @@
 """spaCy's URL pattern as a kernel: `lang/tokenizer_exceptions.py`, after Diego Perini's (MIT licence)."""
 
-from numba import njit
-
 from maslin.curation.text.spacy.tables import DECIMAL, LOWER, WORD, class_of
 from maslin.curation.text.utf8 import read_character
+from maslin.manifests.kernels.kernel import njit
 
 
 @njit(cache=True)

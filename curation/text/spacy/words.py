@@ -9,7 +9,7 @@ All functions take `data` (uint8, valid UTF-8), byte positions at the start of a
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text.hash_table import look_up
 from maslin.curation.text.spacy.tables import (
@@ -38,6 +38,7 @@ from maslin.curation.text.spacy.tables import (
 from maslin.curation.text.spacy.url import is_url
 from maslin.curation.text.text_hash import hash_bytes, mix
 from maslin.curation.text.utf8 import previous_character, read_character, space_length
+from maslin.manifests.kernels.kernel import njit
 
 MAX_EXCEPTION_BYTES = 31
 MAX_UNIT_BYTES = 12
