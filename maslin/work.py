@@ -107,7 +107,7 @@ def _how(
 ) -> tuple[Path, Path, int | None, str, str, int | None]:
     """The first fields of `JobOptions`, as the functions are told them. Raises UsageError for an unknown engine."""
     engine_class(engine)
-    return Path(recipe), Path(workspace), workers, engine, "auto" if prefect else "off", limit
+    return Path(recipe), Path(workspace), workers, engine, "on" if prefect else "off", limit
 
 
 def _do(job: Job) -> Done:

@@ -13,6 +13,7 @@ import numpy as np
 from maslin.curation.text.lower_case import LOWER
 from maslin.curation.text.utf8 import ASSIGNED, read_character, write_character
 from maslin.manifests.kernels.kernel import njit
+from maslin.manifests.kernels.tables import kept
 
 LETTER, SIGN, INVISIBLE = 1, 2, 3  # in CLASSES: LETTER has what is around it cut, SIGN is a word where that is done
 
@@ -47,7 +48,7 @@ def _classes() -> np.ndarray:
     return classes
 
 
-CLASSES = _classes()  # uint8 (ASSIGNED) by code point
+CLASSES = kept(__name__, "classes", _classes)  # uint8 (ASSIGNED) by code point
 NONE = np.zeros(ASSIGNED, np.uint8)  # in the place of CLASSES: no script is cut
 
 

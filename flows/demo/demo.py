@@ -9,6 +9,7 @@ from pathlib import Path
 from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
+from maslin.flows.engine.prefect_api import configured_api, why_no_loopback
 from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 from maslin.flows.job.work import carry_out
 from maslin.flows.shown import text
@@ -47,6 +48,9 @@ def run(
                 "missing_inputs": dict(inputs.missing), "verified_bytes": verified,
                 "seconds": round(time.monotonic() - started, 1), "next": following}
 
+    if prefect == "on" and configured_api() is None and (why := why_no_loopback()):
+        say(f"{why}; going on without Prefect")
+        prefect = "off"
     asked = compare.CompareOptions(recipe, root, workers, engine, prefect, json=as_json)
     return carry_out(replace(compare.job(asked), answer=answer, show=_print))
 

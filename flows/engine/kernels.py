@@ -5,7 +5,7 @@ only other kernels call is compiled with these.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -30,12 +30,15 @@ def are_compiled() -> bool:
     return any(store.names(_stem(name)) for name in recorded())
 
 
-def compile_missing(engine: Engine) -> int:
-    """Compile what is not there, each in a worker; returns how many had to be."""
-    missing = [(name, number) for name, signatures in recorded().items() for number in range(len(signatures))
-               if not _is_kept(name, number)]
-    engine.map(_compile, missing, "compile kernels", total=len(missing), unit="kernels")
-    return len(missing)
+def missing() -> list[tuple[str, int]]:
+    """Those that are not there for this processor: a name, and the number of a signature."""
+    return [(name, number) for name, signatures in recorded().items() for number in range(len(signatures))
+            if not _is_kept(name, number)]
+
+
+def compile_all(wanted: Sequence[tuple[str, int]], engine: Engine) -> None:
+    """Compile kernels, each in a worker."""
+    engine.map(_compile, wanted, "compile kernels", total=len(wanted), unit="kernels")
 
 
 def load(modules: Iterable[str]) -> None:

@@ -1,17 +1,37 @@
-"""Whether Prefect's API can be reached, asked before Prefect is imported: it would try for minutes and say nothing."""
+"""Which Prefect API is configured, and whether it can be reached, asked before Prefect is imported.
 
+It would take seconds to say the one, and try for minutes and say nothing of the other.
+"""
+
+import os
 import re
 import socket
 import ssl
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 from maslin.manifests.errors import UsageError
 
 ANSWER_SECONDS = 120.0  # a server that is reached and slow is waited for so long
 _SAY_SECONDS = 5.0
+
+
+def configured_api() -> str | None:
+    """The API that the user's PREFECT_API_URL or the active one of Prefect's profiles names; None: there is none."""
+    if asked_for := os.environ.get("PREFECT_API_URL"):
+        return asked_for
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
+    try:
+        profiles = tomllib.loads(
+            Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").read_text(encoding="utf-8"))
+        active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
+        return profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL") or None
+    except (OSError, ValueError, AttributeError):  # none, or nothing that Prefect would read
+        return None
 
 
 def check_api(address: str, say: Callable[[str], None], patience_s: float = ANSWER_SECONDS) -> None:
@@ -50,6 +70,11 @@ def refused(address: str, why: str) -> UsageError:
     return UsageError(
         f"Prefect's API at {_public(address)}, which PREFECT_API_URL asks for, cannot be used: {why}. Start it or mend "
         "the address; or unset PREFECT_API_URL, or give --prefect off, to do without it.")
+
+
+def unavailable(why: str) -> UsageError:
+    """The sentence for an API of our own that cannot be had."""
+    return UsageError(f"Prefect is not to be had ({why}). --prefect off does without it.")
 
 
 def _public(address: str) -> str:

@@ -1,12 +1,17 @@
 """What a process of the command does without, so that it starts quickly."""
 
 import sys
+import threading
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 
 # What numba imports to see whether it is there, by the module of numba's that asks: half a second of CPU in each
 # process. No kernel of ours multiplies matrices or calls C.
 _ASKED_BY = {"scipy.linalg": "numba.np.arraymath", "cffi": "numba.core.typing.cffi_utils"}
+
+
+_THREADED = ("torch", "prefect")  # which run threads of their own, that a copy of the process would lack
+_is_light = False
 
 
 class _Without(MetaPathFinder, Loader):
@@ -33,4 +38,15 @@ def start_light() -> None:
 
     For processes that are Maslin's alone, the command and its workers: never where a user's own code goes on.
     """
+    global _is_light
+    _is_light = True
     sys.meta_path.insert(0, _Without())
+
+
+def is_alone() -> bool:
+    """Whether this process is Maslin's alone and does one thing, so that a copy of it lacks nothing.
+
+    macOS, whose frameworks do not stand a fork, never says so.
+    """
+    return (_is_light and sys.platform != "darwin" and threading.active_count() == 1
+            and not any(name in sys.modules for name in _THREADED))

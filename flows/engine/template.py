@@ -18,14 +18,16 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import NoReturn
 
+from maslin.flows.engine import startup
+
 # What the process runs: paths as the command has them, and nothing of the module that runs the command. A script that
 # calls `maslin.curate(…)` would begin anew in each worker if that were run there.
 _BEGIN = """\
 import os, sys
 try:
     sys.path[:] = {path!r}
-    from maslin.flows.engine.template import serve
-    serve({socket}, {modules!r})
+    from maslin.flows.engine.template import begin
+    begin({socket}, {modules!r})
 except BaseException as error:
     os.write({socket}, repr(error).encode())
     os._exit(1)
@@ -33,32 +35,52 @@ except BaseException as error:
 _FORK, _WAIT = b"f", b"w"  # what is asked
 _IS_NUMBER = b"\0"  # how an answer begins that is a number, and no repr of an error
 _NUMBER = struct.Struct("<q")
-_NOT_FORKED_SAFELY = ("torch", "prefect")
 
 
 class TemplateDiedError(Exception):
     """The process ended before it did what it was asked for; `how`, in words."""
 
 
+class _Forked:
+    """What `subprocess.Popen` is for a process that was started, for one that was forked."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._code = pid, None
+
+    def wait(self) -> int:
+        if self._code is None:
+            self._code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._code
+
+    def kill(self) -> None:
+        if self._code is None:
+            os.kill(self._pid, signal.SIGKILL)
+
+
 class Template:
-    """The command's side. Raises OSError when the process cannot be started."""
+    """The command's side. Raises OSError when there can be no further process.
+
+    Where the command's process is Maslin's alone and runs one thread, it imports `modules` itself and is forked, since
+    it needs most of them, too. Otherwise (a notebook, a script, torch is there) a process is started that imports them.
+    """
 
     def __init__(self, modules: Collection[str]) -> None:
         self._asked = threading.Lock()
+        self._process: subprocess.Popen | _Forked
+        if forked := startup.is_alone():
+            _import_all(modules)
         self._control, there = socket.socketpair()
-        with there:
-            code = _BEGIN.format(path=sys.path, socket=there.fileno(), modules=tuple(modules))
-            # Interrupts are left to the command. Blocked, not ignored: so they are from the first instruction on, and
-            # in workers, too.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-            try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])
-            except BaseException:  # an interrupt too: no socket stays open without a process behind it
-                self._control.close()
-                raise
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        # Interrupts are left to the command. Blocked, not ignored: so they are from the first instruction on, and in
+        # workers, too.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            with there:
+                self._process = _forked(there.fileno()) if forked else _started(there.fileno(), modules)
+        except BaseException:  # an interrupt too: no socket stays open without a process behind it
+            self._control.close()
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def fork(self, connection: int) -> int:
         """Fork a worker that serves on this descriptor; returns its process number.
@@ -106,13 +128,38 @@ def how_it_ended(code: int) -> str:
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
-def serve(control: int, modules: Collection[str]) -> NoReturn:
-    """The template's side: import, then fork when asked, until the command closes the socket or ends."""
-    from maslin.flows.engine.startup import start_light
+def _started(control: int, modules: Collection[str]) -> subprocess.Popen:
+    code = _BEGIN.format(path=sys.path, socket=control, modules=tuple(modules))
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.DEVNULL, pass_fds=[control])
 
-    start_light()
+
+def _forked(control: int) -> _Forked:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # what is still to be written is written once
+    if pid := os.fork():
+        return _Forked(pid)
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        with open(os.devnull) as nothing:
+            os.dup2(nothing.fileno(), 0)
+        os.closerange(3, control)  # the workspace's lock among them
+        os.closerange(control + 1, os.sysconf("SC_OPEN_MAX"))
+        _serve(control)
+    finally:
+        os._exit(1)
+
+
+def begin(control: int, modules: Collection[str]) -> NoReturn:
+    """What a process does that was started for it."""
+    startup.start_light()
     if sys.platform != "darwin":  # whose frameworks do not stand a fork
         _import_all(modules)
+    _serve(control)
+
+
+def _serve(control: int) -> NoReturn:
+    """Fork when asked, until the command closes the socket or ends."""
     gc.collect()
     gc.freeze()  # or the first collection in each worker would write to, and so copy, all that is shared
     with socket.socket(fileno=control) as asked:
@@ -137,7 +184,6 @@ def _import_all(modules: Collection[str]) -> None:
             import_module(module)
     with contextlib.suppress(Exception):
         kernels.load(sys.modules)
-    assert not sys.modules.keys() & set(_NOT_FORKED_SAFELY)
 
 
 def _fork(asked: socket.socket, connection: int) -> int:

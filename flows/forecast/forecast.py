@@ -1,6 +1,5 @@
 """What a command will take and a comparison will be able to find, put together before anything is spent."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,7 +92,7 @@ def forecast(
     if plan.tokenizer is not None and workspace.is_complete(plan.tokenizer):
         vocabulary = workspace.manifest(plan.tokenizer).summary["vocab_size"]
     problems = _measure_what_is_unknown(todo, plan, rates, vocabulary, workers, options)
-    prefect = options.prefect != "off" and importlib.util.find_spec("prefect") is not None
+    prefect = options.prefect == "on"
     compiles = any(stage_of(step) in (READ, CURATE, TOKENIZE) for step in todo) and not kernels.are_compiled()
     rows = costs(
         todo, plan, amounts, rates, workers, vocabulary, _PREFECT_SECONDS if prefect else 0.0,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from maslin.flows.arguments import DEFAULT_WORKSPACE, add_workspace, positive, safe_path
 from maslin.flows.engine.known import DEFAULT_ENGINE, ENGINES, engine_name
+from maslin.flows.engine.tracking import MODES
 from maslin.manifests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         "--engine", type=engine_name, choices=list(ENGINES), default=DEFAULT_ENGINE,
         help="where shards run: local: worker processes; serial: in the command's own process, for debuggers")
     parser.add_argument(
-        "--prefect", choices=["auto", "off"], default="auto",
-        help="auto: run as a Prefect flow; off: the same functions without it, to the same bytes")
+        "--prefect", choices=MODES, default="auto",
+        help="auto: run as a Prefect flow where a server is configured; on: as one in any case; off: never. The bytes "
+             "are the same")
 
 
 def add_tensorboard(parser: argparse.ArgumentParser) -> None:

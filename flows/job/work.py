@@ -1,7 +1,6 @@
 """The work of a command on a recipe: plan by digests, build what is missing, say what came out."""
 
 import contextlib
-import importlib.util
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from maslin.flows.engine.build import TRAINED, build_all, missing_steps, modules_of
+from maslin.flows.engine.known import engine_class
+from maslin.flows.engine.tracking import Tracking, tracking
 from maslin.flows.forecast.amounts import Amounts
 from maslin.flows.forecast.costs import Timeline
 from maslin.flows.forecast.rates import Rates
@@ -131,16 +132,18 @@ def do(job: Job) -> Done:
     workspace = Workspace(job.options.workspace)
     if job.rounds is not None and job.rounds.minutes is not None:  # what rounds take is reckoned from what there is
         do(replace(job, phases=lambda plan: job.phases(plan)[:-1], shown=lambda plan: [], rounds=None))
-    inputs = source_inputs(job.recipe, workspace, say)
-    plan = job.first(inputs, workspace)
-    while not (todo := _missing(job, plan, workspace)) and (further := job.after(plan, inputs, workspace)):
-        plan = further
-    if todo:
-        _check_resources(todo, job.recipe)
-        check_inputs(job.recipe, inputs, todo)
-        tell_of_other_versions(job.recipe, workspace)
-        with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
-            plan = _build(job, plan, workspace, inputs)
+    takes_threads = engine_class(job.options.engine).takes_threads
+    with tracking(job.options.prefect, takes_threads, workspace.root / ".prefect") as tracked:
+        inputs = source_inputs(job.recipe, workspace, say)
+        plan = job.first(inputs, workspace)
+        while not (todo := _missing(job, plan, workspace)) and (further := job.after(plan, inputs, workspace)):
+            plan = further
+        if todo:
+            _check_resources(todo, job.recipe)
+            check_inputs(job.recipe, inputs, todo)
+            tell_of_other_versions(job.recipe, workspace)
+            with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
+                plan = _build(job, plan, workspace, inputs, tracked)
     for step in job.shown(plan):
         check_files(step, workspace)
     problems = problems_of(plan, job.targets(plan), workspace)
@@ -156,24 +159,25 @@ def _missing(job: Job, plan: Plan, workspace: Workspace) -> list[Step]:
     return missing_steps(job.targets(plan), workspace)
 
 
-def _build(job: Job, plan: Plan, workspace: Workspace, inputs: dict[str, list[InputFile]]) -> Plan:
+def _build(
+    job: Job, plan: Plan, workspace: Workspace, inputs: dict[str, list[InputFile]], tracked: Tracking,
+) -> Plan:
     """Build what is missing of the phases, one after the other, on the engine asked for, as a Prefect flow or not.
 
     Then of the plans that follow it; returns the last.
     """
     from maslin.flows.engine import kernels
     from maslin.flows.engine.contract import stopped_by_signals
-    from maslin.flows.engine.known import engine_class
     from maslin.flows.engine.progress import ProgressBoard
 
     compiling = not kernels.are_compiled()
     timeline = Timeline(compiling)
     make_engine = engine_class(job.options.engine)
     todo = missing_steps(job.targets(plan), workspace)
-    name = plan.recipe.name
     extra = builder_arguments(plan, inputs, job.tensorboard)
-    with ProgressBoard() as board, stopped_by_signals(engine := make_engine(job.options.workers, board)), engine:
-        engine.prepare(modules_of(todo, job.recipe.sources))
+    engine = make_engine(job.options.workers, board := ProgressBoard())
+    engine.prepare(modules_of(todo, job.recipe.sources))  # before the board has its thread
+    with board, stopped_by_signals(engine), engine:
 
         def work(mapper: Mapper) -> None:
             nonlocal plan
@@ -188,27 +192,16 @@ def _build(job: Job, plan: Plan, workspace: Workspace, inputs: dict[str, list[In
                         refuse(problems_of(plan, phase, workspace))
                 further = job.after(plan, inputs, workspace)
 
-        def run() -> None:
-            told = f"{len(todo)} steps to build with {engine.described}"
-            if job.options.prefect == "off" or importlib.util.find_spec("prefect") is None:
-                board.say(told)
-                work(engine.map)
-                return
-            if not engine.takes_threads:
-                board.say(f"{told}; without Prefect, whose tasks are threads")
-                work(engine.map)
-                return
-            from maslin.flows.engine.prefect_flows import PrefectUnavailableError, run_as_flow
-
-            board.say(f"{told}; starting Prefect (10 to 30 s) …")
-            try:
-                run_as_flow(job.command, name, engine, workspace.root / ".prefect", work)
-            except PrefectUnavailableError as error:
-                board.say(f"Prefect is not to be had ({error}); going on without it")
-                work(engine.map)
-
+        board.say(f"{len(todo)} steps to build with {engine.described}{tracked.told}")
+        if compiling:
+            board.say("kernels compile as they are first called, a minute or two in all; `maslin setup` does it ahead")
         try:
-            run()
+            if tracked.server is None:
+                work(engine.map)
+            else:
+                from maslin.flows.engine.prefect_flows import run_as_flow
+
+                run_as_flow(job.command, plan.recipe.name, engine, tracked.server, work)
         finally:
             _remember_rates(timeline, plan, workspace, inputs, job.options.limit, engine.workers)
     return plan

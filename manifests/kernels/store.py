@@ -21,6 +21,7 @@ import xxhash
 _ROOT = Path(__file__).parents[2]  # where curation, trainer and manifests lie, in a checkout and installed alike
 _IMPORTS = re.compile(r"^\s*from maslin\.([\w.]+) import (\([^)]*\)|.*)|^\s*import maslin\.([\w.]+)", re.MULTILINE)
 _UNUSED_DAYS = 60
+_FORMAT = 1  # of what is kept, raised when this package writes it in another way
 
 
 def folders() -> tuple[Path, Path]:
@@ -97,8 +98,9 @@ def code_digest(module: str) -> str:
             waiting += _imported(path)
     data = {path for folder in {parent for source in found for parent in source.parents if _ROOT in parent.parents}
             for path in _data(folder)}
-    state = sha256(f"{sys.implementation.cache_tag} {platform.machine()} {unicodedata.unidata_version}".encode())
-    for path in sorted(found | data):
+    python = f"{sys.implementation.cache_tag} {platform.machine()} {unicodedata.unidata_version}"
+    state = sha256(f"{_FORMAT} {python}".encode())
+    for path in sorted((found | data) - set(Path(__file__).parent.iterdir())):
         state.update(f"{path.relative_to(_ROOT).as_posix()}\0".encode() + _digest(path))
     return state.hexdigest()
 

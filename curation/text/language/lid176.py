@@ -24,7 +24,7 @@ BUCKETS = 2_000_000
 _DIMENSION = 16
 _MIN_CHARACTERS, _MAX_CHARACTERS = 2, 4
 _CACHE_SLOTS, _CACHE_ROWS = 1 << 16, 1 << 19  # of words met before in the same batch
-_FNV_START, _FNV_PRIME, _MASK = 2166136261, 16777619, 0xFFFFFFFF
+_FNV_START, _FNV_PRIME = 2166136261, 16777619
 _END, _LABEL = b"</s>", b"__label__"
 _END_BYTES, _LABEL_BYTES = np.frombuffer(_END, np.uint8), np.frombuffer(_LABEL, np.uint8)
 
@@ -103,7 +103,9 @@ def load(path: Path) -> Model:
     (output_quantised,) = reader.values("?")
     height, width = reader.values("2q")
     vocabulary = [word for word, _, _ in entries]
-    numbers = {int(_key.py_func(_hash(word), len(word), word[0])): number for number, word in enumerate(vocabulary)}
+    word_bytes = np.frombuffer(b"".join(vocabulary), np.uint8)
+    word_offsets = np.cumsum([0, *map(len, vocabulary)])
+    numbers = {key: number for number, key in enumerate(_keys(word_bytes, word_offsets).tolist())}
     shape = height, width, len(numbers)  # no two words have one key
     if not quantised or output_quantised or shape != (number_labels, _DIMENSION, size) or vocabulary[0] != _END:
         raise ValueError(f"{path}: not the fastText model lid.176.ftz")
@@ -111,8 +113,8 @@ def load(path: Path) -> Model:
     left, right = _huffman([count for _, count, is_label in entries if is_label])
     return Model(
         tuple(word.removeprefix(_LABEL).decode() for word in vocabulary[words:]), words, rows, row_of_bucket,
-        np.packbits(row_of_bucket >= 0, bitorder="little"), np.frombuffer(b"".join(vocabulary), np.uint8),
-        np.cumsum([0, *map(len, vocabulary)]), *constant_table(numbers), nodes[: number_labels - 1].copy(), left, right,
+        np.packbits(row_of_bucket >= 0, bitorder="little"), word_bytes, word_offsets, *constant_table(numbers),
+        nodes[: number_labels - 1].copy(), left, right,
     )
 
 
@@ -158,17 +160,9 @@ def _huffman(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-def _hash(word: bytes) -> int:
-    """FNV-1a, each byte as a signed character: fastText's hash."""
-    value = _FNV_START
-    for byte in word:
-        value = (value ^ (byte | 0xFFFFFF00 if byte >= 0x80 else byte)) * _FNV_PRIME & _MASK
-    return value
-
-
 @njit(cache=True)
 def _step(value, byte):
-    """One byte of the hash."""
+    """One byte of FNV-1a, as a signed character: fastText's hash."""
     if byte >= 0x80:
         value ^= np.uint32(0xFFFFFF00)
     return np.uint32((value ^ np.uint32(byte)) * np.uint32(_FNV_PRIME))
@@ -279,6 +273,18 @@ def _key(hashed, length, first):
     """uint64: a word's key in tables: its length, and its hash with its first byte (two words of the vocabulary have
     one hash). Other words may have it too, so that what is found is compared byte by byte."""
     return uint64(length) << uint64(32) | uint64(hashed) ^ uint64(first) << uint64(24)
+
+
+@njit(cache=True)
+def _keys(word_bytes, word_offsets):
+    """uint64 (words): the keys of words that lie one behind the other; none is empty."""
+    keys = np.empty(len(word_offsets) - 1, np.uint64)
+    for word in range(len(keys)):
+        value = np.uint32(_FNV_START)
+        for position in range(word_offsets[word], word_offsets[word + 1]):
+            value = _step(value, word_bytes[position])
+        keys[word] = _key(value, word_offsets[word + 1] - word_offsets[word], word_bytes[word_offsets[word]])
+    return keys
 
 
 @njit(cache=True)

@@ -26,6 +26,7 @@ from maslin.curation.text.hash_table import constant_table
 from maslin.curation.text.text_hash import hash_of, mixed
 from maslin.curation.text.utf8 import ASSIGNED
 from maslin.manifests.kernels.kernel import njit
+from maslin.manifests.kernels.tables import kept
 
 FOLDER = Path(__file__).parents[1] / "data" / "words"
 
@@ -70,11 +71,16 @@ def filter_slot(first: int, last: int) -> int:
 
 
 _DATA = json.loads((FOLDER / "spacy_en.json").read_text(encoding="utf-8"))
-_pages: dict[bytes, int] = {}
-PAGE_OF = np.array(
-    [_pages.setdefault(page.tobytes(), len(_pages)) for page in _character_classes(_DATA).reshape(-1, 256)], np.uint8
-)
-CLASSES = np.frombuffer(b"".join(_pages), np.uint16)
+
+
+def _classes_in_pages() -> tuple[np.ndarray, bytes]:
+    pages: dict[bytes, int] = {}
+    page_of = [pages.setdefault(page.tobytes(), len(pages)) for page in _character_classes(_DATA).reshape(-1, 256)]
+    return np.array(page_of, np.uint8), b"".join(pages)
+
+
+PAGE_OF, _pages = kept(__name__, "classes", _classes_in_pages)
+CLASSES = np.frombuffer(_pages, np.uint16)
 
 _exceptions = [entry.split(" ") for entry in _DATA["exceptions"]]
 _numbers = {"".join(pieces): number for number, pieces in enumerate(_exceptions)}

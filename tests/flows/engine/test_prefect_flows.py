@@ -1,43 +1,42 @@
-"""What surrounds a Prefect flow: servers of killed commands are ended, strangers are not; its libraries' logs."""
+"""What surrounds a Prefect flow: a server of our own that ends with the command; its libraries' logs."""
 
 import os
 import subprocess
 import sys
+import time
 
-from maslin.flows.engine.prefect_flows import _SETTINGS, _end_orphaned_server
+import pytest
 
-_SLEEP = "import time; print('up', flush=True); time.sleep(60)"
+from maslin.flows.engine.prefect_server import SETTINGS, OwnServer, ServerEndedError
+from tests.flows.engine.test_local import alive
 
-
-def started(*arguments: str) -> subprocess.Popen:
-    """A process that is up, so that the system knows it by its own command line."""
-    process = subprocess.Popen([sys.executable, "-c", _SLEEP, *arguments], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "up\n"
-    return process
-
-
-def test_the_server_of_a_killed_command_is_ended(tmp_path):
-    server = started("uvicorn", "prefect.server.api")
-    (tmp_path / "server.pid").write_text(str(server.pid))
-    _end_orphaned_server(tmp_path)
-    assert server.wait(timeout=20) != 0 and not (tmp_path / "server.pid").exists()
+_COMMAND = """
+import sys, time
+from pathlib import Path
+from maslin.flows.engine.prefect_server import OwnServer
+server = OwnServer(Path(sys.argv[1]))
+print(server._process.pid, flush=True)
+time.sleep(300)
+"""
 
 
-def test_another_process_with_that_number_is_left_alone(tmp_path):
-    stranger = started()
-    try:
-        (tmp_path / "server.pid").write_text(str(stranger.pid))
-        _end_orphaned_server(tmp_path)
-        assert stranger.poll() is None and not (tmp_path / "server.pid").exists()
-    finally:
-        stranger.kill()
-        stranger.wait()
+def test_the_server_of_a_killed_command_ends(tmp_path):
+    command = subprocess.Popen([sys.executable, "-c", _COMMAND, tmp_path], stdout=subprocess.PIPE, text=True)
+    server = int(command.stdout.readline())
+    command.kill()
+    command.wait()
+    deadline = time.monotonic() + 30
+    while alive(server) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(server)
 
 
-def test_nothing_to_end(tmp_path):
-    _end_orphaned_server(tmp_path)
-    (tmp_path / "server.pid").write_text("999999999")
-    _end_orphaned_server(tmp_path)
+def test_a_server_that_ends_before_it_answers_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("maslin.flows.engine.prefect_server._SERVE", "raise SystemExit('no such thing')")
+    server = OwnServer(tmp_path)
+    with pytest.raises(ServerEndedError, match="exit code 1: no such thing"):
+        server.wait(lambda line: None)
+    server.close()
 
 
 def test_what_libraries_of_prefect_log_as_they_end_is_no_traceback_of_ours():
@@ -49,5 +48,5 @@ def test_what_libraries_of_prefect_log_as_they_end_is_no_traceback_of_ours():
         "logging.getLogger('prefect').critical('said')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | _SETTINGS)
+        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | SETTINGS)
     assert "said" in done.stderr and "Traceback" not in done.stderr, done.stderr

@@ -1,0 +1,56 @@
+"""Whether a command's work is tracked by Prefect, and by which server. Imports nothing of Prefect."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maslin.flows.engine.prefect_api import configured_api, unavailable, why_no_loopback
+
+if TYPE_CHECKING:
+    from maslin.flows.engine.prefect_server import OwnServer
+
+MODES = ("auto", "on", "off")
+_NOT_CONFIGURED = ("; not tracked: no Prefect server is configured (`prefect server start`, then "
+                   "PREFECT_API_URL=http://127.0.0.1:4200/api; or --prefect on)")
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """`server`: the address of one, or ours, which is starting; None: untracked. `told`: why, for the first line."""
+
+    server: "OwnServer | str | None"
+    told: str = ""
+
+
+@contextmanager
+def tracking(mode: str, takes_threads: bool, home: Path) -> Iterator[Tracking]:
+    """What a mode means here and now: where a server of our own is wanted, it starts beside what the command does next.
+
+    `auto`: tracked where a server is configured; `on`: tracked, by a server of our own where none is; `off`: not.
+    `takes_threads`: whether the engine does, as Prefect's tasks are threads. Raises UsageError for `on` where that
+    cannot be.
+    """
+    has_prefect = find_spec("prefect") is not None
+    if mode == "off" or (mode == "auto" and not has_prefect):
+        yield Tracking(None)
+    elif not takes_threads:
+        yield Tracking(None, "; without Prefect, whose tasks are threads")
+    elif not has_prefect:
+        raise unavailable("the package `prefect` is not here")
+    elif address := configured_api():
+        yield Tracking(address)
+    elif mode == "auto":
+        yield Tracking(None, _NOT_CONFIGURED)
+    elif why := why_no_loopback():
+        raise unavailable(why)
+    else:
+        from maslin.flows.engine.prefect_server import OwnServer  # here: other commands need none of it
+
+        server = OwnServer(home)
+        try:
+            yield Tracking(server, "; tracked by a Prefect server of their own")
+        finally:
+            server.close()
