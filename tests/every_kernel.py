@@ -28,7 +28,8 @@ for arguments in json.loads(sys.argv[1]):
     assert main(arguments) in (0, 3)
 from maslin.manifests.kernels.kernel import KERNELS
 called = {name: sorted(map(repr, kernel.signatures)) for name, kernel in KERNELS.items() if kernel.signatures}
-open(sys.argv[2], "w").write(json.dumps(called))
+compiled = sorted(name for name, kernel in KERNELS.items() if kernel.stats.cache_misses)
+open(sys.argv[2], "w").write(json.dumps([called, compiled]))
 """
 
 
@@ -66,20 +67,26 @@ def write_inputs(folder: Path) -> list[list[str]]:
     return [["curate", str(path)], ["compare", str(few)], ["train", str(folder / "chat.yaml")]]
 
 
-def called(commands: list[list[str]], workspace: Path) -> dict[str, list[str]]:
-    """The kernels that commands call from Python, one after the other in one process, with their signatures."""
+def called(commands: list[list[str]], workspace: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """The kernels that commands call, one after the other in one process, with their signatures; which of them compile.
+
+    What only other kernels call is among them where they compile.
+    """
     options = ["--workspace", str(workspace), "--prefect", "off", "--engine", "serial"]
     found = workspace.with_suffix(".json")
     asked = json.dumps([[*command, *options] for command in commands])
     subprocess.run([sys.executable, "-c", _RUN, asked, found], check=True, stdout=subprocess.DEVNULL)
-    return json.loads(found.read_text())
+    signatures, compiled = json.loads(found.read_text())
+    return signatures, compiled
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         commands = write_inputs(Path(folder))
-        called(commands, Path(folder) / "compiled")  # what only kernels call is there where they compile, and not where
-        write_json(RECORD, called(commands, Path(folder) / "found"))  # they are found
+        called(commands, Path(folder) / "compiled")
+        signatures, compiled = called(commands, Path(folder) / "found")
+        assert not compiled
+        write_json(RECORD, signatures)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: Options) -> int:
-    """Fetch models, checksummed, show their licences, make what work would wait for, prove that we read models right."""
+    """Fetch models, show their licences, make what work would wait for, prove that we read the models right."""
     from maslin.curation import resources
     from maslin.curation.text.language import self_check
     from maslin.flows.engine.prefect_server import keep_database

@@ -18,7 +18,7 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import NoReturn
 
-from maslin.flows.engine import startup
+from maslin.flows.engine import serving, startup
 
 # What the process runs: paths as the command has them, and nothing of the module that runs the command. A script that
 # calls `maslin.curate(…)` would begin anew in each worker if that were run there.
@@ -198,8 +198,6 @@ def _fork(asked: socket.socket, connection: int) -> int:
         return worker
     try:
         asked.close()
-        from maslin.flows.engine.worker import serve as work
-
-        work(connection)
+        serving.serve(connection)
     finally:
         os._exit(1)

@@ -5,20 +5,15 @@ No thread or queue stands between: whatever ends the process, or keeps it from s
 
 import os
 import pickle
-import select
 import signal
-import sys
-import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection, Pipe
-from typing import Any, NoReturn
+from multiprocessing.connection import Pipe
+from typing import Any
 
+from maslin.flows.engine.serving import BEGUN, FAILED
 from maslin.flows.engine.template import Template, TemplateDiedError, how_it_ended
 from maslin.manifests.workspace import ShardResult
-
-_BEGUN, _DONE, _FAILED = range(3)
 
 
 class WorkerDiedError(Exception):
@@ -48,12 +43,12 @@ class Worker:
         begun = False
         try:
             self._connection.send_bytes(pickle.dumps((function, arguments)))
-            while (answer := self._connection.recv())[0] == _BEGUN:
+            while (answer := self._connection.recv())[0] == BEGUN:
                 begun = True
         except (EOFError, ConnectionError):
             raise WorkerDiedError(begun, self._wait()) from None
         kind, value, trace = answer
-        if kind == _FAILED:
+        if kind == FAILED:
             value.add_note(f"in a worker process:\n{trace}")
             raise value
         return value
@@ -79,42 +74,3 @@ class Worker:
         """End it when it has nothing to do, and wait for that."""
         self._connection.close()
         self._wait()
-
-
-def serve(socket: int) -> NoReturn:
-    """The worker's side: call after call, until the command closes the socket, or ends, however that ends.
-
-    Leaves without tidying up: what a task has written is written.
-    """
-    connection = Connection(socket)
-    threading.Thread(target=_end_with, args=(socket,), name="command-watch", daemon=True).start()
-    while True:
-        try:
-            asked = connection.recv_bytes()
-        except (EOFError, ConnectionError):
-            os._exit(0)
-        connection.send_bytes(_answer(connection, asked))
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-
-
-def _end_with(socket: int) -> None:
-    watched = select.poll()
-    watched.register(socket, 0)  # that the other end is closed is always told
-    watched.poll()
-    os._exit(1)
-
-
-def _answer(connection: Connection, asked: bytes) -> bytes:
-    try:
-        function, arguments = pickle.loads(asked)  # imports the function's module: that may fail too
-        connection.send((_BEGUN,))
-        return pickle.dumps((_DONE, function(*arguments), ""))
-    except BaseException as error:
-        trace = "".join(traceback.format_exception(error))
-        try:
-            answer = pickle.dumps((_FAILED, error, trace))
-            pickle.loads(answer)
-        except Exception:  # an error that does not travel
-            answer = pickle.dumps((_FAILED, RuntimeError(f"{type(error).__name__}: {error}"), trace))
-        return answer

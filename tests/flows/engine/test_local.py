@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from maslin.flows.engine import local, worker
+from maslin.flows.engine import local, template
 from maslin.flows.engine.local import LocalEngine
 from maslin.flows.engine.progress import ProgressBoard, Work
 from maslin.manifests.errors import MaslinError
@@ -52,9 +52,9 @@ def test_a_task_that_always_kills_its_worker_ends_with_a_sentence(board, monkeyp
 
 @pytest.mark.parametrize(("begin", "how"), [
     ("raise SystemExit(3)", "exit code 3"), ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
-    (worker._BEGIN.replace("import serve", "import serf"), "ImportError")])
+    (template._BEGIN.replace("import begin", "import beg"), "ImportError")])
 def test_workers_that_end_before_they_begin_are_told(board, monkeypatch, begin, how):
-    monkeypatch.setattr(worker, "_BEGIN", begin)
+    monkeypatch.setattr(template, "_BEGIN", begin)
     with LocalEngine(2, board) as engine, pytest.raises(MaslinError, match=rf"end before they begin \(.*{how}"):
         engine.map(die_twice_at_three, list(range(3)), "never")
 
