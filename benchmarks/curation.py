@@ -72,7 +72,6 @@ class Side:
     startup: Cost
     runs: tuple[Cost, ...]
     kept: Mapping[str, str]  # URL → text
-    first_run: Cost | None = None  # with nothing compiled yet
 
     @property
     def cpu_seconds(self) -> float:
@@ -148,8 +147,8 @@ def count_pages(crawl: Path) -> int:
         return sample_pages(crawl, Path(temporary) / "all.warc.gz", 1)
 
 
-def run_ours(work: Path, warc: Path, caches: Path) -> tuple[Cost, dict[str, str]]:
-    """`maslin curate` from nothing, one worker, no Prefect. Compiled kernels are kept in `caches`."""
+def run_ours(work: Path, warc: Path) -> tuple[Cost, dict[str, str]]:
+    """`maslin curate` from nothing after `maslin setup`, one worker, no Prefect."""
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     shutil.copyfile(warc, work / "pages.warc.gz")
@@ -158,7 +157,7 @@ def run_ours(work: Path, warc: Path, caches: Path) -> tuple[Cost, dict[str, str]
                work / "workspace",
                "--workers", "1", "--prefect", "off"]
     # 3: the corpus came out empty, as it may when one page is all there is
-    cost = run(command, HERE.parent, {"NUMBA_CACHE_DIR": str(caches)}, accept=(0, 3))
+    cost = run(command, HERE.parent, {}, accept=(0, 3))
     lock = json.loads((work / "workspace" / "recipes" / "benchmark.lock.json").read_text(encoding="utf-8"))
     kept: dict[str, str] = {}
     for path in sorted((work / "workspace" / lock["corpora"]["web"]).glob("documents/*.parquet")):
@@ -235,11 +234,10 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
         sys.exit(f"{arguments.crawl}: {pages} HTML pages of status 200 in it, too few to measure.")
     sample_pages(sample, single, 1, limit=1)
 
-    caches = work / "compiled"
-    first, _ = run_ours(work / "ours", sample, caches)
-    startup, _ = run_ours(work / "ours", single, caches)
-    runs = [run_ours(work / "ours", sample, caches) for _ in range(arguments.repeats)]
-    sides = [Side("maslin", startup, tuple(cost for cost, _ in runs), runs[-1][1], first)]
+    subprocess.run([sys.executable, "-m", "maslin.flows.cli", "setup"], cwd=HERE.parent, check=True, capture_output=True)
+    startup, _ = run_ours(work / "ours", single)
+    runs = [run_ours(work / "ours", sample) for _ in range(arguments.repeats)]
+    sides = [Side("maslin", startup, tuple(cost for cost, _ in runs), runs[-1][1])]
     python = ready_peer(arguments.peer_venv)
     for extractor in arguments.extractors:
         startup, _ = run_peer(work / "peer", single, python, extractor)
@@ -252,7 +250,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
         "sides": [
             {
                 "name": side.name, "startup": asdict(side.startup), "runs": [asdict(one) for one in side.runs],
-                "first_run": asdict(side.first_run) if side.first_run else None, "kept": len(side.kept),
+                "kept": len(side.kept),
                 "cpu_seconds_per_page": side.per_page(pages),
                 "cpu_seconds_per_page_after_startup": side.per_page_after_startup(pages),
                 "ratio_to_ours": side.per_page(pages) / ours.per_page(pages),
@@ -297,9 +295,7 @@ def table(result: Mapping[str, Any]) -> str:
             f"{side['ratio_to_ours']:8.1f}{side['startup']['cpu_seconds']:10.2f}"
             f"{1000 * side['cpu_seconds_per_page_after_startup']:10.2f}{side['ratio_to_ours_after_startup']:8.1f}"
             f"{side['kept']:7}{shared}")
-    first = result["sides"][0]["first_run"]["cpu_seconds"]
-    lines.append(f"*: without the start-up of a run over one page. First run of maslin, kernels compiled: {first:.1f} "
-                 "CPU-s.")
+    lines.append("*: without the start-up of a run over one page.")
     return "\n".join(lines)
 
 
