@@ -234,7 +234,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
         sys.exit(f"{arguments.crawl}: {pages} HTML pages of status 200 in it, too few to measure.")
     sample_pages(sample, single, 1, limit=1)
 
-    subprocess.run([sys.executable, "-m", "maslin.flows.cli", "setup"], cwd=HERE.parent, check=True, capture_output=True)
+    run([sys.executable, "-m", "maslin.flows.cli", "setup"], HERE.parent, {})
     startup, _ = run_ours(work / "ours", single)
     runs = [run_ours(work / "ours", sample) for _ in range(arguments.repeats)]
     sides = [Side("maslin", startup, tuple(cost for cost, _ in runs), runs[-1][1])]

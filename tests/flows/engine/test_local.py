@@ -40,6 +40,22 @@ def test_a_task_whose_worker_dies_is_run_again_and_the_others_are_not_lost(board
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def kill_the_template_at_two(folder: Path, task: int):
+    """The process that this one was forked from, then this one."""
+    mark = folder / "killed"
+    if task == 2 and not mark.exists():
+        mark.touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"task": task}
+
+
+def test_where_the_process_dies_that_workers_are_forked_from_there_is_another(board, tmp_path):
+    with LocalEngine(2, board) as engine:
+        assert engine.map(partial(kill_the_template_at_two, tmp_path), [1, 2, 3], "deaths") == [
+            {"task": 1}, {"task": 2}, {"task": 3}]
+
+
 def not_at_all(task):
     os.abort()
 
@@ -111,27 +127,34 @@ _TASK = r"""
 import os, time
 
 def sleep(task):
-    os.write(1, b"%d\n" % os.getpid())
+    os.write(1, b"%d %d\n" % (os.getpid(), os.getppid()))
     time.sleep(300)
 """
 
 _SLEEPERS = """
 from maslin.flows.engine.local import LocalEngine
 from maslin.flows.engine.progress import ProgressBoard
+from maslin.flows.engine.startup import is_alone, start_light
 from sleeping import sleep
 
-with ProgressBoard() as board, LocalEngine(2, board) as engine:
+{begin}
+engine = LocalEngine(2, board := ProgressBoard())
+engine.prepare(["maslin.curation.dedup.build"])
+with board, engine:
     engine.map(sleep, [1, 2], "sleep")
 """
 
 
 @pytest.mark.slow
-def test_killing_the_command_leaves_no_workers(tmp_path):
+@pytest.mark.parametrize("begin", ["start_light(); assert is_alone()", "assert not is_alone()"])
+def test_killing_the_command_leaves_no_workers(tmp_path, begin):
+    """Whether it is forked itself or starts the process that workers are forked from."""
     script = tmp_path / "sleepers.py"
-    script.write_text(_SLEEPERS)
+    script.write_text(_SLEEPERS.format(begin=begin))
     (tmp_path / "sleeping.py").write_text(_TASK)  # tasks hold nothing of the main module: workers do not have it
     command = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
-    workers = [int(command.stdout.readline()) for _ in range(2)]
+    workers = {int(pid) for _ in range(2) for pid in command.stdout.readline().split()}
+    assert len(workers) == 3 and command.pid not in workers  # two, and what they are forked from
     command.kill()
     command.wait()
     deadline = time.monotonic() + 30

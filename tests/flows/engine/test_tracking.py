@@ -1,0 +1,63 @@
+"""What `--prefect` means: tracked where a server is configured, by one of our own, or not; and what is said of it."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from maslin.flows.engine import tracking as module
+from maslin.flows.engine.tracking import tracking
+from maslin.manifests.errors import UsageError
+from tests.flows.curated import RECIPE, write_inputs
+
+
+@pytest.fixture(autouse=True)
+def nothing_configured(monkeypatch):
+    monkeypatch.setattr(module, "configured_api", lambda: None)
+
+
+def told(mode: str, takes_threads: bool = True):
+    with tracking(mode, takes_threads, None) as tracked:
+        return tracked.server, tracked.told
+
+
+def test_off_is_silent():
+    assert told("off") == (None, "")
+
+
+def test_auto_without_a_server_says_how_to_start_one():
+    server, line = told("auto")
+    assert server is None and "`prefect server start`" in line and "PREFECT_API_URL=" in line and "\n" not in line
+
+
+@pytest.mark.parametrize("mode", ["auto", "on"])
+def test_a_server_that_is_configured_is_asked(mode, monkeypatch):
+    monkeypatch.setattr(module, "configured_api", lambda: "http://there/api")
+    assert told(mode) == ("http://there/api", "")
+    assert told(mode, takes_threads=False)[0] is None
+
+
+def test_on_is_refused_where_it_cannot_be(monkeypatch):
+    monkeypatch.setattr(module, "why_no_loopback", lambda: "no loopback network here")
+    with pytest.raises(UsageError, match=r"no loopback network here.*--prefect off"):
+        told("on")
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="`prefect` is not here"):
+        told("on")
+    assert told("auto") == (None, "")
+
+
+@pytest.mark.slow
+def test_on_tracks_by_a_server_of_its_own_and_says_what_it_waits_for(tmp_path):
+    write_inputs(tmp_path)
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    done = subprocess.run(
+        [sys.executable, "-m", "maslin.flows.cli", "curate", tmp_path / "recipe.yaml", "--workspace", tmp_path / "ws",
+         "--prefect", "on"], capture_output=True, text=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")})
+    assert done.returncode == 0 and "waiting for Prefect's server" in done.stderr, done.stderr
+    with sqlite3.connect(tmp_path / "ws/.prefect/prefect.db") as database:
+        ((name, state),) = database.execute("select name, state_type from flow_run")
+    assert name.startswith("curate ") and state == "COMPLETED"
