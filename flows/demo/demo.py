@@ -9,7 +9,8 @@ from pathlib import Path
 from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
-from maslin.flows.engine.prefect_api import configured_api, why_no_loopback
+from maslin.flows.engine.prefect_api import why_no_loopback
+from maslin.flows.engine.tracking import configured_api
 from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 from maslin.flows.job.work import carry_out
 from maslin.flows.shown import text

@@ -1,37 +1,17 @@
-"""Which Prefect API is configured, and whether it can be reached, asked before Prefect is imported.
+"""Whether Prefect's API can be reached, asked before Prefect is imported: it would try for minutes and say nothing."""
 
-It would take seconds to say the one, and try for minutes and say nothing of the other.
-"""
-
-import os
 import re
 import socket
 import ssl
 import time
-import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
 from maslin.manifests.errors import UsageError
 
 ANSWER_SECONDS = 120.0  # a server that is reached and slow is waited for so long
 _SAY_SECONDS = 5.0
-
-
-def configured_api() -> str | None:
-    """The API that the user's PREFECT_API_URL or the active one of Prefect's profiles names; None: there is none."""
-    if asked_for := os.environ.get("PREFECT_API_URL"):
-        return asked_for
-    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
-    try:
-        profiles = tomllib.loads(
-            Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").read_text(encoding="utf-8"))
-        active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
-        return profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL") or None
-    except (OSError, ValueError, AttributeError):  # none, or nothing that Prefect would read
-        return None
 
 
 def check_api(address: str, say: Callable[[str], None], patience_s: float = ANSWER_SECONDS) -> None:

@@ -7,7 +7,10 @@ from importlib.machinery import ModuleSpec
 
 # What numba imports to see whether it is there, by the module of numba's that asks: half a second of CPU in each
 # process. No kernel of ours multiplies matrices or calls C.
-_ASKED_BY = {"scipy.linalg": "numba.np.arraymath", "cffi": "numba.core.typing.cffi_utils"}
+_ASKED_BY = {
+    "scipy.linalg": "numba.np.arraymath", "cffi": "numba.core.typing.cffi_utils", "scipy": "numba",
+    "colorama": "numba.core.errors",
+}
 
 
 _THREADED = ("torch", "prefect")  # which run threads of their own, that a copy of the process would lack

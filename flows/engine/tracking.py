@@ -1,5 +1,7 @@
 """Whether a command's work is tracked by Prefect, and by which server. Imports nothing of Prefect."""
 
+import os
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,14 +9,26 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maslin.flows.engine.prefect_api import configured_api, unavailable, why_no_loopback
-
 if TYPE_CHECKING:
     from maslin.flows.engine.prefect_server import OwnServer
 
 MODES = ("auto", "on", "off")
 _NOT_CONFIGURED = ("; not tracked: no Prefect server is configured (`prefect server start`, then "
                    "PREFECT_API_URL=http://127.0.0.1:4200/api; or --prefect on)")
+
+
+def configured_api() -> str | None:
+    """The API that the user's PREFECT_API_URL or the active one of Prefect's profiles names; None: there is none."""
+    if asked_for := os.environ.get("PREFECT_API_URL"):
+        return asked_for
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
+    try:
+        profiles = tomllib.loads(
+            Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").read_text(encoding="utf-8"))
+        active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
+        return profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL") or None
+    except (OSError, ValueError, AttributeError):  # none, or nothing that Prefect would read
+        return None
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,10 @@ def tracking(mode: str, takes_threads: bool, home: Path) -> Iterator[Tracking]:
     has_prefect = find_spec("prefect") is not None
     if mode == "off" or (mode == "auto" and not has_prefect):
         yield Tracking(None)
-    elif not takes_threads:
+        return
+    from maslin.flows.engine.prefect_api import unavailable, why_no_loopback  # here: the rest needs no network
+
+    if not takes_threads:
         yield Tracking(None, "; without Prefect, whose tasks are threads")
     elif not has_prefect:
         raise unavailable("the package `prefect` is not here")

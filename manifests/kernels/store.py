@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -20,6 +21,7 @@ import xxhash
 
 _ROOT = Path(__file__).parents[2]  # where curation, trainer and manifests lie, in a checkout and installed alike
 _IMPORTS = re.compile(r"^\s*from maslin\.([\w.]+) import (\([^)]*\)|.*)|^\s*import maslin\.([\w.]+)", re.MULTILINE)
+_THIS_PACKAGE = "manifests/kernels/"
 _UNUSED_DAYS = 60
 _FORMAT = 1  # of what is kept, raised when this package writes it in another way
 
@@ -88,47 +90,56 @@ def code_digest(module: str) -> str:
     """Of a module of ours, of all of ours that it imports, all the way down, of the data beside them, of this Python.
 
     A kernel holds the constants and the kernels of other modules, and tables made of data files and of Python's own.
+    This package itself is left out: `_FORMAT` speaks for it.
     """
-    found: set[Path] = set()
+    found: set[str] = set()
     waiting = [_source(module.removeprefix("maslin."))]
     while waiting:
         path = waiting.pop()
         if path is not None and path not in found:
             found.add(path)
-            waiting += _imported(path)
-    data = {path for folder in {parent for source in found for parent in source.parents if _ROOT in parent.parents}
-            for path in _data(folder)}
+            waiting += _read(path)[1]
     python = f"{sys.implementation.cache_tag} {platform.machine()} {unicodedata.unidata_version}"
     state = sha256(f"{_FORMAT} {python}".encode())
-    for path in sorted((found | data) - set(Path(__file__).parent.iterdir())):
-        state.update(f"{path.relative_to(_ROOT).as_posix()}\0".encode() + _digest(path))
+    for path in sorted(found):
+        if not path.startswith(_THIS_PACKAGE):
+            state.update(f"{path}\0".encode() + _read(path)[0])
+    folders = {folder for path in found for folder in _folders_above(path)}
+    for digest in filter(None, map(_data, sorted(folders))):
+        state.update(digest)
     return state.hexdigest()
 
 
 @cache
-def _source(module: str) -> Path | None:
-    path = _ROOT / module.replace(".", "/")
-    found = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return found if found.is_file() else None
+def _source(module: str) -> str | None:
+    """Where the source of a module lies; None: it is none of ours."""
+    path = module.replace(".", "/")
+    return next((each for each in (f"{path}.py", f"{path}/__init__.py") if os.path.isfile(f"{_ROOT}/{each}")), None)
 
 
 @cache
-def _imported(path: Path) -> list[Path | None]:
-    """The modules of ours that one imports, anywhere in it."""
-    found = []
-    for module, names, whole in _IMPORTS.findall(path.read_text(encoding="utf-8")):
-        found.append(_source(module or whole))
-        found += [_source(f"{module}.{name}") for name in re.findall(r"\w+", names)]
-    return found
+def _read(path: str) -> tuple[bytes, list[str | None]]:
+    """The digest of a source, and the modules of ours that it imports, anywhere in it."""
+    content = Path(_ROOT, path).read_bytes()
+    imported = []
+    for module, names, whole in _IMPORTS.findall(content.decode()):
+        imported.append(_source(module or whole))
+        imported += [_source(f"{module}.{name}") for name in re.findall(r"\w+", names)]
+    return sha256(content).digest(), imported
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 @cache
-def _data(folder: Path) -> list[Path]:
-    """The files of the folder `data` in a package, where that is no package itself."""
-    beside = folder / "data"
-    return [] if (beside / "__init__.py").is_file() else [path for path in beside.rglob("*") if path.is_file()]
-
-
-@cache
-def _digest(path: Path) -> bytes:
-    return sha256(path.read_bytes()).digest()
+def _data(folder: str) -> bytes:
+    """The digest of the files of the folder `data` in a package; nothing where that is not there, or a package."""
+    beside = Path(_ROOT, folder, "data")
+    if not beside.is_dir() or (beside / "__init__.py").is_file():
+        return b""
+    state = sha256()
+    for path in sorted(path for path in beside.rglob("*") if path.is_file()):
+        state.update(f"{path.relative_to(_ROOT)}\0".encode() + sha256(path.read_bytes()).digest())
+    return state.digest()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from maslin.flows.engine.prefect_api import check_api, configured_api, why_no_loopback
+from maslin.flows.engine.prefect_api import check_api, why_no_loopback
 from maslin.manifests.errors import UsageError
 from tests.flows.curated import RECIPE, write_inputs
 
@@ -38,26 +38,6 @@ def serve():
     for server in servers:
         server.shutdown()
         server.server_close()
-
-
-_PROFILES = """active = "mine"
-[profiles.mine]
-PREFECT_API_URL = "http://mine/api"
-[profiles.none]
-"""
-
-
-@pytest.mark.parametrize(("environment", "profiles", "api"), [
-    ({}, "", None), ({}, _PROFILES, "http://mine/api"), ({"PREFECT_PROFILE": "none"}, _PROFILES, None),
-    ({"PREFECT_API_URL": "http://asked/api"}, _PROFILES, "http://asked/api"), ({}, "[[", None),
-    ({}, "profiles = 3", None)])
-def test_which_api_is_configured(tmp_path, monkeypatch, environment, profiles, api):
-    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in ({"PREFECT_HOME": str(tmp_path)} | environment).items():
-        monkeypatch.setenv(name, value)
-    (tmp_path / "profiles.toml").write_text(profiles)
-    assert configured_api() == api
 
 
 @pytest.mark.parametrize("status", [200, 401, 404])

@@ -7,10 +7,30 @@ import sys
 
 import pytest
 
+from maslin.flows.engine import prefect_api
 from maslin.flows.engine import tracking as module
-from maslin.flows.engine.tracking import tracking
+from maslin.flows.engine.tracking import configured_api, tracking
 from maslin.manifests.errors import UsageError
 from tests.flows.curated import RECIPE, write_inputs
+
+_PROFILES = """active = "mine"
+[profiles.mine]
+PREFECT_API_URL = "http://mine/api"
+[profiles.none]
+"""
+
+
+@pytest.mark.parametrize(("environment", "profiles", "api"), [
+    ({}, "", None), ({}, _PROFILES, "http://mine/api"), ({"PREFECT_PROFILE": "none"}, _PROFILES, None),
+    ({"PREFECT_API_URL": "http://asked/api"}, _PROFILES, "http://asked/api"), ({}, "[[", None),
+    ({}, "profiles = 3", None)])
+def test_which_api_is_configured(tmp_path, monkeypatch, environment, profiles, api):
+    for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"PREFECT_HOME": str(tmp_path)} | environment).items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "profiles.toml").write_text(profiles)
+    assert configured_api() == api
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +60,7 @@ def test_a_server_that_is_configured_is_asked(mode, monkeypatch):
 
 
 def test_on_is_refused_where_it_cannot_be(monkeypatch):
-    monkeypatch.setattr(module, "why_no_loopback", lambda: "no loopback network here")
+    monkeypatch.setattr(prefect_api, "why_no_loopback", lambda: "no loopback network here")
     with pytest.raises(UsageError, match=r"no loopback network here.*--prefect off"):
         told("on")
     monkeypatch.setattr(module, "find_spec", lambda name: None)

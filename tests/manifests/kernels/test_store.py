@@ -31,7 +31,7 @@ def code(tmp_path, monkeypatch):
 
 
 def _forget():
-    for remembered in (store.code_digest, store._source, store._imported, store._data, store._digest):
+    for remembered in (store.code_digest, store._source, store._read, store._data):
         remembered.cache_clear()
 
 
