@@ -4,9 +4,9 @@ Property tests hold it to `maslin.curation.evidence.edits.apply`.
 """
 
 import numpy as np
-from numba import njit
 
 from maslin.curation.text.utf8 import MAY_END_LINE, line_end_length
+from maslin.manifests.kernels.kernel import njit
 
 
 @njit(cache=True)
