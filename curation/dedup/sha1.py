@@ -6,7 +6,9 @@ when its own has ended.
 """
 
 import numpy as np
-from numba import njit, uint32, uint64
+from numba import uint32, uint64
+
+from maslin.manifests.kernels.kernel import njit
 
 _LANES = 32  # two vectors or more on every CPU: loops of one are not made vectors
 _START = (uint32(0x67452301), uint32(0xEFCDAB89), uint32(0x98BADCFE), uint32(0x10325476), uint32(0xC3D2E1F0))

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text.lower_case import LOWER, without_capitals_of_their_own
 from maslin.curation.text.scripts_without_spaces import CLASSES, LETTER, NONE, cut_words
 from maslin.curation.text.utf8 import read_character, space_length, write_character
+from maslin.manifests.kernels.kernel import njit
 
 _CUT = {"scripts": CLASSES, "blanks": NONE}  # by maslin.manifests.steps.dedup.NearDedup.words
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit, uint64
+from numba import uint64
 
 from maslin.curation.text.utf8 import ASSIGNED
+from maslin.manifests.kernels.kernel import njit
 
 _SURROGATES = slice(0xD800, 0xE000)
 _DOTTED_I, _SIGMA = 0x130, 0x3A3  # lower() makes two characters of the one, and a final sigma of the other at word ends
