@@ -101,8 +101,10 @@ def serve(socket: int) -> NoReturn:
 
     Leaves without tidying up: what a task has written is written.
     """
+    from maslin.flows.engine.memory import keep_freed
     from maslin.flows.engine.startup import start_light
 
+    keep_freed()
     connection = Connection(socket)
     threading.Thread(target=_end_with, args=(socket,), name="command-watch", daemon=True).start()
     start_light()

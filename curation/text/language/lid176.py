@@ -270,7 +270,8 @@ def _rows_of(word, length, words, row_of_bucket, bucket_bits, word_bytes, word_o
             if characters >= _MIN_CHARACTERS:
                 bucket = uint64(value) % uint64(BUCKETS)
                 found[count] = bucket
-                count += bucket_bits[bucket >> uint64(3)] >> (bucket & uint64(7)) & 1  # else the next one is written over
+                # Where it is pruned, the next one is written over it.
+                count += bucket_bits[bucket >> uint64(3)] >> (bucket & uint64(7)) & 1
     for place in range(first, count):
         found[place] = row_of_bucket[found[place]]
     return count
