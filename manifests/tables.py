@@ -181,7 +181,7 @@ def _text_bytes(table: pa.Table) -> np.ndarray:
     if name is None:
         return np.zeros(table.num_rows, np.int64)
     lengths = pc.fill_null(pc.binary_length(table[name]), 0)
-    return np.fromiter((n for chunk in lengths.chunks for n in chunk.to_numpy()), np.int64, table.num_rows)
+    return np.concatenate([np.zeros(0, np.int64), *(chunk.to_numpy() for chunk in lengths.chunks)])
 
 
 def write_table(root: Path, path: str, table: pa.Table) -> dict[str, Any]:

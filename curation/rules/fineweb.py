@@ -16,7 +16,7 @@ from maslin.curation.text.hash_table import add_key, clear_table, table_size
 from maslin.curation.text.spacy.tables import TERMINAL, class_of
 from maslin.curation.text.text_hash import hash_bytes
 from maslin.curation.text.utf8 import previous_character, read_character, strip_left
-from maslin.curation.text.words import words_of
+from maslin.curation.text.words import count_words
 from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.steps.fineweb import FINEWEB, FineWeb
 
@@ -26,7 +26,7 @@ LINES, ENDED, SHORT, DUPLICATE_CHARACTERS, NEWLINES, CHARACTERS = range(6)
 def judge(batch: Batch, parameters: FineWeb) -> Decision:
     measured = measure_lines(batch.data, batch.offsets, parameters.short_line_characters)
     lines = measured[:, LINES].astype(np.float64)
-    words = np.where(lines > 0, np.diff(words_of(batch, parameters.words).offsets), 0)
+    words = np.where(lines > 0, count_words(batch, parameters.words), 0)
     signals = {
         "line_punct_ratio": ratio(measured[:, ENDED], lines), "short_line_ratio": ratio(measured[:, SHORT], lines),
         "char_dup_ratio": ratio(measured[:, DUPLICATE_CHARACTERS], np.where(lines > 0, measured[:, CHARACTERS], 0)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -31,7 +31,7 @@ class Batch:
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table
-        self._analyses: dict[str, Analysis] = {}
+        self._analyses: dict[str, Callable[[], Any]] = {}
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -83,16 +83,22 @@ class Batch:
     def analysis(self, name: str, measure: Callable[[], A]) -> A:
         """What `measure` finds in the texts, measured by the first rule that asks for it by this name."""
         if name not in self._analyses:
-            self._analyses[name] = measure()
-        return self._analyses[name]
+            found = measure()
+            self._analyses[name] = lambda: found
+        return self._analyses[name]()
 
     def take(self, rows: np.ndarray) -> "Batch":
         """Only these rows, with what is known of their texts; itself when they are all."""
         if len(rows) == len(self):
             return self
         batch = Batch(self.table.take(pa.array(rows)))
-        batch._analyses = {name: analysis.take(rows) for name, analysis in self._analyses.items()}
+        batch._analyses = {name: cache(partial(_taken, analysis, rows)) for name, analysis in self._analyses.items()}
         return batch
+
+
+def _taken(analysis: Callable[[], Analysis], rows: np.ndarray) -> Analysis:
+    """An analysis of some of its rows, made when a rule first asks for it: often none does before the next edit."""
+    return analysis().take(rows)
 
 
 @dataclass(frozen=True)

@@ -59,20 +59,52 @@ class Words:
 
     def take(self, rows: np.ndarray) -> "Words":
         """The words of these documents."""
-        lengths = np.diff(self.offsets)[rows]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        words = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        sum_offsets = offsets + np.arange(len(offsets))
-        sums = np.arange(sum_offsets[-1]) + np.repeat(self.offsets[rows] + rows - sum_offsets[:-1], lengths + 1)
+        offsets, words = _taken_words(self.offsets, rows)
+        _, sums = _taken_words(self.offsets + np.arange(len(self.offsets)), rows)
         return Words(
             offsets, self.start[words], self.end[words], self.kind[words], self.sums[sums], self.characters[sums],
             self.inverses[words], self.text_characters[rows],
         )
 
 
+@dataclass(frozen=True)
+class Split:
+    """Where words of documents are: `offsets`, `start` and `end` of Words."""
+
+    offsets: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Split":
+        """The words of these documents."""
+        offsets, words = _taken_words(self.offsets, rows)
+        return Split(offsets, self.start[words], self.end[words])
+
+
+def _taken_words(offsets: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The offsets of some documents' words, and which words of all these are."""
+    lengths = np.diff(offsets)[rows]
+    own = np.concatenate([[0], np.cumsum(lengths)])
+    return own, np.arange(own[-1]) + np.repeat(offsets[rows] - own[:-1], lengths)
+
+
 def words_of(batch: Batch, splitter: str = "kernel") -> Words:
     """The batch's words by one of SPLITTERS, measured once for all its rules."""
     return batch.analysis(f"words: {splitter}", lambda: SPLITTERS[splitter](batch))
+
+
+def count_words(batch: Batch, splitter: str = "kernel") -> np.ndarray:
+    """int64 (documents): how many words by one of SPLITTERS. Those of our kernel are not measured for it."""
+    return np.diff((_split(batch) if splitter == "kernel" else words_of(batch, splitter)).offsets)
+
+
+def _split(batch: Batch) -> Split:
+    return batch.analysis("split", lambda: Split(*word_splitters.split_as_spacy(batch.data, batch.offsets)))
+
+
+def _by_kernel(batch: Batch) -> Words:
+    split = _split(batch)
+    return measured(batch.data, batch.offsets, (split.offsets, split.start, split.end))
 
 
 def measured(data: np.ndarray, offsets: np.ndarray, split: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Words:
@@ -109,7 +141,7 @@ def _normalised(text: str) -> str:
 # `kernel`: spaCy's blank English tokenizer, reproduced; `spacy`: the package itself. The others are what DCLM, Dolma
 # and RedPajama-V2 call words.
 SPLITTERS: dict[str, Callable[[Batch], Words]] = {
-    "kernel": _by(word_splitters.split_as_spacy),
+    "kernel": _by_kernel,
     "spacy": _by_spacy,
     "blanks": _by(word_splitters.split_at_blanks),
     "lower_case": lambda batch: _of([text.lower() for text in batch.texts], word_splitters.split_at_blanks),

@@ -9,6 +9,8 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
+from maslin.flows.engine.memory import keep_freed
+
 BEGUN, DONE, FAILED = range(3)  # what an answer begins with: at the task; its result; its error
 
 
@@ -17,6 +19,7 @@ def serve(socket: int) -> NoReturn:
 
     Leaves without tidying up: what a task has written is written.
     """
+    keep_freed()
     connection = Connection(socket)
     threading.Thread(target=_end_with, args=(socket,), name="command-watch", daemon=True).start()
     while True:

@@ -157,13 +157,16 @@ def write_text(page, kind, said, close, of, start, end, gone):
                 cell_begins = row_begins = False
                 if not in_heading:
                     bare = -1
-                while byte > 32 or (preformatted and byte != 10 and byte != 13):
-                    out[size] = byte
-                    size += 1
-                    place += 1
-                    if place == finish:
-                        break
-                    byte = source[place]
+                if preformatted:
+                    while place < finish and source[place] != 10 and source[place] != 13:
+                        out[size] = source[place]
+                        size += 1
+                        place += 1
+                else:
+                    while place < finish and source[place] > 32:
+                        out[size] = source[place]
+                        size += 1
+                        place += 1
             if displayed:
                 between = _LINE
         event += 1

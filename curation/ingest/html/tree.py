@@ -177,16 +177,13 @@ def _characters(page, begin, end):
 
     From U+3000 on (Chinese, Japanese, Korean) a character counts twice, as it is as wide, and ends a word.
     """
-    characters, gaps = 0, 0
-    for place in range(begin, end):
+    characters, gaps, before = 0, 0, np.uint8(0)
+    for place in range(begin, end):  # without branches: words are short
         byte = page[place]
-        if byte > 32:
-            characters += byte & 0xC0 != 0x80
-            if 0xE3 <= byte <= 0xED:
-                characters += 1
-                gaps += 1
-        elif characters and page[place - 1] > 32:
-            gaps += 1
+        is_seen, is_wide = byte > 32, 0xE3 <= byte <= 0xED
+        characters += np.int64(is_seen & (byte & 0xC0 != 0x80)) + is_wide
+        gaps += np.int64(~is_seen & (before > 32)) + is_wide
+        before = byte
     return characters, gaps
 
 

@@ -18,7 +18,6 @@ _UNANNOUNCED_UTF_8 = 4  # characters to a damaged byte
 _CESU_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 # Encodings of seven bits would pass for UTF-8: how a shift to two-byte characters looks.
 _SHIFTS = {"iso2022_jp_ext": rb"\x1b\$[@B]", "iso2022_kr": rb"\x1b\$\)C", "hz": rb"~\{[!-w]"}
-_SIGNS_IN_ASCII = (b"\x1b", b"~{", b"\0")  # of these encodings, and of UTF-16
 _UTF_16 = (
     (re.compile(rb"(?:\s\0)*+<\0[!?A-Za-z]\0"), "utf-16-le"), (re.compile(rb"(?:\0\s)*+\0<\0[!?A-Za-z]"), "utf-16-be"),
 )
@@ -43,7 +42,7 @@ def decode(body: bytes, header: str = "", language: str = "") -> Decoded:
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return Decoded(body[len(mark):].decode(encoding, "replace"), encoding, False)
-    if body.isascii() and not any(sign in body for sign in _SIGNS_IN_ASCII):  # nearly half of all pages
+    if body.isascii() and not _may_shift(body):  # nearly half of all pages
         return Decoded(body.decode("ascii"), "utf-8", False)
     announced = [encoding for encoding in (python_encoding(content_type(header)[1]), meta_encoding(body)) if encoding]
     first = _seven_bit_encoding(body, announced) or wide_encoding(body)
@@ -63,6 +62,12 @@ def decode(body: bytes, header: str = "", language: str = "") -> Decoded:
             return _decoded(text, encoding, announced)
     encoding = min(damage, key=damage.__getitem__)
     return _decoded(body.decode(encoding, "replace"), encoding, announced)
+
+
+def _may_shift(body: bytes) -> bool:
+    """Whether ASCII may be one of the encodings of seven bits, or UTF-16."""
+    # One byte is found ten times as fast as two.
+    return b"\x1b" in body or b"\0" in body or (b"~" in body and b"~{" in body)
 
 
 def _character_of_pair(found: re.Match[bytes]) -> bytes:

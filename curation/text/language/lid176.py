@@ -23,7 +23,10 @@ from maslin.manifests.kernels.kernel import njit
 BUCKETS = 2_000_000
 _DIMENSION = 16
 _MIN_CHARACTERS, _MAX_CHARACTERS = 2, 4
-_CACHE_SLOTS, _CACHE_ROWS = 1 << 16, 1 << 19  # of words met before in the same batch
+_CACHE_SLOTS, _CACHE_ROWS = 1 << 17, 1 << 20  # of words met before in the same batch
+_WAITING = 4096  # rows that are added together, or a word's more
+_SHORT = 7  # bytes of a word that its key in the cache holds; of longer ones it is a hash, with the highest bit set
+_LONG_FACTOR = uint64(0x9E3779B97F4A7C15)
 _FNV_START, _FNV_PRIME = 2166136261, 16777619
 _END, _LABEL = b"</s>", b"__label__"
 _END_BYTES, _LABEL_BYTES = np.frombuffer(_END, np.uint8), np.frombuffer(_LABEL, np.uint8)
@@ -178,56 +181,68 @@ def _identify(
     for text in range(number):
         longest = max(longest, offsets[text + 1] - offsets[text])
     word = np.empty(longest + 2, np.uint8)  # "<word>"
-    found = np.empty(3 * (longest + 2) + 1, np.int32)  # its rows
-    # Words met before, of one key the first: where they stand in `data`, and their rows in `pool`.
-    met, place = np.zeros(_CACHE_SLOTS, np.uint64), np.empty(_CACHE_SLOTS, np.int64)
-    begins, counts = np.empty(_CACHE_SLOTS, np.int32), np.empty(_CACHE_SLOTS, np.int32)
-    pool, pooled, cached = np.empty(_CACHE_ROWS, np.int32), 0, 0
+    found = np.empty(_WAITING + 3 * (longest + 2) + 1, np.int32)  # rows that are still to be added
+    # Words met before, by slot, of one key the first: where they stand in `data`, and their rows in `pool`.
+    met, cached = np.zeros(_CACHE_SLOTS, np.uint64), np.empty((_CACHE_SLOTS, 2), np.int64)
+    pool, pooled, taken = np.empty(_CACHE_ROWS, np.int32), 0, 0
     for text in range(number):
         total = np.zeros(_DIMENSION, np.float32)
-        used = 0
+        used = waiting = 0
         position, end = offsets[text], offsets[text + 1]
         while True:
             while position < end and _separates(data[position]):
                 position += 1
-            start = position
-            hashed = np.uint32(_FNV_START)
-            while position < end and not _separates(data[position]):
-                hashed = _step(hashed, data[position])
+            start, key = position, uint64(0)
+            while position < end and position < start + _SHORT and not _separates(data[position]):
+                key = key << uint64(8) | uint64(data[position])
                 position += 1
+            is_short = position == end or _separates(data[position])
+            if is_short:
+                key |= uint64(position - start) << uint64(56)
+            else:
+                while position < end and not _separates(data[position]):
+                    key = (key ^ uint64(data[position])) * _LONG_FACTOR
+                    position += 1
+                key |= uint64(1) << uint64(63)
             length = position - start
             if length == 0 or (length == len(_END_BYTES) and _same(data, start, _END_BYTES, 0, length)):
-                _add(total, rows, 0)  # the end of the line, the first word of the vocabulary
-                used += 1
+                found[waiting] = 0  # the end of the line, the first word of the vocabulary
+                _add(total, rows, found, waiting + 1)
+                used += waiting + 1
                 break
-            key = _key(hashed, length, data[start])
             slot = slot_of(met, uint64(_CACHE_SLOTS - 1), key)
-            if met[slot] and _same(data, place[slot], data, start, length):
-                for index in range(begins[slot], begins[slot] + counts[slot]):
-                    _add(total, rows, pool[index])
-                used += counts[slot]
-                continue
-            word[0], word[length + 1] = 0x3C, 0x3E
-            word[1:length + 1] = data[start:position]
-            count = _rows_of(
-                word, length, hashed, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, keys, indexes, found)
-            for index in range(count):
-                _add(total, rows, found[index])
-            used += count
-            if met[slot] == 0 and 2 * cached < _CACHE_SLOTS and pooled + count <= _CACHE_ROWS:
-                met[slot], place[slot], begins[slot], counts[slot] = key, start, pooled, count
-                pool[pooled:pooled + count] = found[:count]
-                pooled += count
-                cached += 1
+            if met[slot] and (is_short or _same(data, cached[slot, 0] >> 32, data, start, length)):
+                begin = cached[slot, 1]
+                for index in range(cached[slot, 0] & 0xFFFFFFFF):
+                    found[waiting] = pool[begin + index]
+                    waiting += 1
+            else:
+                word[0], word[length + 1] = 0x3C, 0x3E
+                word[1:length + 1] = data[start:position]
+                count = _rows_of(word, length, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, keys,
+                                 indexes, found[waiting:])
+                if met[slot] == 0 and 2 * taken < _CACHE_SLOTS and pooled + count <= _CACHE_ROWS:
+                    met[slot], cached[slot, 0], cached[slot, 1] = key, start << 32 | count, pooled
+                    pool[pooled:pooled + count] = found[waiting:waiting + count]
+                    pooled += count
+                    taken += 1
+                waiting += count
+            if waiting >= _WAITING:
+                _add(total, rows, found, waiting)
+                used += waiting
+                waiting = 0
         total *= np.float32(1.0 / used)
         leaves[text], probability[text] = _best(total, nodes, left, right)
     return leaves, probability
 
 
 @njit(cache=True)
-def _rows_of(word, length, hashed, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, keys, indexes, found):
+def _rows_of(word, length, words, row_of_bucket, bucket_bits, word_bytes, word_offsets, keys, indexes, found):
     """Write the rows of word[1 : length + 1] to `found`, in fastText's order: the word's own, then those of the n-grams
     of word[: length + 2]; returns how many."""
+    hashed = np.uint32(_FNV_START)
+    for position in range(1, length + 1):
+        hashed = _step(hashed, word[position])
     index = _find(word, length, hashed, word_bytes, word_offsets, keys, indexes)
     if index >= words:
         return 0
@@ -236,24 +251,24 @@ def _rows_of(word, length, hashed, words, row_of_bucket, bucket_bits, word_bytes
     count = 0
     if index >= 0:
         found[0], count = index, 1
+    first = count
     for start in range(length + 2):
         if word[start] & 0xC0 == 0x80:
             continue
-        value = np.uint32(_FNV_START)
-        position = start
-        for characters in range(1, _MAX_CHARACTERS + 1):
-            if position == length + 2:
-                break
+        value, position, characters = np.uint32(_FNV_START), start, 0
+        while characters < _MAX_CHARACTERS and position < length + 2:
             value = _step(value, word[position])
             position += 1
-            while position < length + 2 and word[position] & 0xC0 == 0x80:
-                value = _step(value, word[position])
-                position += 1
+            if position < length + 2 and word[position] & 0xC0 == 0x80:
+                continue
+            characters += 1
             if characters >= _MIN_CHARACTERS:
-                bucket = np.int64(value) % BUCKETS
-                if bucket_bits[bucket >> 3] >> (bucket & 7) & 1:
-                    found[count] = row_of_bucket[bucket]
-                    count += 1
+                bucket = uint64(value) % uint64(BUCKETS)
+                found[count] = bucket
+                # Where it is pruned, the next one is written over it.
+                count += bucket_bits[bucket >> uint64(3)] >> (bucket & uint64(7)) & 1
+    for place in range(first, count):
+        found[place] = row_of_bucket[found[place]]
     return count
 
 
@@ -263,9 +278,12 @@ def _separates(byte):
 
 
 @njit(cache=True)
-def _add(total, rows, row):
-    for index in range(_DIMENSION):
-        total[index] += rows[row, index]
+def _add(total, rows, found, number):
+    """Add the first so many of the rows found, one after the other."""
+    for place in range(number):
+        row = found[place]
+        for index in range(_DIMENSION):
+            total[index] += rows[row, index]
 
 
 @njit(cache=True)

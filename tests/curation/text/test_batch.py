@@ -32,6 +32,24 @@ def test_take_keeps_rows_in_order():
     assert Batch(documents(["a", "b", "c"])).take(np.array([0, 2])).texts == ["a", "c"]
 
 
+def test_an_analysis_of_rows_is_made_when_it_is_asked_for():
+    class Rows:
+        def __init__(self, rows: list[int]) -> None:
+            self.rows = rows
+
+        def take(self, rows: np.ndarray) -> "Rows":
+            taken.append(rows.tolist())
+            return Rows([self.rows[row] for row in rows])
+
+    taken: list[list[int]] = []
+    batch = Batch(documents(["a", "b", "c", "d"]))
+    batch.analysis("rows", lambda: Rows([0, 1, 2, 3]))
+    some = batch.take(np.array([0, 2, 3])).take(np.array([1, 2]))
+    assert taken == []
+    assert some.analysis("rows", lambda: Rows([])).rows == [2, 3]
+    assert some.analysis("rows", lambda: Rows([])).rows == [2, 3] and len(taken) == 2
+
+
 def test_prefix_never_shows_a_cut_character():
     assert Batch(documents(["a" + "𝄞" * 9])).prefix(0, 3) == "a𝄞𝄞"
 

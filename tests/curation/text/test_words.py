@@ -10,7 +10,7 @@ from maslin.curation.text.batch import Batch
 from maslin.curation.text.spacy.tables import _DATA, CLASSES, MARK, PAGE_OF, SUFFIX, class_of
 from maslin.curation.text.spacy.words import MAX_EXCEPTION_BYTES, MAX_PHRASE_WORDS, MAX_UNIT_BYTES, MAY_END_SUFFIX
 from maslin.curation.text.text_hash import hash_bytes, hash_of, mix, mixed
-from maslin.curation.text.words import HAS_LETTER, NOT_MARKS, words_of
+from maslin.curation.text.words import HAS_LETTER, NOT_MARKS, count_words, words_of
 from tests.curation.documents import documents, spell
 from tests.curation.text.spacy import reference
 from tests.shared_data import golden
@@ -100,6 +100,18 @@ def test_taken_rows_keep_their_words():
     fresh = words_of(Batch(documents([texts[0], texts[2], texts[3]])))
     for name in fresh.__dataclass_fields__:
         assert getattr(taken, name).tolist() == getattr(fresh, name).tolist(), name
+
+
+@pytest.mark.parametrize("splitter", ["kernel", "blanks"])
+@given(texts=st.lists(TEXTS, min_size=2, max_size=6))
+@settings(max_examples=30)
+def test_words_are_counted_as_they_are_split_whatever_comes_first(splitter, texts):
+    counted, split_first = Batch(documents(texts)), Batch(documents(texts))
+    expected = np.diff(words_of(split_first, splitter).offsets).tolist()
+    assert count_words(counted, splitter).tolist() == count_words(split_first, splitter).tolist() == expected
+    assert np.diff(words_of(counted, splitter).offsets).tolist() == expected
+    some = np.array([len(texts) - 1])
+    assert count_words(counted.take(some), splitter).tolist() == expected[-1:]
 
 
 def test_a_new_text_is_split_again_and_another_column_is_not():

@@ -47,6 +47,12 @@ def test_equal_to_fasttext_to_the_bit(models, texts):
 
 
 @pytest.mark.slow
+def test_words_met_again_are_told_apart(models):
+    """Of as many bytes as a key holds and one more, alike but for one; and more rows than are added at once."""
+    words = ["abcdefg", "abcdefh", "abcdefgh", "abcdefgi", "bbcdefgh", "приветы", "привет", "a", "aa"]
+    agree(models, [" ".join(words * 3), " ".join(words[::-1] * 900), " ".join(words)])
+
+
 def test_equal_to_fasttext_on_real_documents(models):
     agree(models, [record["text"] for record in golden("documents")])
 
