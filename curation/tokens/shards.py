@@ -1,26 +1,21 @@
 """Token shards: the ids of a corpus, flat and memory-mappable, and the table of its documents."""
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.tokens.imported import import_tokens
-from maslin.curation.tokens.tokenizer import load_cached
+from maslin.curation.tokens.tokenizer import load_encoder
 from maslin.manifests import progress
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.tables import TOKEN_INDEX, TableWriter, open_table, part_name
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 CARRIED_COLUMNS = ("split", "site")  # of held-out documents, if they are there
 BATCH_BYTES = 4 << 20  # of text encoded at once
@@ -62,7 +57,9 @@ def build_tokens(
 
 def _encode_part(task: tuple[Path, int, Path, Path, str, int, tuple[str, ...]]) -> ShardResult:
     directory, part, documents, tokenizer_directory, dtype, end_of_text, special = task
-    tokenizer = load_cached(tokenizer_directory)
+    encoder = load_encoder(tokenizer_directory)
+    if encoder.slow:
+        progress.note(f"encoding by the library `tokenizers`, since of the tokenizer {encoder.slow}")
     with open_table(documents) as table:
         carried = [field for field in table.schema_arrow if field.name in CARRIED_COLUMNS]
     binary = directory / "tokens" / f"part-{part:05d}.bin"
@@ -72,7 +69,7 @@ def _encode_part(task: tuple[Path, int, Path, Path, str, int, tuple[str, ...]]) 
         TableWriter(directory, f"index/{part_name(part)}", pa.schema([*TOKEN_INDEX, *carried])) as index,
     ):
         for table in _batches(documents, ["id", "text", *(field.name for field in carried)]):
-            ids, counts = encode(tokenizer, table["text"], end_of_text, special)
+            ids, counts = encoder.encode(table["text"], end_of_text, special)
             file.write(ids.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
             ends = position + np.cumsum(counts)
             sizes = pc.cast(pc.binary_length(table["text"]), pa.int64())
@@ -87,32 +84,6 @@ def _encode_part(task: tuple[Path, int, Path, Path, str, int, tuple[str, ...]]) 
         "files": [file_entry(directory, binary), index.entry],
         "tokens": position, "bytes": total_bytes, "documents": index.rows,
     }
-
-
-def encode(
-    tokenizer: "Tokenizer", texts: pa.ChunkedArray, end_of_text: int, special: Sequence[str] = (),
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ids of all texts one after another, uint32, each text followed by `end_of_text`; and ids of each, int64.
-
-    The names of tokens in `special` are these tokens, wherever they stand in a text.
-    """
-    ids = encode_ids(tokenizer, texts.to_pylist(), special)
-    pieces = [np.array([*text, end_of_text], np.uint32) for text in ids]
-    return np.concatenate(pieces), np.array([len(piece) for piece in pieces], np.int64)
-
-
-def encode_ids(tokenizer: "Tokenizer", texts: list[str], special: Sequence[str]) -> list[list[int]]:
-    """Ids of each text."""
-    if not special:
-        return [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
-    names = re.compile(f"({'|'.join(map(re.escape, special))})")  # split keeps them: every other piece is one
-    split = [names.split(text) for text in texts]
-    plain = tokenizer.encode_batch_fast([piece for pieces in split for piece in pieces[::2]], add_special_tokens=False)
-    encoded, number = iter(plain), {name: tokenizer.token_to_id(name) for name in special}
-    return [
-        [id for index, piece in enumerate(pieces) for id in ([number[piece]] if index % 2 else next(encoded).ids)]
-        for pieces in split
-    ]
 
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pa.Table]:

@@ -5,9 +5,8 @@ It is a folder that `tokenizers` and `transformers` load. A tokenizer of one's o
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from maslin.curation.tokens.long_words import pieces
+from maslin.curation.tokens.bpe.encoder import Encoder, encoder_of
+from maslin.curation.tokens.bpe.training import train
 from maslin.manifests import chatml, progress
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import atomic_path, checksum, file_entry, write_json, write_text
@@ -32,7 +32,7 @@ TOKENIZER_NAME = "tokenizer.json"
 END_OF_TEXT = "<|endoftext|>"
 END_OF_TEXT_NAMES = (END_OF_TEXT, "<|end_of_text|>", "</s>", "<eos>", "<|eot|>", "<|im_end|>")  # the first one there
 SAMPLE_SEED = 0
-MIN_PAIR_COUNT = 2  # a pair seen once is no pattern
+_COUNTED_AT_ONCE = 4096  # texts whose words are counted between two reports
 
 # Read back, these must give the same characters: control characters, all lengths of UTF-8, spaces and line ends of
 # every kind, decomposed and compatibility characters (which a normalizer would change), and a special token's name.
@@ -101,6 +101,12 @@ def load_cached(directory: Path) -> "Tokenizer":
     return load_tokenizer(directory)
 
 
+@cache
+def load_encoder(directory: Path) -> Encoder:
+    """What encodes by a tokenizer, made once a process: it remembers the words it has met."""
+    return encoder_of(load_cached(directory))
+
+
 def vocab_size(tokenizer: "Tokenizer") -> int:
     """One more than the greatest id."""
     return max(tokenizer.get_vocab(with_added_tokens=True).values()) + 1
@@ -144,31 +150,12 @@ def check_tokenizer_file(path: Path) -> tuple["Tokenizer", str]:
     return tokenizer, token
 
 
-def train(texts: Iterator[str], size: int, special: Sequence[str] = ()) -> "Tokenizer":
-    """Byte-level BPE with at most `size` tokens: end-of-text and the `special` ones, 256 bytes, and merges in order of
-    their counts.
-
-    Ties go to the pair with the smaller ids, so the result does not depend on threads or on the order of texts. Of a
-    word of more than `MAX_WORD_BYTES` its parts are learned from.
-    """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(chain.from_iterable(map(pieces, texts)), trainers.BpeTrainer(
-        vocab_size=size, min_frequency=MIN_PAIR_COUNT, show_progress=False, special_tokens=[END_OF_TEXT, *special],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-    ))
-    return tokenizer
-
-
 def _train_and_save(task: tuple[Path, int, int, list[str], dict[str, list[Path]]]) -> ShardResult:
     directory, size, sample_bytes, special, corpora = task
     samples = {name: sample_texts(paths, sample_bytes // len(corpora)) for name, paths in corpora.items()}
     if not any(len(texts) for texts in samples.values()):
         raise DataError(f"{directory.name}: no text to train a tokenizer on: {', '.join(corpora)} are empty.")
-    _save(train(_told(samples), size, special), directory)
+    _save(train(_told(samples), size, [END_OF_TEXT, *special]), directory)
     return {
         "files": [file_entry(directory, directory / TOKENIZER_NAME)],
         "sample": {
@@ -178,15 +165,15 @@ def _train_and_save(task: tuple[Path, int, int, list[str], dict[str, list[Path]]
     }
 
 
-def _told(samples: dict[str, pa.ChunkedArray]) -> Iterator[str]:
-    """The texts, while it is said how far their words are counted; what follows after them has no measure."""
-    total, done, said = sum(map(_bytes, samples.values())), 0, -1
-    for text in chain.from_iterable(samples.values()):
-        if done // 1_000_000 > said:
-            said = done // 1_000_000
-            progress.note(f"counting words: {said:,} of {total / 1e6:,.1f} MB of the sample")
-        yield text.as_py()
-        done += len(text.as_buffer())
+def _told(samples: dict[str, pa.ChunkedArray]) -> Iterator[pa.ChunkedArray]:
+    """The texts in parts, while it is said how far their words are counted; what follows has no measure."""
+    total, done = sum(map(_bytes, samples.values())), 0
+    for texts in samples.values():
+        for start in range(0, len(texts), _COUNTED_AT_ONCE):
+            progress.note(f"counting words: {done / 1e6:,.0f} of {total / 1e6:,.1f} MB of the sample")
+            part = texts.slice(start, _COUNTED_AT_ONCE)
+            yield part
+            done += _bytes(part)
     progress.note(f"learning tokens from {total / 1e6:,.1f} MB of text")
 
 

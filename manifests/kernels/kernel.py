@@ -26,11 +26,14 @@ KERNELS: dict[str, Any] = {}  # `module:name` → its dispatcher, of every modul
 _VERSIONS = f"{numba.__version__} {llvmlite.__version__} {np.__version__}"
 
 
-def njit(*, cache: bool) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a function at its first call, or find it compiled. `cache`: keep what is compiled."""
+def njit(*, cache: bool, forceinline: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function at its first call, or find it compiled. `cache`: keep what is compiled.
+
+    `forceinline`: put it into its callers, which spares the counting of arrays that are handed to it.
+    """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(function)
+        dispatcher = numba.njit(function, forceinline=forceinline)
         if cache:
             dispatcher._cache = _Kept(function)
         KERNELS[f"{function.__module__}:{function.__name__}"] = dispatcher

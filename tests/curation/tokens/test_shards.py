@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.tokens.shards import build_tokens, encode
-from maslin.curation.tokens.tokenizer import build_tokenizer, load_tokenizer, train
+from maslin.curation.tokens.bpe.encoder import encoder_of
+from maslin.curation.tokens.bpe.training import train
+from maslin.curation.tokens.shards import build_tokens
+from maslin.curation.tokens.tokenizer import build_tokenizer, load_tokenizer
 from maslin.manifests.files import checksum
 from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
@@ -94,8 +96,9 @@ def test_batches_do_not_show(built, monkeypatch):
 
 
 EXTRA = "麦の穂 麦の穂 e\u0301e\u0301 \u3000\u3000 \n\n\n    def x():\n    return"
-TRAINED = train(iter([*texts_of(50, 40), EXTRA]), 700)
+TRAINED = train([pa.array([*texts_of(50, 40), EXTRA])], 700, ["<|endoftext|>"])
 TRAINED.encode_special_tokens = True
+ENCODER = encoder_of(TRAINED)
 
 
 @given(st.lists(st.text() | st.text(" \n\t\u00a0'sttreve麦e\u0301<|endoftext|>0١") , max_size=4))
@@ -104,7 +107,7 @@ def test_any_text_comes_back(texts):
     column = pa.chunked_array([pa.array(texts, pa.string())])
     if not texts:
         return
-    ids, counts = encode(TRAINED, column, 0)
+    ids, counts = ENCODER.encode(column, 0)
     assert counts.sum() == len(ids) and pc.sum(counts).as_py() == len(ids)
     for text, piece in zip(texts, np.split(ids, np.cumsum(counts)[:-1]), strict=True):
         assert piece[-1] == 0 and 0 not in piece[:-1]

@@ -14,7 +14,6 @@ from maslin.curation.tokens.tokenizer import (
     check_tokenizer_file,
     load_tokenizer,
     sample_texts,
-    train,
 )
 from maslin.manifests.errors import DataError, UsageError
 from maslin.manifests.files import checksum
@@ -68,11 +67,6 @@ def test_a_small_sample_gives_the_merges_it_has(workspace):
 def test_no_text_is_an_error(workspace):
     with pytest.raises(DataError, match="no text"):
         tokenizer_step(workspace, [corpus_step(workspace, "a", [[]])])
-
-
-def test_training_does_not_depend_on_the_order_of_texts():
-    texts = texts_of(60, 40)
-    assert train(iter(texts), 600).to_str() == train(iter(texts[::-1]), 600).to_str()
 
 
 @pytest.mark.parametrize("text", ROUND_TRIP_TEXTS)

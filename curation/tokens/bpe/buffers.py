@@ -1,0 +1,15 @@
+"""Texts of a table as the kernels read them: the bytes that Arrow has, and where each text lies in them."""
+
+import numpy as np
+import pyarrow as pa
+
+
+def bytes_and_offsets(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """uint8, and int64 (texts + 1): text i is bytes [offsets[i], offsets[i + 1]). No text may be null."""
+    text = texts.cast(pa.large_string())
+    if isinstance(text, pa.ChunkedArray):
+        text = text.combine_chunks()
+    offsets = np.zeros(1, np.int64)
+    if len(text):
+        offsets = np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text) + 1].copy()
+    return np.frombuffer(text.buffers()[2] if offsets[-1] else b"\0", np.uint8, max(1, offsets[-1])), offsets
