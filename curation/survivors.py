@@ -124,7 +124,7 @@ def edited_texts(texts: pa.ChunkedArray, rows: np.ndarray, which: np.ndarray, ed
         replacement = step_edits["replacement"].cast(pa.large_string()).combine_chunks()
         data, offsets = apply_edits(
             *_bytes(filled), np.searchsorted(here[mine], np.arange(len(rows) + 1)),
-            step_edits["line_start"].to_numpy(), step_edits["line_end"].to_numpy(),
+            step_edits["line_start"].to_numpy().astype(np.int32), step_edits["line_end"].to_numpy().astype(np.int32),
             replacement.is_null().to_numpy(zero_copy_only=False), *_bytes(replacement.fill_null("")))
         filled = pa.Array.from_buffers(
             pa.large_string(), len(rows), [None, pa.py_buffer(offsets), pa.py_buffer(data)])

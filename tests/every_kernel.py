@@ -6,6 +6,7 @@ alone is compiled with them, and not named.
 """
 
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from maslin.flows.engine.kernels import RECORD
 from maslin.manifests.files import write_json
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.spec import StepSpec
-from tests.flows.small_inputs import RECIPE, write_all, write_crawl
+from tests.flows.small_inputs import RECIPE, page, write_all, write_crawl
 
 _RUN = """
 import json, sys
@@ -54,6 +55,9 @@ def write_inputs(folder: Path) -> list[list[str]]:
     few.write_text(RECIPE)
     odd = "<html lang=zh><p>一个人在河边走。</p><p>x<sup>2</sup> <math><mi>x</mi></math></p></html>"
     write_crawl(folder / "crawl/odd.warc.gz", [("http://odd.test/", odd)])
+    text = page(random.Random("near"), code=False)
+    write_crawl(folder / "crawl/near.warc.gz", [
+        (f"http://near.test/{n}", text.replace("<article>", f"<article><p>Copy {n} of it.</p>")) for n in range(5)])
     corpora = [f"  {name.replace('_', '-')}-{number}: {{from: web, steps: [{{{name}: {json.dumps(chosen)}}}]}}\n"
                for name, spec in STEPS.items() for number, chosen in enumerate(choices(spec))]
     path.write_text(RECIPE.replace("corpora:\n", "corpora:\n" + "".join(corpora)))

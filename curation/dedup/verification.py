@@ -63,7 +63,8 @@ def candidate_sets(
                 shutil.copyfileobj(source, sink, 1 << 20)
             task.sets.unlink()
             task.sizes.unlink()
-    return np.asarray(np.memmap(joined, np.uint64, "r")), bounds  # a candidate has a shingle, so the file is not empty
+    # A candidate has a shingle, so the file is not empty. Writable, as an array is that a kernel compiles for.
+    return np.asarray(np.memmap(joined, np.uint64, "c")), bounds
 
 
 def shard_sets(task: SetsTask) -> ShardResult:
