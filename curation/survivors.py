@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from maslin.curation.text.buffers import bytes_and_offsets
 from maslin.manifests.tables import DOCUMENTS, EDITED_BIT, EDITS, SURVIVORS, by_row, iter_tables
 
 _TEXT = DOCUMENTS.get_field_index("text")
@@ -123,20 +124,12 @@ def edited_texts(texts: pa.ChunkedArray, rows: np.ndarray, which: np.ndarray, ed
             continue
         replacement = step_edits["replacement"].cast(pa.large_string()).combine_chunks()
         data, offsets = apply_edits(
-            *_bytes(filled), np.searchsorted(here[mine], np.arange(len(rows) + 1)),
+            *bytes_and_offsets(filled), np.searchsorted(here[mine], np.arange(len(rows) + 1)),
             step_edits["line_start"].to_numpy().astype(np.int32), step_edits["line_end"].to_numpy().astype(np.int32),
-            replacement.is_null().to_numpy(zero_copy_only=False), *_bytes(replacement.fill_null("")))
+            replacement.is_null().to_numpy(zero_copy_only=False), *bytes_and_offsets(replacement.fill_null("")))
         filled = pa.Array.from_buffers(
             pa.large_string(), len(rows), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     return pa.chunked_array([pc.if_else(pa.array(which), filled, text).cast(pa.string())])
-
-
-def _bytes(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """(uint8 data, int64 offsets) of a large_string array without nulls."""
-    _, offsets, data = text.buffers()
-    if not len(text) or data is None:
-        return np.zeros(0, np.uint8), np.zeros(len(text) + 1, np.int64)
-    return np.frombuffer(data, np.uint8), np.frombuffer(offsets, np.int64)[text.offset:text.offset + len(text) + 1]
 
 
 def _differ(before: pa.ChunkedArray, after: pa.ChunkedArray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numba import uint64
 
+from maslin.curation.text.buffers import bytes_and_offsets
 from maslin.curation.text.lower_case import LOWER, without_capitals_of_their_own
 from maslin.curation.text.scripts_without_spaces import CLASSES, LETTER, NONE, cut_words
 from maslin.curation.text.utf8 import read_character, space_length, write_character
@@ -36,9 +37,8 @@ def split_words(texts: pa.Array | pa.ChunkedArray, by: str = "scripts") -> Words
         texts = texts.combine_chunks()
     texts = without_capitals_of_their_own(texts.cast(pa.large_string()).fill_null(""))
     count = len(texts)
-    bounds = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset:texts.offset + count + 1]
+    source, bounds = bytes_and_offsets(texts)
     size = int(bounds[-1] - bounds[0])
-    source = np.frombuffer(texts.buffers()[2], np.uint8) if size else np.zeros(0, np.uint8)
     # Lower case makes three bytes of two at most, cutting adds a space to a character of three bytes and to what is
     # beside it: of five bytes come eight. Pages never touched cost nothing. A word takes two bytes.
     joined = np.empty(size * 8 // 5 + count + 1, np.uint8)

@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from maslin.curation.text.buffers import bytes_and_offsets
+
 KEEP = -1  # in Decision.cause
 EXCERPT_CHARACTERS = 200  # of a text quoted in a ledger row's detail
 
@@ -44,14 +46,16 @@ class Batch:
     @cached_property
     def offsets(self) -> np.ndarray:
         """int64 (documents + 1): the text of document i is bytes [offsets[i], offsets[i + 1]) of `data`."""
-        text = self._text
-        return np.frombuffer(text.buffers()[1], np.int64)[text.offset : text.offset + len(text) + 1]
+        return self._bytes[1]
 
     @cached_property
     def data(self) -> np.ndarray:
         """uint8: the UTF-8 bytes of all texts, shared with the table where it lies in one piece."""
-        buffer, end = self._text.buffers()[2], self.offsets[-1]
-        return np.frombuffer(buffer, np.uint8, end) if end else np.zeros(0, np.uint8)
+        return self._bytes[0]
+
+    @cached_property
+    def _bytes(self) -> tuple[np.ndarray, np.ndarray]:
+        return bytes_and_offsets(self._text)
 
     @cached_property
     def texts(self) -> list[str]:

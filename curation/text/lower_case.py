@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import uint64
 
+from maslin.curation.text.buffers import bytes_and_offsets
 from maslin.curation.text.utf8 import ASSIGNED
 from maslin.manifests.kernels.kernel import njit
 
@@ -25,11 +26,11 @@ LOWER = _lower_case()  # uint32 (ASSIGNED) by code point; those two stand for th
 
 def without_capitals_of_their_own(texts: pa.LargeStringArray) -> pa.LargeStringArray:
     """The texts, those with a capital that `LOWER` cannot tell (`İ`, `Σ`) already in lower case. No text is null."""
-    bounds = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset:texts.offset + len(texts) + 1]
-    if not len(texts) or bounds[0] == bounds[-1]:
+    data, bounds = bytes_and_offsets(texts)
+    if bounds[0] == bounds[-1]:
         return texts
     found = np.zeros(len(texts), np.bool_)
-    _find_capitals(np.frombuffer(texts.buffers()[2], np.uint8), bounds, found)
+    _find_capitals(data, bounds, found)
     if not found.any():
         return texts
     mask = pa.array(found)

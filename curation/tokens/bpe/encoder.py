@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow as pa
 
+from maslin.curation.text.buffers import bytes_and_offsets
 from maslin.curation.tokens.bpe.alphabet import BYTE_CHARACTERS, read
-from maslin.curation.tokens.bpe.buffers import bytes_and_offsets
 from maslin.curation.tokens.bpe.encoding import INLINE_TOKENS, encode_pieces, new_memory, whole_words
 from maslin.curation.tokens.bpe.merging import NONE, merge_table
 from maslin.curation.tokens.bpe.words import GPT_2, PATTERNS

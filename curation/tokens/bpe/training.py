@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from maslin.curation.text.buffers import bytes_and_offsets
 from maslin.curation.tokens.bpe.alphabet import BYTE_CHARACTERS, IN_ORDER, read, written
-from maslin.curation.tokens.bpe.buffers import bytes_and_offsets
 from maslin.curation.tokens.bpe.counting import count_words, no_words, spelled
 from maslin.curation.tokens.bpe.learning import learn
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maslin.curation.text.buffers import bytes_and_offsets
 from maslin.curation.tokens.bpe import counting
-from maslin.curation.tokens.bpe.buffers import bytes_and_offsets
 from maslin.curation.tokens.bpe.counting import MAX_WORD_BYTES, count_words, no_words, spelled
 from maslin.curation.tokens.bpe.training import train
 from tests.curation.tokens.bpe.peers import END, splitter, trained
