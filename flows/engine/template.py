@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from importlib import import_module
 from typing import NoReturn
 
@@ -88,7 +88,7 @@ class Template:
         Raises OSError when the system refuses, TemplateDiedError.
         """
         with self._asked:
-            with contextlib.suppress(ConnectionError):
+            with self._ended_meanwhile():
                 socket.send_fds(self._control, [_FORK], [connection])
             number = self._answer()
         if number < 0:
@@ -98,16 +98,27 @@ class Template:
     def exit_code(self, worker: int) -> int:
         """Wait until a worker has ended; negative: the signal that ended it. Its number is its own until then."""
         with self._asked:
-            with contextlib.suppress(ConnectionError):
+            with self._ended_meanwhile():
                 self._control.sendall(_WAIT + _NUMBER.pack(worker))
             return self._answer()
+
+    @contextlib.contextmanager
+    def _ended_meanwhile(self) -> Iterator[None]:
+        """The process is gone, or another thread has closed the socket: what reads the answer says so."""
+        try:
+            yield
+        except ConnectionError:
+            pass
+        except OSError:
+            if self._control.fileno() >= 0:
+                raise
 
     def _answer(self) -> int:
         """A number; or, until the end, the error for which there is no process any more."""
         answer = b""
         while not (answer.startswith(_IS_NUMBER) and len(answer) == 1 + _NUMBER.size):
             more = b""
-            with contextlib.suppress(ConnectionError):
+            with self._ended_meanwhile():
                 more = self._control.recv(1 + _NUMBER.size if answer.startswith(_IS_NUMBER) or not answer else 1024)
             if not more:
                 raise TemplateDiedError(answer.decode(errors="replace") or how_it_ended(self._process.wait()))

@@ -35,7 +35,7 @@ def script(tmp_path_factory):
     ("maslin curate --fi", set()),
     ("maslin curate r.yaml --engine ", {"local", "serial"}),
     ("maslin curate r.yaml --engine = s", {"serial"}),
-    ("maslin curate r.yaml --prefect =", {"auto", "off"}),
+    ("maslin curate r.yaml --prefect =", {"auto", "on", "off"}),
     ("maslin curate r.yaml --workers ", set()),
     ("maslin completion ", {"bash", "zsh", "fish"}),
     ("maslin curate ", {"a recipe.yaml", "work"}),

@@ -1,11 +1,13 @@
 """Supervised fine-tuning: only answers to questions that are in the sequence are learned, and they are."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from tokenizers import Tokenizer
 
-from maslin.curation.tokens.tokenizer import train
+from maslin.curation.tokens.bpe.training import train
+from maslin.curation.tokens.tokenizer import END_OF_TEXT
 from maslin.manifests.chatml import SPECIAL_TOKENS, render
 from maslin.manifests.errors import UsageError
 from maslin.trainer.data.answers import answer_mask, answers, chat_tokens
@@ -20,7 +22,7 @@ SECOND = render([("assistant", "Unasked."), ("user", "assistant\nme"), ("assista
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
-    train(iter([FIRST * 3]), 300, SPECIAL_TOKENS).save(str(path))
+    train([pa.array([FIRST * 3])], 300, [END_OF_TEXT, *SPECIAL_TOKENS]).save(str(path))
     return path
 
 
@@ -71,6 +73,6 @@ def test_only_answers_are_asked_for_as_targets(tokenizer, path):
 
 
 def test_a_tokenizer_without_the_signs_is_refused(tmp_path):
-    train(iter([FIRST]), 300).save(str(tmp_path / "tokenizer.json"))
+    train([pa.array([FIRST])], 300, [END_OF_TEXT]).save(str(tmp_path / "tokenizer.json"))
     with pytest.raises(UsageError, match="sft needs a mixture with a source of kind `chat`"):
         chat_tokens(tmp_path / "tokenizer.json")

@@ -3,11 +3,13 @@
 import shutil
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 import torch
 from tokenizers import Tokenizer
 
-from maslin.curation.tokens.tokenizer import train, vocab_size
+from maslin.curation.tokens.bpe.training import train
+from maslin.curation.tokens.tokenizer import END_OF_TEXT, vocab_size
 from maslin.manifests.errors import UsageError
 from maslin.trainer.models.new_model import initialise
 from maslin.trainer.models.saved_model import load_decoder, load_model, save_model
@@ -19,7 +21,7 @@ TEXT = "Maslin is grain of several kinds, sown and milled together. " * 20
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory):
     path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
-    train(iter([TEXT]), 300).save(str(path))
+    train([pa.array([TEXT])], 300, [END_OF_TEXT]).save(str(path))
     return path
 
 
