@@ -1,4 +1,4 @@
-"""What is left of a stage: documents of the nearest step that has them, minus the ledgers after it."""
+"""What is left of a stage: the extracted documents, with what each stage on the way did to them applied."""
 
 import pyarrow as pa
 import pytest
