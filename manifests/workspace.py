@@ -39,6 +39,8 @@ SHARDS_SUFFIX = ".shards"  # of a file beside the markers of a stage: how many s
 INDEX_FOLDER = ".index"  # sorted indexes of tables (maslin.manifests.lookup), made anew whenever they are needed
 DAMAGED_NAME = ".damaged"  # an empty file: something here was found damaged, so what it holds has to be proved
 
+TASK_MEMORY_BYTES = 256 << 20  # what a task that could hold more is to hold at once, unless a command says otherwise
+
 _STEP_DIRECTORY = re.compile(rf".+@[0-9a-f]{{{DIGEST_HEX}}}")
 
 # What a shard function returns and a marker stores: {"files": [entry, …], "counts": {…}, …}, JSON values only.

@@ -1,11 +1,15 @@
 """What deduplication remembers of each document: its id, a hash of its text and, for near-duplicates, LSH band keys.
 
-One Arrow file a shard, in the shard's row order, below the `.shards/` of the step that asks; read back column by column
-through memory maps, so that the global acts hold about 60 bytes a document and never texts.
+One Arrow file a shard, below the `.shards/` of the step that asks, in *runs*: record batches of some 260,000 documents.
+In a run ids lie as the documents do; the text hashes, and each band's keys, lie sorted, each with the row it is of. So
+a range of keys is a slice of every run, read through a memory map: no more of a corpus is in memory than what is asked.
+
+Documents are *numbered* through all shards as they lie: int64, whatever their ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +27,25 @@ from maslin.manifests.progress import advance
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, run_shards
 
-_TEXT_HASH = [("text_high", pa.uint64()), ("text_low", pa.uint64())]
+RUN_DOCUMENTS = 1 << 18
+TEXT = "text"  # the key whose equality is equal text, beside the bands
 
 
-def band_column(band: int) -> str:
+def band_name(band: int) -> str:
     return f"band_{band}"
 
 
 def work_path(directory: Path, stage: str, what: str, index: int, suffix: str) -> Path:
     """A working file of a pass over a step directory; it goes when the step is committed."""
     return directory / SHARD_MARKERS / f"{stage}-{what}-{index:05d}.{suffix}"
+
+
+def mapped(path: Path, kind: Any, length: int) -> np.ndarray:
+    """A new array of zeros in a working file: of it the system keeps in memory what there is room for, and pages that
+    nothing is written to take no disk.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return np.asarray(np.memmap(path, kind, "w+", shape=length)) if length else np.zeros(0, kind)
 
 
 @dataclass(frozen=True)
@@ -46,46 +59,63 @@ class SketchTask:
 def sketch_shards(
     directory: Path, stage: str, shards: Sequence[StageShard], near: NearDedup | None, mapper: Mapper, label: str,
     total: int | None = None,
-) -> list[Path]:
-    """Sketch every shard's surviving documents once; returns the files, one a shard."""
+) -> tuple[list[Path], int]:
+    """Sketch every shard's surviving documents once; returns the files, one a shard, and how many have no shingle."""
     tasks = [
         SketchTask(directory, work_path(directory, stage, "sketch", index, "arrow"), shard,
                    asdict(near) if near else None)
         for index, shard in enumerate(shards)
     ]
-    run_shards(directory, sketch_shard, tasks, mapper, label, stage=f"{stage}-sketch", total=total, unit="documents")
-    return [task.output for task in tasks]
+    results = run_shards(
+        directory, sketch_shard, tasks, mapper, label, stage=f"{stage}-sketch", total=total, unit="documents")
+    return [task.output for task in tasks], sum(result["short"] for result in results)
 
 
 def sketch_shard(task: SketchTask) -> ShardResult:
     near = NearDedup(**task.near) if task.near else None
-    bands = lsh_parameters(near).bands if near else 0
+    keys = [TEXT, *(band_name(band) for band in range(lsh_parameters(near).bands if near else 0))]
     schema = pa.schema([
-        ("id", pa.string()), *_TEXT_HASH, ("shingles", pa.int64()),
-        *((band_column(band), pa.uint64()) for band in range(bands)),
+        ("id", pa.string()), ("text_low", pa.uint64()), ("has_shingle", pa.uint8()),
+        *((f"{key}{end}", kind) for key in keys for end, kind in (("", pa.uint64()), ("_row", pa.uint32()))),
     ])
-    rows = 0
+    short = 0
     with atomic_path(task.output) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
             sink, schema) as writer:
+        waiting: list[tuple[pa.ChunkedArray, list[np.ndarray]]] = []
         for table in iter_surviving(task.shard, ["id", "text"]):
-            writer.write_table(_sketch(table, near, schema))
-            rows += table.num_rows
+            waiting.append((table["id"], _sketch(table, near)))
+            short += int(np.count_nonzero(waiting[-1][1][1] == 0))
+            if sum(len(ids) for ids, _ in waiting) >= RUN_DOCUMENTS:
+                writer.write_batch(_run(waiting, schema))
+                waiting = []
             advance(table.num_rows)
-    return {"files": [file_entry(task.directory, task.output)], "rows": rows}
+        writer.write_batch(_run(waiting, schema))
+    return {"files": [file_entry(task.directory, task.output)], "short": short}
 
 
-def _sketch(table: pa.Table, near: NearDedup | None, schema: pa.Schema) -> pa.Table:
-    texts = table["text"]
-    high, low = text_hashes(texts)
-    columns = [table["id"], high, low]
+def _sketch(table: pa.Table, near: NearDedup | None) -> list[np.ndarray]:
+    """By document: the low half of its text's hash, whether it has a shingle, and its keys: the high half, bands."""
+    high, low = text_hashes(table["text"])
     if near is None:
-        return pa.table([*columns, np.zeros(len(texts), np.int64)], schema=schema)
+        return [low, np.zeros(len(low), np.uint8), high]
     chosen = lsh_parameters(near)
-    hashes, offsets = minhash.shingle_hashes(split_words(texts, near.words), near.shingle_words)
+    hashes, offsets = minhash.shingle_hashes(split_words(table["text"], near.words), near.shingle_words)
     values = minhash.signatures(hashes, offsets, chosen.multipliers, chosen.addends)
     keys = minhash.band_keys(values, chosen.bands, chosen.rows)
-    columns += [np.diff(offsets), *np.ascontiguousarray(keys.T)]
-    return pa.table(columns, schema=schema)
+    return [low, (np.diff(offsets) > 0).astype(np.uint8), high, *keys.T]
+
+
+def _run(waiting: list[tuple[pa.ChunkedArray, list[np.ndarray]]], schema: pa.Schema) -> pa.RecordBatch:
+    if not waiting:
+        return pa.RecordBatch.from_pylist([], schema=schema)
+    low, has_shingle, *keys = (np.concatenate(column) for column in zip(*(each for _, each in waiting), strict=True))
+    columns: list[Any] = [
+        pa.concat_arrays([chunk for ids, _ in waiting for chunk in ids.chunks]).cast(pa.string()), low, has_shingle]
+    for key in keys:
+        order = np.argsort(key, kind="stable")
+        columns += [key[order], order.astype(np.uint32)]
+    return pa.RecordBatch.from_arrays(
+        [column if isinstance(column, pa.Array) else pa.array(column) for column in columns], schema=schema)
 
 
 def text_hashes(texts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
@@ -95,47 +125,75 @@ def text_hashes(texts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     return halves[:, 0].copy(), halves[:, 1].copy()
 
 
+@dataclass(frozen=True)
 class Sketches:
-    """The sketches of several shards in *positions*: references in ascending id, then queries in ascending id.
+    """The sketches of several shards: `paths`, of which the first `reference_shards` are of references."""
 
-    `references` shards come first in `paths`. Rows count through the shards as they lie; `order[position]` is the row.
-    """
+    paths: tuple[Path, ...]
+    reference_shards: int = 0
 
-    def __init__(self, paths: Sequence[Path], references: int = 0) -> None:
-        self._tables = [pa.ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths]
-        self.ends = np.cumsum([0, *(table.num_rows for table in self._tables)], dtype=np.int64)
-        self.reference_shards = references
-        self.references = int(self.ends[references])
-        self._ids = pa.chunked_array(
-            [chunk.cast(pa.large_string()) for table in self._tables for chunk in table["id"].chunks],
-            pa.large_string())
-        self.order = np.concatenate([
-            pc.sort_indices(self._ids[:self.references]).to_numpy(),
-            pc.sort_indices(self._ids[self.references:]).to_numpy() + np.uint64(self.references),
-        ]).astype(np.int64)
+    def open(self) -> "OpenSketches":
+        return OpenSketches(self)
+
+
+class OpenSketches:
+    """Sketches as they lie, mapped. `shards`: int64 [shards + 1], the numbers at which each one's documents begin."""
+
+    def __init__(self, sketches: Sketches) -> None:
+        self._runs: list[pa.RecordBatch] = []
+        begins, shards = [0], [0]
+        for path in sketches.paths:
+            file = pa.ipc.open_file(pa.memory_map(str(path)))
+            for run in map(file.get_batch, range(file.num_record_batches)):
+                self._runs.append(run)
+                begins.append(begins[-1] + run.num_rows)
+            shards.append(begins[-1])
+        self._begins, self.shards = np.array(begins, np.int64), np.array(shards, np.int64)
+        self.references = int(self.shards[sketches.reference_shards])
 
     def __len__(self) -> int:
-        return len(self.order)
+        return int(self.shards[-1])
 
-    def column(self, name: str) -> np.ndarray:
-        """A column of numbers, by position."""
-        parts = [chunk.to_numpy() for table in self._tables for chunk in table[name].chunks]
-        return np.concatenate(parts)[self.order] if parts else np.zeros(0, np.uint64)
+    def column(self, name: str) -> Iterator[np.ndarray]:
+        """A column of numbers, a run at a time; it cannot be written."""
+        return (run.column(name).to_numpy() for run in self._runs)
 
-    def ids(self, positions: np.ndarray) -> pa.Array:
-        taken = self._ids.take(pa.array(self.order[positions], pa.int64())).cast(pa.string())
-        return pa.concat_arrays(taken.chunks) if taken.num_chunks else pa.array([], pa.string())
+    def part(self, key: str, part: int, parts: int) -> tuple[np.ndarray, np.ndarray]:
+        """(keys uint64, documents int64) of one of `parts` equal ranges of all keys, a sorted piece after the other."""
+        low, high = (-(-(each << 64) // parts) for each in (part, part + 1))
+        keys, documents = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+        for begin, every, rows in zip(self._begins, self.column(key), self.column(f"{key}_row"), strict=False):
+            first = np.searchsorted(every, np.uint64(low))
+            end = len(every) if part == parts - 1 else np.searchsorted(every, np.uint64(high))
+            keys.append(every[first:end])
+            documents.append(rows[first:end] + begin)
+        return np.concatenate(keys), np.concatenate(documents)
 
-    def by_shard(self, positions: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each shard, of those of `positions` that lie in it: indices into `positions`, and row numbers there.
+    def values(self, name: str, documents: np.ndarray) -> np.ndarray:
+        """A column that lies as the documents do, for these documents."""
+        order, cuts = self._by_run(documents)
+        taken = np.empty(len(documents), np.uint64)
+        for begin, column, (first, end) in zip(self._begins, self.column(name), pairwise(cuts), strict=False):
+            taken[order[first:end]] = column[documents[order[first:end]] - begin]
+        return taken
 
-        In ascending row number.
-        """
-        rows = self.order[positions]
-        sorted_by_row = np.argsort(rows)
-        cuts = np.searchsorted(rows[sorted_by_row], self.ends)
-        pieces = []
-        for shard in range(len(self._tables)):
-            which = sorted_by_row[cuts[shard]:cuts[shard + 1]]
-            pieces.append((which, rows[which] - self.ends[shard]))
-        return pieces
+    def ids(self, documents: np.ndarray) -> pa.Array:
+        """Their ids, in the order of `documents`."""
+        order, cuts = self._by_run(documents)
+        pieces = [pa.array([], pa.string())]
+        for begin, run, (first, end) in zip(self._begins, self._runs, pairwise(cuts), strict=False):
+            if first < end:
+                pieces.append(run.column("id").take(pa.array(documents[order[first:end]] - begin)))
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        return pa.concat_arrays(pieces).take(pa.array(back))
+
+    def ordered(self, documents: np.ndarray, *before: np.ndarray) -> np.ndarray:
+        """Indices into `documents`: by `before`, columns beside it, then references first, then in ascending id."""
+        columns = [*before, documents >= self.references, self.ids(documents)]
+        table = pa.table(columns, names=[str(number) for number in range(len(columns))])
+        return pc.sort_indices(table, [(name, "ascending") for name in table.column_names]).to_numpy().astype(np.int64)
+
+    def _by_run(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        order = np.argsort(documents, kind="stable")
+        return order, np.searchsorted(documents[order], self._begins)

@@ -1,8 +1,8 @@
-"""Shingle sets of the candidates: read again from their texts, shard by shard, and laid out for comparison."""
+"""Shingle sets of the documents to compare: read again from their texts, shard by shard, and laid out side by side."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from maslin.curation.dedup import minhash
-from maslin.curation.dedup.sketches import Sketches, work_path
+from maslin.curation.dedup.sketches import mapped, work_path
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.progress import advance
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
@@ -21,56 +22,39 @@ from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 @dataclass(frozen=True)
 class SetsTask:
+    """The sets of those rows of a shard whose `families` (int64 by document of all shards) is not 0."""
+
     directory: Path
-    rows: Path  # .npy: ascending row numbers of the shard's candidates
+    families: Path
+    first: int  # document of all shards
+    documents: int
+    rows: Path  # .npy: their documents, ascending
     sets: Path  # flat little-endian uint64
-    sizes: Path  # .npy: elements of each candidate's set
+    ends: Path  # .npy: int64 [rows + 1] into `sets`
     shard: StageShard
     near: dict[str, Any]
 
 
-def candidate_sets(
-    directory: Path, stage: str, sketches: Sketches, shards: Sequence[StageShard], candidates: np.ndarray,
+def write_sets(
+    directory: Path, stage: str, families: Path, shards: Sequence[StageShard], begins: np.ndarray, compared: int,
     near: NearDedup, mapper: Mapper, label: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Shingle sets of the candidate positions, as (flat uint64, starts and ends int64 [candidates, 2]).
-
-    The flat array is a memory map of a working file of 8 bytes a shingle: the sets need not fit in memory.
-    """
-    if not len(candidates):
-        return np.zeros(0, np.uint64), np.zeros((0, 2), np.int64)
-    pieces = sketches.by_shard(candidates)
+) -> list[SetsTask]:
+    """Write the shingle sets of the `compared` documents: 8 bytes a shingle on disk, a batch of texts in memory."""
     tasks = []
-    for index, (shard, (_, rows)) in enumerate(zip(shards, pieces, strict=True)):
-        named = [work_path(directory, stage, *end) for end in (
-            ("rows", index, "npy"), ("sets", index, "bin"), ("sizes", index, "npy"))]
-        with atomic_path(named[0]) as temporary, open(temporary, "wb") as sink:
-            np.save(sink, rows)
-        tasks.append(SetsTask(directory, *named, shard, asdict(near)))
-    run_shards(directory, shard_sets, tasks, mapper, f"{label}, candidates", stage=f"{stage}-sets",
-               total=len(candidates), unit="documents")
-
-    bounds = np.empty((len(candidates), 2), np.int64)
-    joined = work_path(directory, stage, "sets", len(tasks), "all")
-    end = 0
-    with open(joined, "wb") as sink:
-        for task, (which, _) in zip(tasks, pieces, strict=True):
-            ends = end + np.cumsum(np.load(task.sizes), dtype=np.int64)
-            bounds[which, 0] = np.concatenate([[end], ends[:-1]])[:len(ends)]
-            bounds[which, 1] = ends
-            end = int(ends[-1]) if len(ends) else end
-            with open(task.sets, "rb") as source:
-                shutil.copyfileobj(source, sink, 1 << 20)
-            task.sets.unlink()
-            task.sizes.unlink()
-    # A candidate has a shingle, so the file is not empty. Writable, as an array is that a kernel compiles for.
-    return np.asarray(np.memmap(joined, np.uint64, "c")), bounds
+    for index, (shard, (first, end)) in enumerate(zip(shards, pairwise(begins.tolist()), strict=True)):
+        named = [work_path(directory, stage, *what) for what in (
+            ("set-rows", index, "npy"), ("sets", index, "bin"), ("set-ends", index, "npy"))]
+        tasks.append(SetsTask(directory, families, first, end - first, *named, shard, asdict(near)))
+    run_shards(directory, shard_sets, tasks, mapper, f"{label}, candidates", stage=f"{stage}-sets", total=compared,
+               unit="documents")
+    return tasks
 
 
 def shard_sets(task: SetsTask) -> ShardResult:
     near = NearDedup(**task.near)
-    rows = np.load(task.rows)
-    sizes = []
+    family = np.memmap(task.families, np.int64, "r")[task.first:task.first + task.documents] if task.documents else ()
+    rows = np.flatnonzero(family)
+    sizes = [np.zeros(1, np.int64)]
     start = 0
     with atomic_path(task.sets) as temporary, open(temporary, "wb") as sink:
         for table in iter_surviving(task.shard, ["text"]) if len(rows) else ():
@@ -83,6 +67,36 @@ def shard_sets(task: SetsTask) -> ShardResult:
             sizes.append(np.diff(bounds))
             advance(len(here))
             start = end
-    with atomic_path(task.sizes) as temporary, open(temporary, "wb") as sink:
-        np.save(sink, np.concatenate([np.zeros(0, np.int64), *sizes]))
-    return {"files": [file_entry(task.directory, path) for path in (task.sets, task.sizes)]}
+    for path, values in ((task.rows, rows + task.first), (task.ends, np.cumsum(np.concatenate(sizes)))):
+        with atomic_path(path) as temporary, open(temporary, "wb") as sink:
+            np.save(sink, values)
+    return {"files": [file_entry(task.directory, path) for path in (task.rows, task.sets, task.ends)]}
+
+
+def gather_sets(tasks: Sequence[SetsTask], documents: np.ndarray, scratch: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The sets of `documents`, in their order: (flat uint64, starts and ends int64 [documents, 2]).
+
+    The flat array lies in the working file `scratch`: the sets need not fit in memory.
+    """
+    order = np.argsort(documents)
+    cuts = np.searchsorted(documents[order], [*(task.first for task in tasks), np.iinfo(np.int64).max])
+    starts, sizes = np.zeros(len(documents), np.int64), np.zeros(len(documents), np.int64)
+    for task, (first, end) in zip(tasks, pairwise(cuts), strict=True):
+        if first < end:
+            mine, ends = order[first:end], np.load(task.ends)
+            at = np.searchsorted(np.load(task.rows), documents[mine])
+            starts[mine], sizes[mine] = ends[at], ends[at + 1] - ends[at]
+    ends = np.cumsum(sizes)
+    flat = mapped(scratch, np.uint64, int(ends[-1]) if len(ends) else 0)
+    for task, (first, end) in zip(tasks, pairwise(cuts), strict=True):
+        if first < end:  # a document that is compared has a shingle, so the file is not empty
+            mine = order[first:end]
+            source = np.asarray(np.memmap(task.sets, np.uint64, "r"))
+            _copy(source, starts[mine], sizes[mine], flat, (ends - sizes)[mine])
+    return flat, np.stack([ends - sizes, ends], axis=1)
+
+
+@njit(cache=True)
+def _copy(source, starts, sizes, target, places):
+    for k in range(len(starts)):
+        target[places[k]:places[k] + sizes[k]] = source[starts[k]:starts[k] + sizes[k]]

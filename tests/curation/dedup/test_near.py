@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.dedup import matching
+from maslin.curation.dedup import families, matching, sketches
+from maslin.curation.dedup import near as near_module
 from maslin.curation.dedup.near import Search, find_duplicates, find_groups, find_overlaps, read_found
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map
@@ -23,8 +24,8 @@ def rows(found):
     return {row["id"]: row for path in found.paths for row in read_found(path).to_pylist()}
 
 
-def duplicates(root, shards, near=NEAR):
-    return rows(find_duplicates(Search(root, "t", serial_map, "t"), write_shards(root, shards), near))
+def duplicates(root, shards, near=NEAR, **search):
+    return rows(find_duplicates(Search(root, "t", serial_map, "t", **search), write_shards(root, shards), near))
 
 
 def survivors(root, shards, near=NEAR):
@@ -126,7 +127,7 @@ def test_groups_are_connected_and_named_by_the_smallest_id(tmp_path):
     assert found.summary["largest_groups"] == [{"id": "b", "documents": 10}, {"id": "y", "documents": 2}]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_results_do_not_depend_on_shards_or_order_and_keep_the_law(tmp_path_factory, data):
     draw = random.Random(data.draw(st.integers(0, 2**32)))
@@ -144,8 +145,20 @@ def test_results_do_not_depend_on_shards_or_order_and_keep_the_law(tmp_path_fact
 
     shuffled = draw.sample(list(texts.items()), len(texts))
     one = duplicates(tmp_path_factory.mktemp("one"), [texts], near)
-    other = duplicates(tmp_path_factory.mktemp("other"), cut(shuffled, 4), near)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sketches, "RUN_DOCUMENTS", 3)
+        patch.setattr(near_module, "_CHUNK", 4)
+        patch.setattr(families, "_BATCH_DOCUMENTS", 5)
+        little = {"memory_bytes": draw.choice([800, 5000])}
+        other = duplicates(tmp_path_factory.mktemp("other"), cut(shuffled, 4), near, **little)
+        root = tmp_path_factory.mktemp("groups")
+        grouped = find_groups(Search(root, "g", serial_map, "g", **little), write_shards(root, cut(shuffled, 3)), near)
     assert one == other
+    groups = {id: row["group"] for id, row in rows(grouped).items()}
+    root = tmp_path_factory.mktemp("all")
+    assert groups == {id: row["group"] for id, row in rows(find_groups(
+        Search(root, "g", serial_map, "g"), write_shards(root, [texts]), near)).items()}
+    assert all(groups[id] == groups[row["survivor_id"]] for id, row in one.items())
     for id, row in one.items():
         assert row["survivor_id"] < id and row["survivor_id"] not in one and row["similarity"] >= near.threshold
 
@@ -212,12 +225,13 @@ def test_recall_on_planted_pairs_is_as_published(tmp_path):
 
 def test_a_giant_bucket_of_unlike_documents_is_bounded_and_counted():
     documents = 1000
-    buckets = np.zeros((documents, 1), np.int64)
+    begins, buckets = np.arange(documents + 1), np.zeros(documents, np.int64)
+    starts = matching.places(np.array([documents]), limit=10)
     sets = np.arange(documents, dtype=np.uint64)  # one shingle each, all different
     bounds = np.stack([np.arange(documents), np.arange(documents) + 1], axis=1)
-    survivor, _, overflows = matching.choose_survivors(buckets, sets, bounds, 0.8, 0, True, limit=10)
+    survivor, _, overflows = matching.choose_survivors(begins, buckets, starts, sets, bounds, 0.8, 0, True)
     assert (survivor == -1).all() and overflows == documents - 10
-    roots, overflows = matching.connect(buckets, sets, bounds, 0.8, limit=10)
+    roots, overflows = matching.connect(begins, buckets, starts, sets, bounds, 0.8)
     assert (roots == np.arange(documents)).all() and overflows == documents - 10
 
 
