@@ -7,6 +7,7 @@ the exit code.
 
 import argparse
 import dataclasses
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,15 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text}: at least 1")
     return number
+
+
+def size_bytes(text: str) -> int:
+    """The type of an amount of memory: 2GB, 512MB, 1.5GiB."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *(k|M|G|T)(i?)B", text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text}: an amount as 2GB or 512MB")
+    number, prefix, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** ("kMGT".index(prefix) + 1))
 
 
 def whole(text: str) -> int:

@@ -39,7 +39,7 @@ SHARDS_SUFFIX = ".shards"  # of a file beside the markers of a stage: how many s
 INDEX_FOLDER = ".index"  # sorted indexes of tables (maslin.manifests.lookup), made anew whenever they are needed
 DAMAGED_NAME = ".damaged"  # an empty file: something here was found damaged, so what it holds has to be proved
 
-TASK_MEMORY_BYTES = 256 << 20  # what a task that could hold more is to hold at once, unless a command says otherwise
+TASK_MEMORY_BYTES = 256 << 20  # beside what its process holds anyway
 
 _STEP_DIRECTORY = re.compile(rf".+@[0-9a-f]{{{DIGEST_HEX}}}")
 
@@ -313,9 +313,10 @@ def _changed(directory: Path, entries: Sequence[FileEntry]) -> list[str]:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A directory of step directories."""
+    """A directory of step directories, and what each task that works there may hold in memory at once."""
 
     root: Path
+    task_memory_bytes: int = TASK_MEMORY_BYTES
 
     def path(self, step: Step) -> Path:
         return self.root / step.directory

@@ -160,7 +160,7 @@ def _across(step: Step, workspace: Workspace, mapper: Mapper, shards: list[Stage
 
     near = NEAR_DEDUP.decode(step.parameters["across"])
     search = Search(workspace.path(step), "dedup_across", mapper, f"corpus {step.name}: dedup_across",
-                    _total(step, workspace))
+                    _total(step, workspace), memory_bytes=workspace.task_memory_bytes)
     return find_overlaps(search, shards, references, near)
 
 

@@ -54,7 +54,8 @@ def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     documents = step.inputs["documents"]
     assert isinstance(documents, Step)
     total = workspace.manifest(documents).counted().kept
-    search = Search(directory, "split", mapper, f"{step.name}: duplicate groups", total)
+    search = Search(
+        directory, "split", mapper, f"{step.name}: duplicate groups", total, memory_bytes=workspace.task_memory_bytes)
     shards = surviving(documents, workspace)
     found = find_groups(
         search, shards, NEAR_DEDUP.decode(step.parameters["near_dedup"]),

@@ -45,7 +45,8 @@ def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     assert before is not None
     shards = surviving(before, workspace)
     label, total = f"{step.name}: {barrier.name}", workspace.manifest(before).counted().kept
-    search = Search(directory, barrier.name, mapper, label, total)
+    search = Search(
+        directory, barrier.name, mapper, label, total, memory_bytes=workspace.task_memory_bytes)
     found: Found = named(barrier.spec.kernel)(search, shards, barrier.parameters)
     tasks = [
         LedgerTask(directory, part, shard, matches, index, barrier.name, rule.name, rule.limit(barrier.parameters))

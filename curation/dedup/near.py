@@ -193,6 +193,7 @@ class _Compared:
         Queries alone name a survivor, and every document a group, its own perhaps.
         """
         documents = len(self.opened)
+        self.search.path("families").unlink(missing_ok=True)  # all are compared: its place on the disk is free
         tally = mapped(self.search.path("tally"), np.int64, documents)
         grouped = key == "id"
         for begin in range(self.opened.references, documents, _CHUNK):

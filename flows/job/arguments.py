@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maslin.flows.arguments import DEFAULT_WORKSPACE, add_workspace, positive, safe_path
+from maslin.flows.arguments import DEFAULT_WORKSPACE, add_workspace, positive, safe_path, size_bytes
 from maslin.flows.engine.known import DEFAULT_ENGINE, ENGINES, engine_name
 from maslin.flows.engine.tracking import MODES
 from maslin.manifests.errors import UsageError
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class JobOptions:
     """What the command line says of work on a recipe: where, by what, how much.
 
-    `workers`: None: as many as the engine finds good. `limit`: records read of each source; nothing else decides bytes.
+    `workers`: None: as many as the engine finds good. `memory_bytes`: of all processes together; None: as they need.
+    `limit`: records read of each source; nothing else decides bytes.
     """
 
     recipe: Path
     workspace: Path = DEFAULT_WORKSPACE
     workers: int | None = None
+    memory_bytes: int | None = None
     engine: str = DEFAULT_ENGINE
     prefect: str = "auto"
     limit: int | None = None
@@ -47,6 +49,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 def add_how(parser: argparse.ArgumentParser) -> None:
     """The arguments that say by what means steps are built."""
     parser.add_argument("--workers", type=positive, metavar="N", help="worker processes (default: the cores)")
+    parser.add_argument(
+        "--memory", type=size_bytes, dest="memory_bytes", metavar="SIZE",
+        help="what deduplication may hold in memory, all processes together, as 2GB: the rest lies in the workspace")
     parser.add_argument(
         "--engine", type=engine_name, choices=list(ENGINES), default=DEFAULT_ENGINE,
         help="where shards run: local: worker processes; serial: in the command's own process, for debuggers")

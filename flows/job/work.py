@@ -30,7 +30,7 @@ from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, to
 from maslin.flows.job.rounds import Rounds
 from maslin.flows.shown.facts import steps_of
 from maslin.flows.shown.text import print_json, say
-from maslin.manifests.errors import DamagedError
+from maslin.manifests.errors import DamagedError, UsageError
 from maslin.manifests.files import write_json
 from maslin.manifests.locks import Begun, note_begun
 from maslin.manifests.manifest import Manifest
@@ -40,6 +40,11 @@ from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import Need
 from maslin.manifests.workspace import Mapper, Step, Workspace
+
+# Of one process before any work, in private memory: the command's own, what workers are forked from, each worker.
+PROCESS_BYTES = 200 << 20
+OTHER_PROCESSES = 2
+LEAST_TASK_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,7 @@ def _build(
     todo = missing_steps(job.targets(plan), workspace)
     extra = builder_arguments(plan, inputs, job.tensorboard)
     engine = make_engine(job.options.workers, board := ProgressBoard())
+    workspace = within(job.options.memory_bytes, engine.workers, workspace)
     engine.prepare(modules_of(todo, job.recipe.sources))  # before the board has its thread
     with board, stopped_by_signals(engine), engine:
 
@@ -205,6 +211,22 @@ def _build(
         finally:
             _remember_rates(timeline, plan, workspace, inputs, job.options.limit, engine.workers)
     return plan
+
+
+def within(memory_bytes: int | None, workers: int, workspace: Workspace) -> Workspace:
+    """The workspace, with so much memory for a task that all processes together keep within `memory_bytes`.
+
+    Raises UsageError where they hold more before any work.
+    """
+    if memory_bytes is None:
+        return workspace
+    of_processes = PROCESS_BYTES * (workers + OTHER_PROCESSES)
+    least = of_processes + LEAST_TASK_BYTES * workers
+    if memory_bytes < least:
+        raise UsageError(
+            f"--memory {memory_bytes / 1e6:,.0f} MB: {workers} workers need {least / 1e6:,.0f} MB at least. Give "
+            "more, or fewer --workers.")
+    return replace(workspace, task_memory_bytes=(memory_bytes - of_processes) // workers)
 
 
 def _note(targets: Sequence[Step], plan: Plan, workspace: Workspace) -> None:
