@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from maslin.curation.dedup import matching
+from maslin.curation.dedup import matching, minhash
 from maslin.curation.dedup.partitions import Buckets, save
+from maslin.curation.dedup.payloads import own_shingles
 from maslin.curation.dedup.sketches import Sketches, mapped, work_path
 from maslin.curation.dedup.verification import SetsTask, gather_sets
 from maslin.curation.text.text_hash import mix
 from maslin.manifests.files import file_entry
 from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.progress import advance
+from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
 _MEMBERSHIP_BYTES = 96  # what a document's being in a bucket takes while its batch is compared
@@ -87,15 +89,16 @@ class BatchTask:
     batch: int
     routed: tuple[RouteTask, ...]
     sets: tuple[SetsTask, ...]
-    scratch: Path
+    families: Path
+    scratch: Path  # and others beside it
     output: Path  # .npy of FOUND
-    threshold: float
+    near: NearDedup
     grouped: bool  # whom it is connected with, not whom it leaves for
 
 
 def compare_families(
     directory: Path, stage: str, sketches: Sketches, families: Path, compared: int, files: Sequence[Buckets],
-    memberships: int, sets: Sequence[SetsTask], threshold: float, grouped: bool, memory_bytes: int, mapper: Mapper,
+    memberships: int, sets: Sequence[SetsTask], near: NearDedup, grouped: bool, memory_bytes: int, mapper: Mapper,
     label: str,
 ) -> tuple[list[Path], int]:
     """(files, npy of FOUND, of who leaves for whom or is connected with whom; how often a full bucket listed none)."""
@@ -108,9 +111,9 @@ def compare_families(
     run_shards(directory, route, routes, mapper, f"{label}, families", stage=f"{stage}-routed")
     tasks = [
         BatchTask(
-            directory, sketches, batch, tuple(routes), tuple(sets),
+            directory, sketches, batch, tuple(routes), tuple(sets), families,
             work_path(directory, stage, "gathered", batch, "bin"), work_path(directory, stage, "found", batch, "npy"),
-            threshold, grouped)
+            near, grouped)
         for batch in range(batches)
     ]
     results = run_shards(directory, compare_batch, tasks, mapper, f"{label}, comparison", stage=stage, total=compared,
@@ -145,27 +148,48 @@ def compare_batch(task: BatchTask) -> ShardResult:
         sizes.append(np.diff(bounds[first:end + 1]))
     member, size = np.concatenate(members), np.concatenate(sizes)
     documents = np.unique(member)
-    order = sketches.ordered(documents)
+    sets, bounds = gather_sets(task.sets, documents, task.scratch)
+    own, payload = matching.no_payload()
+    containment = not task.grouped and task.near.verify == "containment"
+    if containment:
+        sets, bounds, own, payload = _with_payloads(task, documents, sets, bounds)
+        order = sketches.ordered(documents, documents >= sketches.references, -np.diff(bounds))
+    else:
+        order = sketches.ordered(documents)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     place = place[np.searchsorted(documents, member)]  # of each membership
-    documents = documents[order]
+    documents, bounds = documents[order], np.stack([bounds[:-1], bounds[1:]], axis=1)[order]
+    payload = payload[order] if len(payload) else payload
     buckets = np.repeat(np.arange(len(size)), size)[np.argsort(place, kind="stable")]
     begins = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(place, minlength=len(documents)))])
-    sets, bounds = gather_sets(task.sets, documents, task.scratch)
     starts = matching.places(size)
     if task.grouped:
-        other, overflows = matching.connect(begins, buckets, starts, sets, bounds, task.threshold)
+        other, overflows = matching.connect(begins, buckets, starts, sets, bounds, task.near.threshold)
         similarity, left = np.zeros(len(other)), np.flatnonzero(other != np.arange(len(other)))
     else:
         other, similarity, overflows = matching.choose_survivors(
-            begins, buckets, starts, sets, bounds, task.threshold,
-            int(np.count_nonzero(documents < sketches.references)), not task.sketches.reference_shards)
+            begins, buckets, starts, sets, bounds, task.near.contained if containment else task.near.threshold,
+            int(np.count_nonzero(documents < sketches.references)), not task.sketches.reference_shards, containment,
+            own, payload)
         left = np.flatnonzero(other >= 0)
     found = np.zeros(len(left), FOUND)
     found["document"], found["other"], found["similarity"] = documents[left], documents[other[left]], similarity[left]
     save(task.output, found)
-    del sets
-    task.scratch.unlink(missing_ok=True)
+    for path in task.scratch.parent.glob(f"{task.scratch.stem}.*"):
+        path.unlink()
     advance(len(documents))
     return {"files": [file_entry(task.directory, task.output)], "overflows": int(overflows)}
+
+
+def _with_payloads(
+    task: BatchTask, documents: np.ndarray, shingles: np.ndarray, ends: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The sets of documents whose shingles lie as in their texts, their bounds, `own` and `payload`."""
+    sets, bounds = mapped(task.scratch.with_suffix(".sets"), np.uint64, len(shingles)), np.empty_like(ends)
+    minhash.sort_sets(shingles, ends, sets, bounds)
+    family = np.memmap(task.families, np.int64, "r")[documents] if len(documents) else documents
+    own, payload = own_shingles(
+        shingles, ends, sets[:bounds[-1]], bounds, family, task.near.template_documents, task.near.shingle_words,
+        task.scratch)
+    return sets, bounds, own, payload

@@ -21,13 +21,23 @@ def places(sizes: np.ndarray, limit: int = BUCKET_LIMIT) -> np.ndarray:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.minimum(sizes, limit))]).astype(np.int64)
 
 
+def no_payload() -> tuple[np.ndarray, np.ndarray]:
+    """`own` and `payload` of documents that are compared by all that they have."""
+    return np.zeros(0, np.uint8), np.zeros(0, np.uint8)
+
+
 @njit(cache=True)
-def choose_survivors(begins, buckets, starts, sets, bounds, threshold, references, insert):
+def choose_survivors(
+    begins, buckets, starts, sets, bounds, threshold, references, insert, containment, own, payload,
+):
     """Take documents in order; one leaves when it is similar enough to one that stays and shares a bucket.
 
     The first `references` stay whatever they resemble. With `insert`, the others that stay are compared with later
     ones too. Returns of each the survivor's number (−1: it stays) and the similarity, and how many times a full bucket
     could not list a document.
+
+    With `containment`, similar enough is who has such a share of the document's set, and no fewer elements; of a
+    document with a `payload` also of those elements that are its `own` (by place in `sets`).
     """
     documents = len(begins) - 1
     survivor = np.full(documents, -1, np.int64)
@@ -39,7 +49,10 @@ def choose_survivors(begins, buckets, starts, sets, bounds, threshold, reference
     for k in range(documents):
         if k >= references:
             for other in found[: _find_listed(begins, buckets, starts, listed, filled, k, met, found)]:
-                value = _similarity(sets, bounds, k, other, threshold)
+                if containment:
+                    value = _contained(sets, bounds, k, other, threshold, own, payload)
+                else:
+                    value = _similarity(sets, bounds, k, other, threshold)
                 if value >= threshold and (value > similarity[k] or (value == similarity[k] and other < survivor[k])):
                     survivor[k], similarity[k] = other, value
             if survivor[k] >= 0 or not insert:
@@ -85,6 +98,27 @@ def _similarity(sets, bounds, a, b, threshold):
     if min(size_a, size_b) / max(size_a, size_b) < threshold:
         return 0.0
     return jaccard(sets, bounds[a, 0], bounds[a, 1], bounds[b, 0], bounds[b, 1])
+
+
+@njit(cache=True)
+def _contained(sets, bounds, a, b, threshold, own, payload):
+    """The share of a's set that b has, or of what is a's own, whichever is less; 0 where b is smaller."""
+    size = bounds[a, 1] - bounds[a, 0]
+    if bounds[b, 1] - bounds[b, 0] < size:
+        return 0.0
+    by_own = len(payload) > 0 and payload[a] > 0
+    common, of_own, own_common = 0, 0, 0
+    j = bounds[b, 0]
+    for i in range(bounds[a, 0], bounds[a, 1]):
+        while j < bounds[b, 1] and sets[j] < sets[i]:
+            j += 1
+        there = j < bounds[b, 1] and sets[j] == sets[i]
+        common += there
+        if by_own and own[i]:
+            of_own += 1
+            own_common += there
+    share = common / size if size else 0.0
+    return min(share, own_common / of_own) if of_own else share
 
 
 @njit(cache=True)

@@ -95,12 +95,13 @@ def shingle_sets(hashes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, n
     """The distinct hashes of each document in ascending order, and their offsets: sets to compare by merging."""
     sets = np.empty_like(hashes)
     bounds = np.empty_like(offsets)
-    used = _sorted_sets(hashes, offsets, sets, bounds)
+    used = sort_sets(hashes, offsets, sets, bounds)
     return sets[:used], bounds
 
 
 @njit(cache=True)
-def _sorted_sets(hashes, offsets, sets, bounds):
+def sort_sets(hashes, offsets, sets, bounds):
+    """Fill `sets` and `bounds` (see `shingle_sets`); returns how many elements there are."""
     used = 0
     bounds[0] = 0
     for k in range(len(offsets) - 1):

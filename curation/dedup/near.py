@@ -2,7 +2,8 @@
 
 Documents are taken in ascending id. One leaves only when its shingle set has at least the threshold's Jaccard
 similarity with one that stays, so no chain of neighbours takes a family away; the survivor named is the most similar of
-those that stay and come before it (equally similar: the smallest id). Documents of equal text count as one; texts with
+those that stay and come before it (equally similar: the smallest id). By containment (`verify`) the longest are taken
+first, and what is asked is how much of the shorter one the other has. Documents of equal text count as one; texts with
 fewer words than a shingle have equal texts only, and are counted (`short_documents` in the summary).
 
 Shingles are compared by the first 64 bits of their SHA-1: among the shingles of two documents of 100,000 words, two
@@ -265,7 +266,7 @@ def _compare(
         directory, stage, search.path("families"), [*references, *shards], opened.shards, candidates, near, mapper,
         label)
     found, overflows = compare_families(
-        directory, stage, sketches, search.path("families"), candidates, buckets, memberships, sets, near.threshold,
+        directory, stage, sketches, search.path("families"), candidates, buckets, memberships, sets, near,
         grouped, memory, mapper, label)
     for path in found:
         rows = np.load(path, mmap_mode="r")

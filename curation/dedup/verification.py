@@ -39,7 +39,10 @@ def write_sets(
     directory: Path, stage: str, families: Path, shards: Sequence[StageShard], begins: np.ndarray, compared: int,
     near: NearDedup, mapper: Mapper, label: str,
 ) -> list[SetsTask]:
-    """Write the shingle sets of the `compared` documents: 8 bytes a shingle on disk, a batch of texts in memory."""
+    """Write the shingle sets of the `compared` documents: 8 bytes a shingle on disk, a batch of texts in memory.
+
+    Where containment is asked for, all shingles in the order of the text in their place.
+    """
     tasks = []
     for index, (shard, (first, end)) in enumerate(zip(shards, pairwise(begins.tolist()), strict=True)):
         named = [work_path(directory, stage, *what) for what in (
@@ -61,8 +64,9 @@ def shard_sets(task: SetsTask) -> ShardResult:
             end = start + table.num_rows
             here = rows[np.searchsorted(rows, start):np.searchsorted(rows, end)] - start
             texts = table["text"].take(pa.array(here))
-            sets, bounds = minhash.shingle_sets(
-                *minhash.shingle_hashes(split_words(texts, near.words), near.shingle_words))
+            sets, bounds = minhash.shingle_hashes(split_words(texts, near.words), near.shingle_words)
+            if near.verify == "jaccard":
+                sets, bounds = minhash.shingle_sets(sets, bounds)
             sink.write(sets.astype("<u8", copy=False).data)
             sizes.append(np.diff(bounds))
             advance(len(here))
@@ -74,29 +78,27 @@ def shard_sets(task: SetsTask) -> ShardResult:
 
 
 def gather_sets(tasks: Sequence[SetsTask], documents: np.ndarray, scratch: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The sets of `documents`, in their order: (flat uint64, starts and ends int64 [documents, 2]).
+    """The sets of `documents` (ascending), in their order: (flat uint64, where each begins int64 [documents + 1]).
 
     The flat array lies in the working file `scratch`: the sets need not fit in memory.
     """
-    order = np.argsort(documents)
-    cuts = np.searchsorted(documents[order], [*(task.first for task in tasks), np.iinfo(np.int64).max])
-    starts, sizes = np.zeros(len(documents), np.int64), np.zeros(len(documents), np.int64)
+    cuts = np.searchsorted(documents, [*(task.first for task in tasks), np.iinfo(np.int64).max])
+    starts, begins = np.zeros(len(documents), np.int64), np.zeros(len(documents) + 1, np.int64)
     for task, (first, end) in zip(tasks, pairwise(cuts), strict=True):
         if first < end:
-            mine, ends = order[first:end], np.load(task.ends)
-            at = np.searchsorted(np.load(task.rows), documents[mine])
-            starts[mine], sizes[mine] = ends[at], ends[at + 1] - ends[at]
-    ends = np.cumsum(sizes)
-    flat = mapped(scratch, np.uint64, int(ends[-1]) if len(ends) else 0)
+            ends = np.load(task.ends, mmap_mode="r")
+            at = np.searchsorted(np.load(task.rows, mmap_mode="r"), documents[first:end])
+            starts[first:end], begins[first + 1:end + 1] = ends[at], ends[at + 1] - ends[at]
+    begins = np.cumsum(begins)
+    flat = mapped(scratch, np.uint64, int(begins[-1]))
     for task, (first, end) in zip(tasks, pairwise(cuts), strict=True):
         if first < end:  # a document that is compared has a shingle, so the file is not empty
-            mine = order[first:end]
-            source = np.asarray(np.memmap(task.sets, np.uint64, "r"))
-            _copy(source, starts[mine], sizes[mine], flat, (ends - sizes)[mine])
-    return flat, np.stack([ends - sizes, ends], axis=1)
+            _copy(np.asarray(np.memmap(task.sets, np.uint64, "r")), starts[first:end], begins[first:end + 1], flat)
+    return flat, begins
 
 
 @njit(cache=True)
-def _copy(source, starts, sizes, target, places):
+def _copy(source, starts, begins, target):
     for k in range(len(starts)):
-        target[places[k]:places[k] + sizes[k]] = source[starts[k]:starts[k] + sizes[k]]
+        size = begins[k + 1] - begins[k]
+        target[begins[k]:begins[k] + size] = source[starts[k]:starts[k] + size]

@@ -41,6 +41,11 @@ class NearDedup:
     `false_negative_weight` is what datasketch's choice of bands gives a missed pair, the rest goes to false candidates.
     Its own 0.5 finds 40 % of the pairs at similarity 0.8 and 93 % of those at 0.9 (threshold 0.8); as candidates are
     verified, a false one costs a little time only, so 0.9: 87 % and 99.9 %.
+
+    `verify`: by `containment` a candidate leaves only for one that is no shorter and has this share (`contained`) of
+    its shingles, so that what leaves stands elsewhere; the longest documents are taken first. Shingles that
+    `template_documents` of those connected by candidates share are then a template's, and passages of others must be
+    contained by themselves: pages of a template differ by a passage, copies by words here and there.
     """
 
     threshold: float = field(default=0.8, metadata=between(0.1, 1))
@@ -49,6 +54,9 @@ class NearDedup:
     seed: int = field(default=1, metadata=between(0, 2**32 - 1))
     false_negative_weight: float = field(default=0.9, metadata=between(0, 0.99))
     words: Literal["scripts", "blanks"] = "scripts"
+    verify: Literal["jaccard", "containment"] = "jaccard"
+    contained: float = field(default=0.9, metadata=between(0.1, 1))
+    template_documents: int = field(default=20, metadata=between(2, 10**9))
 
 
 @dataclass(frozen=True)
@@ -78,5 +86,8 @@ class HeldOutOverlap:
 NEAR_DEDUP = StepSpec(
     "near_dedup", NearDedup, "maslin.curation.dedup.near:find_duplicates",
     "Broder 1997 (MinHash), datasketch's LSH; each pair verified by its Jaccard similarity", version=2, role="barrier",
-    rules=(Rule("near_dedup", ">=", "threshold", of="similarity"),), needs=(Need("package", "datasketch"),),
+    rules=(
+        Rule("near_dedup", ">=", "threshold", of="similarity", only=("verify", ("jaccard",))),
+        Rule("near_dedup_contained", ">=", "contained", of="containment", only=("verify", ("containment",))),
+    ), needs=(Need("package", "datasketch"),),
 )

@@ -1,7 +1,6 @@
 """What deduplication holds in memory does not grow with the corpus, and decides nothing."""
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path

@@ -229,7 +229,8 @@ def test_a_giant_bucket_of_unlike_documents_is_bounded_and_counted():
     starts = matching.places(np.array([documents]), limit=10)
     sets = np.arange(documents, dtype=np.uint64)  # one shingle each, all different
     bounds = np.stack([np.arange(documents), np.arange(documents) + 1], axis=1)
-    survivor, _, overflows = matching.choose_survivors(begins, buckets, starts, sets, bounds, 0.8, 0, True)
+    survivor, _, overflows = matching.choose_survivors(
+        begins, buckets, starts, sets, bounds, 0.8, 0, True, False, *matching.no_payload())
     assert (survivor == -1).all() and overflows == documents - 10
     roots, overflows = matching.connect(begins, buckets, starts, sets, bounds, 0.8)
     assert (roots == np.arange(documents)).all() and overflows == documents - 10
