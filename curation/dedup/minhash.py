@@ -5,7 +5,7 @@ A shingle is `n` consecutive words (`words.py`) joined by one space. Signatures 
 """
 
 import numpy as np
-from numba import uint32
+from numba import uint32, uint64
 
 from maslin.curation.dedup.sha1 import sha1_64
 from maslin.curation.dedup.words import Words
@@ -67,6 +67,33 @@ def _permute(hashes, offsets, multipliers, addends, out):
             a, b = multipliers[p], addends[p]
             for i in range(count):
                 least = min(least, uint32(uint32(a * mixed[i]) + b))
+            out[k, p] = least
+
+
+def legacy_signatures(
+    hashes: np.ndarray, offsets: np.ndarray, multipliers: np.ndarray, addends: np.ndarray,
+) -> np.ndarray:
+    """As above by datasketch's scheme `legacy`, its only one before 2.0.
+
+    value_k = (multipliers[k] · h + addends[k] mod 2^64) mod (2^61 − 1), of which the low 32 bits.
+    """
+    out = np.full((len(offsets) - 1, len(multipliers)), 0xFFFFFFFF, np.uint32)
+    _permute_legacy(hashes, offsets, multipliers, addends, out)
+    return out
+
+
+@njit(cache=True)
+def _permute_legacy(hashes, offsets, multipliers, addends, out):
+    prime = uint64((1 << 61) - 1)
+    for k in range(len(offsets) - 1):
+        for p in range(len(multipliers)):
+            least = uint32(0xFFFFFFFF)
+            a, b = multipliers[p], addends[p]
+            for i in range(offsets[k], offsets[k + 1]):
+                value = a * uint64(uint32(hashes[i])) + b
+                value = (value & prime) + (value >> uint64(61))  # modulo 2^61 - 1
+                value -= prime if value >= prime else uint64(0)
+                least = min(least, uint32(value))
             out[k, p] = least
 
 

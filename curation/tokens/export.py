@@ -46,7 +46,7 @@ def export_megatron(directory: Path, target: Path) -> Exported:
     The ids are the shards' bytes as they lie: uint16, or int32 for a vocabulary beyond 65,536 (ids are below 2^31).
     Raises UsageError when `directory` is no tokens step, or holds held-out documents.
     """
-    manifest = _manifest(directory, ("tokens",))
+    manifest = manifest_of(directory, ("tokens",))
     summary = manifest.summary
     root = directory.resolve().parent.parent
     name = manifest.name
@@ -56,7 +56,7 @@ def export_megatron(directory: Path, target: Path) -> Exported:
         target / "tokenizer" / entry.path: tokenizer / entry.path
         for entry in (read_manifest(tokenizer).files if tokenizer.is_dir() else [])
     }
-    _refuse_existing([*files, *copies])
+    refuse_existing([*files, *copies])
     with atomic_path(files[0]) as temporary, open(temporary, "wb") as sink:
         for path in manifest.parts("tokens"):
             with open(checked(path), "rb") as source:
@@ -80,7 +80,7 @@ def export_datasets(directory: Path, target: Path) -> Exported:
     row is a document: `id`, `input_ids` with its end-of-text id, `bytes`. Raises UsageError for other steps, and for
     held-out documents.
     """
-    manifest = _manifest(directory, ("documents", "corpus", "tokens"))
+    manifest = manifest_of(directory, ("documents", "corpus", "tokens"))
     if manifest.kind == "tokens":
         sources = manifest.parts("index")
         files = _files(target, "data/train", ".parquet", len(sources))
@@ -96,7 +96,7 @@ def export_jsonl(directory: Path, target: Path) -> Exported:
 
     Raises as above.
     """
-    manifest = _manifest(directory, ("documents", "corpus"))
+    manifest = manifest_of(directory, ("documents", "corpus"))
     return _export_documents(manifest, target, "data/train", ".jsonl.gz", _write_jsonl, [])
 
 
@@ -105,7 +105,7 @@ def export_csv(directory: Path, target: Path) -> Exported:
 
     Raises as above.
     """
-    manifest = _manifest(directory, ("documents", "corpus"))
+    manifest = manifest_of(directory, ("documents", "corpus"))
     return _export_documents(manifest, target, "data/train", ".csv", _write_csv, [
         "Cells that a spreadsheet would take for a formula (they begin with = + - @, a tab or a line end) have a quote "
         "(') before them, texts among them: for training take Parquet or JSON lines, where nothing is changed."])
@@ -129,7 +129,7 @@ def _export_documents(
 def _files(target: Path, stem: str, suffix: str, number: int) -> list[Path]:
     """Names of the files of as many parts. Raises UsageError when one is there."""
     files = [target / f"{stem}-{part:05d}-of-{number:05d}{suffix}" for part in range(number)]
-    _refuse_existing([*files, target / "README.md"])
+    refuse_existing([*files, target / "README.md"])
     return files
 
 
@@ -183,7 +183,8 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-def _manifest(directory: Path, kinds: tuple[str, ...]) -> Manifest:
+def manifest_of(directory: Path, kinds: tuple[str, ...]) -> Manifest:
+    """Of a step directory to export. Raises UsageError when it is of another kind, or holds held-out documents."""
     manifest = read_manifest(directory)
     if manifest.inputs.get("documents", "").startswith("held_out/") or manifest.kind == "held_out":
         raise UsageError(
@@ -194,7 +195,8 @@ def _manifest(directory: Path, kinds: tuple[str, ...]) -> Manifest:
     return manifest
 
 
-def _refuse_existing(paths: list[Path]) -> None:
+def refuse_existing(paths: list[Path]) -> None:
+    """Raises UsageError when one of the files is there."""
     for path in paths:
         if path.exists():
             raise UsageError(f"{path}: exists already; give another folder, or remove it.")

@@ -12,7 +12,10 @@ from maslin.manifests.errors import UsageError
 from maslin.manifests.named import named
 
 # form → the function that writes it
-FORMS = {form: f"maslin.curation.tokens.export:export_{form}" for form in ("megatron", "datasets", "jsonl", "csv")}
+FORMS = {form: f"maslin.curation.tokens.export:export_{form}" for form in ("megatron", "datasets", "jsonl", "csv")} | {
+    "minhash": "maslin.curation.dedup.signatures_export:export_minhash",
+    "minhash-legacy": "maslin.curation.dedup.signatures_export:export_minhash_legacy",
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", choices=list(FORMS), required=True, dest="form",
         help="megatron: .bin and .idx of token shards; datasets: Parquet; jsonl: gzipped JSON lines; csv: for "
-             "spreadsheets; the last three with a dataset card")
+             "spreadsheets; these three with a dataset card; minhash: signatures that datasketch reads, and as it made "
+             "them before 2.0")
     add_workspace(parser)
     runs(parser, run, Options, Exported)
 

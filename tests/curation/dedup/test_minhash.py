@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from maslin.curation.dedup import minhash
 from maslin.curation.dedup.lsh import lsh_parameters
+from maslin.curation.dedup.signatures_export import serialized
 from maslin.curation.dedup.words import Words, split_words
 from maslin.manifests.steps.dedup import NearDedup
 from tests.shared_data import golden
@@ -50,6 +51,20 @@ def test_signatures_are_datasketchs(texts, n, permutations, seed):
         theirs = datasketch.MinHash(permutations, seed=seed, scheme="affine32")
         theirs.update_batch(shingles_of(text, n))
         assert ours[k].tolist() == theirs.hashvalues.tolist()
+
+
+@settings(max_examples=20, deadline=None)
+@given(TEXTS, st.sampled_from([1, 7, 128]), st.integers(0, 2**32 - 1), st.sampled_from(["affine32", "legacy"]))
+def test_datasketch_opens_what_is_exported(texts, permutations, seed, scheme):
+    hashes, offsets = minhash.shingle_hashes(split_words(pa.array(texts, pa.string()), "blanks"), 2)
+    sign = {"affine32": minhash.signatures, "legacy": minhash.legacy_signatures}[scheme]
+    theirs = [datasketch.MinHash(permutations, seed=seed, scheme=scheme) for _ in texts]
+    for each, text in zip(theirs, texts, strict=True):
+        each.update_batch(shingles_of(text, 2))
+    ours = sign(hashes, offsets, *datasketch.MinHash(permutations, seed=seed, scheme=scheme).permutations)
+    opened = map(datasketch.LeanMinHash.deserialize, serialized(ours, seed, scheme).to_pylist())
+    assert [(each.seed, each.scheme, each.hashvalues.tolist()) for each in opened] == [
+        (seed, scheme, each.hashvalues.tolist()) for each in theirs]
 
 
 def test_signatures_are_the_golden_ones():

@@ -13,7 +13,9 @@ from maslin.curation.ingest.rows import parquet
 from maslin.curation.tokens.export import export_datasets
 from maslin.curation.tokens.shards import build_tokens
 from maslin.flows.cli import main
+from maslin.flows.commands.export import FORMS
 from maslin.manifests.errors import DataError, UsageError
+from maslin.manifests.named import named
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.tables import DOCUMENTS
 from maslin.manifests.workspace import Step, Workspace, serial_map
@@ -122,6 +124,26 @@ def test_the_card_counts_licences_and_shows_no_text_of_documents(made, tmp_path)
     assert "| MIT | 28 |" in card and "| not known | 1 |" in card and "| other | 1 |" in card and "<b>" not in card
     export_datasets(workspace.path(tokens), tmp_path / "tokens")
     assert "each document ends with the end-of-text id 0" in (tmp_path / "tokens/README.md").read_text()
+
+
+@pytest.mark.parametrize(("form", "scheme"), [("minhash", "affine32"), ("minhash-legacy", "legacy")])
+def test_signatures_are_an_index_of_datasketch(made, tmp_path, form, scheme):
+    import datasketch
+
+    workspace, corpus, _, texts = made
+    directory = workspace.path(corpus)
+    exported = named(FORMS[form])(directory, tmp_path)
+    rows = pa.concat_tables([pq.read_table(path) for path in exported.files]).to_pylist()
+    index = datasketch.MinHashLSH(0.8, 128)
+    for row in rows:
+        index.insert(row["id"], datasketch.LeanMinHash.deserialize(row["minhash"]))
+    assert len(rows) == len(texts)
+    words = texts[0].lower().split()
+    asked = datasketch.MinHash(128, scheme=scheme)
+    asked.update_batch(" ".join(words[i:i + 5]).encode() for i in range(len(words) - 4))
+    assert rows[0]["id"] in index.query(asked)
+    with pytest.raises(UsageError, match="exists already"):
+        named(FORMS[form])(directory, tmp_path)
 
 
 def test_what_is_no_corpus_is_refused_and_no_file_replaced(made, tmp_path):
