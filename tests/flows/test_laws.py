@@ -50,9 +50,9 @@ def compared(inputs, tmp_path_factory) -> Path:
     return workspace
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_the_same_bytes_with_any_number_of_workers(inputs, compared, tmp_path, workers):
-    assert maslin("compare", inputs, "--workspace", tmp_path, "--prefect", "off", "--workers", workers) == 0
+@pytest.mark.parametrize("how", [("--workers", 1), ("--workers", 3, "--memory", "1.2GB")])
+def test_the_same_bytes_with_any_number_of_workers_and_any_memory(inputs, compared, tmp_path, how):
+    assert maslin("compare", inputs, "--workspace", tmp_path, "--prefect", "off", *how) == 0
     assert content(tmp_path) == content(compared)
 
 

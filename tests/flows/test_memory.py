@@ -1,5 +1,6 @@
 """Law 4: memory depends on the size of a shard, not on the size of the data."""
 
+import argparse
 import json
 import random
 import resource
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from maslin.flows.arguments import size_bytes
+from maslin.flows.job.work import PROCESS_BYTES, within
+from maslin.manifests.errors import UsageError
+from maslin.manifests.workspace import Workspace
 from tests.flows.small_inputs import sentence
 
 _CURATE = """
@@ -51,6 +56,26 @@ def peak(folder: Path, documents: int) -> tuple[int, int]:
     assert done.returncode == 0, done.stderr
     kept, maximum = map(int, done.stdout.split())
     return kept, maximum * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("2GB", 2_000_000_000), ("512 MB", 512_000_000), ("1.5GiB", 1_610_612_736), ("900kB", 900_000)])
+def test_an_amount_of_memory_is_read(text, expected):
+    assert size_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["2", "GB", "-1GB", "2gb", "2GB more", "1e9GB"])
+def test_what_is_no_amount_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="2GB or 512MB"):
+        size_bytes(text)
+
+
+def test_all_processes_together_keep_within_what_is_asked():
+    shared = within(2_000_000_000, 2, Workspace(Path("ws")))
+    assert 2 * shared.task_memory_bytes + 4 * PROCESS_BYTES <= 2_000_000_000
+    assert within(None, 2, shared) == shared
+    with pytest.raises(UsageError, match="--memory 500 MB: 4 workers need 1,393 MB at least"):
+        within(500_000_000, 4, Workspace(Path("ws")))
 
 
 @pytest.mark.slow
