@@ -37,7 +37,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/curation.py
+	$(BIN)/python -m benchmarks.curation
 
 # Resolve anew: every extra in one go, for every Python and system at once, without torch (its build differs by machine),
 # addresses or hashes.

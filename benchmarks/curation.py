@@ -1,6 +1,6 @@
 """CPU-seconds a web page costs from WARC to filtered documents: ours beside datatrove, same pages, same run.
 
-    python benchmarks/curation.py CRAWL.warc.gz [--pages 6000] [--peer-venv DIR] [--json FILE]
+    python -m benchmarks.curation CRAWL.warc.gz [--pages 6000] [--json FILE]
 
 Both read the same WARC, made here of every n-th HTML page of status 200, and keep the English pages that pass
 FineWeb's sequence of rules: Gopher's repetition and quality, C4, FineWeb's own. A ratio of CPU-seconds travels between
@@ -32,10 +32,10 @@ import pyarrow.parquet as pq
 from warcio.archiveiterator import ArchiveIterator
 from warcio.warcwriter import WARCWriter
 
+from benchmarks.peers.environment import peer_python, requirements
 from maslin.curation import resources
 
 HERE = Path(__file__).resolve().parent
-REQUIREMENTS = HERE / "peers" / "datatrove-requirements.txt"
 PEER_SCRIPT = HERE / "peers" / "datatrove_curate.py"
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 PEER_TIMEOUT_SECONDS = 60.0  # datatrove's own default of 1 s of wall time makes its output depend on the load
@@ -183,28 +183,6 @@ def run_peer(work: Path, warc: Path, python: Path, extractor: str) -> tuple[Cost
     return cost, kept
 
 
-def ready_peer(venv: Path) -> Path:
-    """The Python of datatrove's environment, made when it is not there or not as pinned."""
-    python = venv / "bin" / "python"
-    check = (
-        "import importlib.metadata as m, sys\n"
-        "lines = [l.split('==') for l in open(sys.argv[1]).read().split() if '==' in l]\n"
-        "sys.exit(any(m.version(name) != version for name, version in lines))")
-    pins = [line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as pinned:
-        pinned.write("\n".join(pins))
-        pinned.flush()
-        if python.exists() and subprocess.run(
-            [python, "-c", check, pinned.name], capture_output=True, check=False
-        ).returncode == 0:
-            return python
-    print(f"making datatrove's environment in {venv}", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS],
-                   check=True)
-    return python
-
-
 def overlap(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, float]:
     """Of pages that both keep: how many of the words they share, word by word with repetition.
 
@@ -238,7 +216,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     startup, _ = run_ours(work / "ours", single)
     runs = [run_ours(work / "ours", sample) for _ in range(arguments.repeats)]
     sides = [Side("maslin", startup, tuple(cost for cost, _ in runs), runs[-1][1])]
-    python = ready_peer(arguments.peer_venv)
+    python = peer_python("datatrove")
     for extractor in arguments.extractors:
         startup, _ = run_peer(work / "peer", single, python, extractor)
         cost, kept = run_peer(work / "peer", sample, python, extractor)
@@ -275,7 +253,7 @@ def _installed(name: str) -> str | None:
 
 
 def _peer_versions() -> dict[str, str]:
-    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", REQUIREMENTS.read_text(encoding="utf-8"), re.M))
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", requirements("datatrove").read_text(encoding="utf-8"), re.M))
     return {name: pins[name] for name in ("datatrove", "trafilatura", "resiliparse", "spacy", "xxhash", "numpy")}
 
 
@@ -306,8 +284,6 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="runs of our side, of which the median (default 3)")
     parser.add_argument("--extractors", nargs="+", choices=["trafilatura", "resiliparse"], default=["trafilatura"],
                         help="what datatrove extracts with (default: trafilatura, its own)")
-    parser.add_argument("--peer-venv", type=Path, default=HERE.parent / "build" / "datatrove-venv",
-                        help="datatrove's environment, made when missing (default build/datatrove-venv)")
     parser.add_argument("--json", type=Path, help="write the result here too")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:

@@ -1,6 +1,6 @@
 """CPU-seconds from texts to the list of those that stay, near-duplicates verified: ours beside rensa, same run.
 
-    python -m benchmarks.dedup DOCUMENTS.parquet … [--pieces 50000] [--turns 3] [--peer-venv DIR]
+    python -m benchmarks.dedup DOCUMENTS.parquet … [--pieces 50000] [--turns 3]
 
 DOCUMENTS are Parquet files with a column `text`, taken as they are, or (`--pieces`) cut into so many pieces of 1,100
 characters, a fifth of them copies with one word of a hundred edited. Both sides read the same file in a process of its
@@ -20,11 +20,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from benchmarks.near_duplicates import edited, left_of, pieces_of, planted
+from benchmarks.peers.environment import peer_python
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.tables import write_table
 
 HERE = Path(__file__).resolve().parent
-REQUIREMENTS = HERE / "peers" / "rensa-requirements.txt"
 PEER_SCRIPT = HERE / "peers" / "rensa_dedup.py"
 PIECE_CHARACTERS = 1_100
 EDITED_SHARE = 0.01  # of a copy's words
@@ -69,23 +69,11 @@ def in_pieces(texts: list[str], wanted: int) -> list[str]:
     return chosen
 
 
-def ready_peer(venv: Path) -> Path:
-    """The interpreter of rensa's environment, made when it is missing."""
-    python = venv / "bin" / "python"
-    if not python.exists():
-        print(f"making rensa's environment in {venv}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
-    return python
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("documents", nargs="+", type=Path)
     parser.add_argument("--pieces", type=int, help="cut texts into so many pieces, a fifth of them edited copies")
     parser.add_argument("--turns", type=int, default=3, help="runs of each side, of which the median (default 3)")
-    parser.add_argument("--peer-venv", type=Path, default=HERE.parent / "build" / "rensa-venv",
-                        help="rensa's environment, made when missing (default build/rensa-venv)")
     parser.add_argument("--keep-list", action="store_true",
                         help="our side alone: prints how many texts stay, CPU-seconds before the work and of it")
     arguments = parser.parse_args()
@@ -103,8 +91,8 @@ def main() -> None:
         path = str(root / "texts.parquet")
         sides = [
             Side("maslin", [sys.executable, "-m", "benchmarks.dedup", "--keep-list", path]),
-            Side("rensa", [str(ready_peer(arguments.peer_venv)), str(PEER_SCRIPT), path, str(near.threshold),
-                           str(near.permutations), str(near.shingle_words)]),
+            Side("rensa", [str(peer_python("rensa")), str(PEER_SCRIPT), str(near.threshold),
+                           str(near.permutations), str(near.shingle_words), path]),
         ]
         subprocess.run(sides[0].command, stdout=subprocess.DEVNULL, check=True)  # compiles what is not compiled yet
         for _ in range(arguments.turns):

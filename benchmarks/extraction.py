@@ -1,6 +1,6 @@
 """How much of an article is extracted, and how fast: ours beside resiliparse and trafilatura, same pages, same run.
 
-    python benchmarks/extraction.py PAGES.tar GROUND-TRUTH.json.gz [--peer-venv DIR] [--rounds 5] [--json FILE]
+    python -m benchmarks.extraction PAGES.tar GROUND-TRUTH.json.gz [--rounds 5] [--json FILE]
 
 The inputs are those of scrapinghub/article-extraction-benchmark: `<id>.html.gz` files in a tar, and
 `{id: {articleBody, url}}`. Scored as its `evaluate.py` does: shingles of four words with repetition; precision and
@@ -15,7 +15,6 @@ import random
 import re
 import statistics
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
@@ -26,10 +25,10 @@ from pathlib import Path
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
+from benchmarks.peers.environment import peer_python
 from maslin.curation.ingest.html.page import main_text
 
 HERE = Path(__file__).resolve().parent
-REQUIREMENTS = HERE / "peers" / "trafilatura-requirements.txt"
 PEER_SCRIPT = HERE / "peers" / "trafilatura_extract.py"
 SHINGLE_WORDS = 4
 BOOTSTRAP = 1000
@@ -97,16 +96,6 @@ def read_pages(archive: Path, truth: Path) -> tuple[list[str], list[str]]:
     return [pages[key] for key in sorted(gold)], [gold[key]["articleBody"] for key in sorted(gold)]
 
 
-def ready_peer(venv: Path) -> Path:
-    """The interpreter of trafilatura's environment, made when it is missing."""
-    python = venv / "bin" / "python"
-    if not python.exists():
-        print(f"making trafilatura's environment in {venv}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "-r", REQUIREMENTS], check=True)
-    return python
-
-
 def extract_all(pages: Sequence[str], python: Path, rounds: int) -> tuple[dict[str, list[str]], dict[str, float]]:
     """Texts of every extractor, and the least CPU-seconds of its rounds; the extractors take turns."""
     texts: dict[str, list[str]] = {}
@@ -147,13 +136,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("pages", type=Path, help="tar of <id>.html.gz")
     parser.add_argument("truth", type=Path, help="ground-truth.json.gz")
-    parser.add_argument("--peer-venv", type=Path, default=HERE.parent / "build" / "trafilatura-venv",
-                        help="trafilatura's environment, made when missing (default build/trafilatura-venv)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each extractor; the fastest counts (default 5)")
     parser.add_argument("--json", type=Path, help="write the table here, too")
     arguments = parser.parse_args()
     pages, truths = read_pages(arguments.pages, arguments.truth)
-    texts, seconds = extract_all(pages, ready_peer(arguments.peer_venv), arguments.rounds)
+    texts, seconds = extract_all(pages, peer_python("trafilatura"), arguments.rounds)
     rows = report(pages, truths, texts, seconds)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1), "utf-8")

@@ -1,6 +1,6 @@
 """Whether what is a page's text is extracted, and in order, and what is not is left out, beside peers.
 
-    python benchmarks/labelled_pages.py FOLDER [--show] [--half look|hold] [--peer-venv DIR]
+    python -m benchmarks.labelled_pages FOLDER [--show] [--half look|hold]
 
 FOLDER holds the archives whose names `labels/pages.json` begins with (`benchmarks/README.md` says where they are from);
 pages whose archive is not there are left out and counted. White space and soft hyphens are not compared.
@@ -21,7 +21,8 @@ from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 from warcio.archiveiterator import ArchiveIterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from extraction import HERE, extract_all, ready_peer
+from benchmarks.extraction import HERE, extract_all
+from benchmarks.peers.environment import peer_python
 
 LABELS, STRUCTURES = HERE / "labels" / "pages.json", HERE / "labels" / "structures.json"
 Label = Mapping[str, Sequence[str]]  # must and must_not: strings of a page
@@ -132,14 +133,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder with the archives")
     parser.add_argument("--half", choices=("look", "hold"), help="pages of one half alone")
     parser.add_argument("--show", action="store_true", help="print what was lost and what was extra, of ours")
-    parser.add_argument("--peer-venv", type=Path, default=HERE.parent / "build" / "trafilatura-venv",
-                        help="trafilatura's environment, made when missing (default build/trafilatura-venv)")
     arguments = parser.parse_args()
     labels = json.loads(LABELS.read_text("utf-8"))
     structures = json.loads(STRUCTURES.read_text("utf-8"))
     pages = read_labelled(arguments.folder, {**labels, **structures})
     print(f"{len(pages)} of {len({*labels, *structures})} labelled pages are at hand")
-    python = ready_peer(arguments.peer_venv)
+    python = peer_python("trafilatura")
     for half in (arguments.half,) if arguments.half else ("look", "hold"):
         names = [name for name in labels if name in pages and half_of(name) == half]
         must, must_not = (sum(len(labels[name][kind]) for name in names) for kind in ("must", "must_not"))

@@ -9,7 +9,6 @@ own; lists of ids are part of what their encoding costs, arrays of ours.
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -22,23 +21,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks.peers.environment import peer_python
 from maslin.curation.tokens.bpe.encoder import encoder_of
 from maslin.curation.tokens.bpe.training import train
 
 HERE = Path(__file__).resolve().parent
-REQUIREMENTS, SCRIPT = (HERE / "peers" / name for name in ("tokenizer-requirements.txt", "tokenizer_peers.py"))
+SCRIPT = HERE / "peers" / "tokenizer_peers.py"
 ENCODERS, TRAINERS = ("tokenizers", "tiktoken", "fastokens", "gigatoken"), ("tokenizers", "gigabpe", "rustbpe")
 END, BATCH = "<|endoftext|>", 256
-
-
-def ready_peers(venv: Path) -> Path:
-    """The Python of the peers' environment, made when it is missing."""
-    python = venv / "bin" / "python"
-    if not python.exists():
-        print(f"making the peers' environment in {venv}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "-r", REQUIREMENTS], check=True)
-    return python
 
 
 def our_training(texts: pa.ChunkedArray, size: int) -> tuple[float, str, str]:
@@ -80,9 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("documents", type=Path, nargs="+", help="Parquet files with a column `text`")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size", type=int, default=32_768)
-    parser.add_argument("--peer-venv", type=Path, default=HERE.parent / "build" / "tokenizer-venv")
     asked = parser.parse_args(arguments)
-    python = ready_peers(asked.peer_venv)
+    python = peer_python("tokenizer")
     texts = pa.chunked_array([
         chunk for path in asked.documents for chunk in pq.read_table(path, columns=["text"])["text"].chunks])
     megabytes = pc.sum(pc.binary_length(texts)).as_py() / 1e6

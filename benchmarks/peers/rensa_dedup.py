@@ -1,6 +1,6 @@
-"""Runs in rensa's environment: prints how many texts of a Parquet file stay, CPU-seconds before the work and of it.
+"""Runs in rensa's environment: prints how many texts of Parquet files stay, CPU-seconds before the work and of it.
 
-    python rensa_dedup.py DOCUMENTS.parquet THRESHOLD PERMUTATIONS SHINGLE_WORDS
+    python rensa_dedup.py THRESHOLD PERMUTATIONS SHINGLE_WORDS DOCUMENTS.parquet …
 
 The fastest way through rensa to a keep list that was found: all signatures in one call, and one in which a document
 leaves that an earlier one's signature is similar enough to. It asks for shingles as Python strings.
@@ -22,9 +22,9 @@ def shingles(text: str, size: int) -> list[str]:
 
 
 def main() -> None:
-    path, threshold, permutations, size = sys.argv[1], *map(float, sys.argv[2:])
+    threshold, permutations, size = map(float, sys.argv[1:4])
     ready = time.process_time()
-    texts = pq.read_table(path, columns=["text"])["text"].to_pylist()
+    texts = [text for path in sys.argv[4:] for text in pq.read_table(path, columns=["text"])["text"].to_pylist()]
     sketches = RMinHash.from_token_sets([shingles(text, int(size)) for text in texts], int(permutations), SEED)
     kept = RMinHashDeduplicator(threshold, int(permutations), True, BANDS, SEED)
     kept.add_pairs([(str(number), sketch) for number, sketch in enumerate(sketches)])

@@ -26,10 +26,10 @@ class JobOptions:
     recipe: Path
     workspace: Path = DEFAULT_WORKSPACE
     workers: int | None = None
-    memory_bytes: int | None = None
     engine: str = DEFAULT_ENGINE
     prefect: str = "auto"
     limit: int | None = None
+    memory_bytes: int | None = None
     dry_run: bool = False
     verbose: bool = False
     json: bool = False
