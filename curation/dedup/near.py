@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from maslin.curation.dedup.families import compare_families, unite
+from maslin.curation.dedup.kept import keep_sketches, kept_sketches
 from maslin.curation.dedup.lsh import lsh_parameters
 from maslin.curation.dedup.partitions import equal_texts, shared_bands
 from maslin.curation.dedup.sketches import OpenSketches, Sketches, mapped, sketch_shards, work_path
@@ -238,7 +239,10 @@ def _compare(
 ) -> _Compared:
     directory, stage, mapper, label, memory = (
         search.directory, search.stage, search.mapper, search.label, search.memory_bytes)
-    paths, _ = sketch_shards(directory, f"{stage}-references", references, near, mapper, f"{label}, references")
+    paths = kept_sketches(references, near)
+    if paths is None:
+        paths, _ = sketch_shards(directory, f"{stage}-references", references, near, mapper, f"{label}, references")
+        keep_sketches(references, near, paths)
     name = f"{search.sketches}-{digest(asdict(near)) if near else 'text'}"  # other parameters give other sketches
     more, short = sketch_shards(directory, name, shards, near, mapper, label, search.total)
     sketches = Sketches((*paths, *more), len(references))
