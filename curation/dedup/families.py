@@ -1,6 +1,6 @@
 """Families: documents connected by shared buckets, compared within each. Which ones a batch has decides nothing.
 
-Over all documents lie arrays in working files, which all processes map: `families` has for each document the smallest
+`families`, an int64 array by document in a working file, which all processes map, has for each document the smallest
 of its family, plus one; 0 for those that are compared with none.
 """
 
@@ -16,7 +16,7 @@ from maslin.curation.dedup.payloads import own_shingles
 from maslin.curation.dedup.sketches import Sketches, mapped, work_path
 from maslin.curation.dedup.verification import SetsTask, gather_sets
 from maslin.curation.text.text_hash import mix
-from maslin.manifests.files import file_entry
+from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.kernels.kernel import njit
 from maslin.manifests.progress import advance
 from maslin.manifests.steps.dedup import NearDedup
@@ -29,12 +29,31 @@ _BATCH_DOCUMENTS = 1 << 15  # so many for each batch at least, that all workers 
 FOUND = np.dtype([("document", "<i8"), ("other", "<i8"), ("similarity", "<f8")])
 
 
-def unite(path: Path, documents: int, files: Sequence[Buckets]) -> tuple[np.ndarray, int]:
-    """(`families` in the file `path`, how many documents are in one)."""
-    families = mapped(path, np.int64, documents)
-    for each in files:
-        _unite(families, *each.load())
-    return families, int(_flatten(families))
+@dataclass(frozen=True)
+class UniteTask:
+    directory: Path
+    output: Path
+    documents: int
+    files: tuple[Buckets, ...]
+
+
+def unite(
+    directory: Path, stage: str, documents: int, files: Sequence[Buckets], mapper: Mapper, label: str,
+) -> tuple[Path, int]:
+    """(the file of `families`, how many documents are in one)."""
+    stage = f"{stage}-united-{len(files)}"
+    task = UniteTask(directory, work_path(directory, stage, "families", 0, "bin"), documents, tuple(files))
+    (result,) = run_shards(directory, write_families, [task], mapper, f"{label}, families", stage=stage)
+    return task.output, result["documents"]
+
+
+def write_families(task: UniteTask) -> ShardResult:
+    with atomic_path(task.output) as temporary:
+        families = mapped(temporary, np.int64, task.documents)
+        for each in task.files:
+            _unite(families, *each.load())
+        found = int(_flatten(families))
+    return {"files": [file_entry(task.directory, task.output)], "documents": found}
 
 
 @njit(cache=True)
@@ -108,7 +127,7 @@ def compare_families(
     for index, found in enumerate(files):
         named = [work_path(directory, stage, what, index, "npy") for what in ("members", "bounds", "cuts")]
         routes.append(RouteTask(directory, families, found, batches, Buckets(*named[:2]), named[2]))
-    run_shards(directory, route, routes, mapper, f"{label}, families", stage=f"{stage}-routed")
+    run_shards(directory, route, routes, mapper, f"{label}, batches", stage=f"{stage}-routed")
     tasks = [
         BatchTask(
             directory, sketches, batch, tuple(routes), tuple(sets), families,

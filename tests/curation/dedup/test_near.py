@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.dedup import families, matching, sketches
-from maslin.curation.dedup import near as near_module
+from maslin.curation.dedup import families, matching, outcome, sketches
 from maslin.curation.dedup.near import Search, find_duplicates, find_groups, find_overlaps, read_found
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map
@@ -147,7 +146,7 @@ def test_results_do_not_depend_on_shards_or_order_and_keep_the_law(tmp_path_fact
     one = duplicates(tmp_path_factory.mktemp("one"), [texts], near)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sketches, "RUN_DOCUMENTS", 3)
-        patch.setattr(near_module, "_CHUNK", 4)
+        patch.setattr(outcome, "_CHUNK", 4)
         patch.setattr(families, "_BATCH_DOCUMENTS", 5)
         little = {"memory_bytes": draw.choice([800, 5000])}
         other = duplicates(tmp_path_factory.mktemp("other"), cut(shuffled, 4), near, **little)
