@@ -68,8 +68,10 @@ UNITS = pa.schema([
 ])
 UNITS_PATH = "units/part-00000.parquet"
 
-# One row a text of an item of an evaluation set; `words`: those that n-grams are made of.
-ITEMS = pa.schema([("item", pa.string()), ("field", pa.string()), ("text", pa.string()), ("words", pa.int32())])
+# One row a text of an item of an evaluation set; `words`: those that n-grams are made of, `word_bytes`: of all of them.
+ITEMS = pa.schema([
+    ("item", pa.string()), ("field", pa.string()), ("text", pa.string()), ("words", pa.int32()),
+    ("word_bytes", pa.int64())])
 
 # One row a document and a text of an evaluation set that it holds: `item` is the first that has this text, of `items`;
 # `share` of the text's n-grams, against `threshold`; the longest passage that both have, in words, and its beginning.

@@ -25,10 +25,12 @@ def build_evaluation_set(
 def describe(inputs: Sequence[InputFile], asked: EvaluationSet, parameters: Decontamination) -> str:
     """A set in a sentence: what is looked for, and of how many items nothing. Raises UsageError for a bad one."""
     found = read_items(inputs, asked)
-    items, words = (found.table[name].to_pylist() for name in ("item", "words"))
-    enough = len({item for item, number in zip(items, words, strict=True) if number >= parameters.least_words})
+    columns = (found.table[name].to_pylist() for name in ("item", "words", "word_bytes"))
+    enough = len({item for item, words, word_bytes in zip(*columns, strict=True)
+                  if words >= parameters.least_words and word_bytes >= parameters.least_bytes})
     line = f"{found.items:,} items, looked for by {', '.join(found.fields)}"
     line += "" if found.named else " (the fields that hold texts; `fields` names others)"
     if missing := found.items - enough:
-        line += f"; {missing:,} are not looked for: none of their texts has {parameters.least_words} words"
+        line += (f"; {missing:,} are not looked for: no text of {parameters.least_words} words and "
+                 f"{parameters.least_bytes} bytes of letters")
     return line

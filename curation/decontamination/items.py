@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from maslin.curation.decontamination.records import read_records
-from maslin.curation.dedup.ngrams import ngram_hashes, without_signs
-from maslin.curation.dedup.words import split_words
+from maslin.curation.dedup.containment import words_of
+from maslin.curation.dedup.ngrams import sizes_of
 from maslin.curation.ingest.build import valid_unicode
 from maslin.manifests.errors import UsageError
 from maslin.manifests.recipe.evaluation_sets import EvaluationSet, joined
@@ -56,14 +55,9 @@ def read_items(inputs: Sequence[InputFile], asked: EvaluationSet) -> Items:
     if not rows:
         raise UsageError(f"{inputs[0].name}: no text in {', '.join(fields)} of its {len(records):,} items.")
     item, field, text = (pa.array(column, pa.string()) for column in zip(*rows, strict=True))
-    table = pa.table([item, field, text, pa.array(count_words(text), pa.int32())], schema=ITEMS)
+    words, word_bytes = sizes_of(words_of(text, signs=False))
+    table = pa.table([item, field, text, pa.array(words, pa.int32()), word_bytes], schema=ITEMS)
     return Items(table, len(records), fields, bool(asked.fields))
-
-
-def count_words(texts: pa.Array) -> np.ndarray:
-    """The words of each text that n-grams are made of."""
-    _, bounds, _ = ngram_hashes(without_signs(split_words(texts)), 1)
-    return np.diff(bounds)
 
 
 def _text(place: str, record: dict[str, Any], field: str) -> str:
@@ -111,7 +105,7 @@ def _choose(records: Sequence[tuple[str, dict[str, Any]]]) -> tuple[str, ...]:
         if len(texts) > MOST_FIELDS:
             raise UsageError(f"{place}: more than {MOST_FIELDS:,} different fields so far: say by `fields` which of "
                              "them hold what is looked for.")
-    words = {field: int(count_words(pa.array(found)).max()) for field, found in texts.items()}
+    words = {field: int(sizes_of(words_of(pa.array(found), signs=False))[0].max()) for field, found in texts.items()}
     if not words or not max(words.values()):
         raise UsageError(f"{records[0][0]}: no field in it holds a text; it has {_keys(records[0][1])}.")
     holding = [field for field, most in words.items() if most >= TEXT_WORDS] or [

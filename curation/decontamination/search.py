@@ -1,8 +1,7 @@
 """Items of evaluation sets in documents: which hold how much of which, by containment of n-grams.
 
 A text of an item with as many words as an n-gram or more is found where a document holds a share of its n-grams; a
-shorter one, down to `least_words`, where all its words stand in a row: a run of smaller n-grams. Words are those of
-dedup/ngrams.py, without signs beyond ASCII either, so that line ends, punctuation and capitals decide nothing.
+shorter one, down to `least_words`, where all its words stand in a row: a run of smaller n-grams.
 """
 
 from collections.abc import Sequence
@@ -13,19 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from maslin.curation.dedup.containment import (
-    Index,
-    Lookup,
-    ScanTask,
-    look_up,
-    make_index,
-    measure,
-    passages_of,
-    scan_shard,
-    words_of,
-)
+from maslin.curation.decontamination.texts import Texts, look_for
+from maslin.curation.dedup.containment import Index, Lookup, ScanTask, measure, passages_of, scan_shard
 from maslin.curation.dedup.near import read_found
-from maslin.curation.dedup.ngrams import ngram_hashes, with_letters
 from maslin.curation.dedup.sketches import work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
@@ -34,114 +23,7 @@ from maslin.manifests.steps.decontamination import Decontamination
 from maslin.manifests.tables import CONTAMINATION, ITEMS_FOUND
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
-SHARE_OF_ITEMS = 0.02  # that have one and the same text: beyond, and beyond `common_items`, it is none of theirs
 FOUND = pa.schema([("text", pa.int64()), *CONTAMINATION])
-
-
-@dataclass(frozen=True)
-class Texts:
-    """The distinct texts of all sets, set by set; `table`: their `id` (set and first item) and `text`.
-
-    By text: `sets`, an index into `names`; `first`, the item that has it first, and in which of the `fields`; `words`.
-    The pairs `text_of`, `item_of`, by text, say once which is of which item; items are numbered over all sets.
-    """
-
-    names: list[str]
-    table: pa.Table
-    sets: np.ndarray
-    first: np.ndarray
-    fields: list[str]
-    words: np.ndarray
-    text_of: np.ndarray
-    item_of: np.ndarray
-    item_names: list[str]
-    item_sets: np.ndarray
-
-    @classmethod
-    def of(cls, sets: Sequence[tuple[str, pa.Table]]) -> "Texts":
-        """Of (name, ITEMS) each."""
-        texts: dict[tuple[int, str], int] = {}
-        items: dict[tuple[int, str], int] = {}
-        pairs: set[tuple[int, int]] = set()
-        first, fields, words = [], [], []
-        for number, (_, table) in enumerate(sets):
-            for row in table.to_pylist():
-                item = items.setdefault((number, row["item"]), len(items))
-                key = (number, row["text"])
-                if key not in texts:
-                    texts[key] = len(texts)
-                    first.append(item)
-                    fields.append(row["field"])
-                    words.append(row["words"])
-                pairs.add((texts[key], item))
-        names, every = [name for name, _ in sets], [*items]
-        ids = [f"{names[every[item][0]]}:{every[item][1]}" for item in first]
-        text_of, item_of = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
-        return cls(
-            names, pa.table([pa.array(ids, pa.string()), pa.array([text for _, text in texts], pa.large_string())],
-                            names=["id", "text"]),
-            *(np.array(column, np.int64) for column in ([number for number, _ in texts], first)), fields,
-            np.array(words, np.int64), text_of, item_of, [name for _, name in every],
-            np.array([number for number, _ in every], np.int64))
-
-    def items_of(self, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(place in `texts`, item) of all items that have these texts."""
-        begins, ends = (np.searchsorted(self.text_of, texts, side=side) for side in ("left", "right"))
-        counts = ends - begins
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        return np.repeat(np.arange(len(texts)), counts), self.item_of[np.repeat(begins, counts) + within]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Texts that are looked for by n-grams of one size: `texts`, places in `Texts`, each a reference of `index`.
-
-    `sizes`: of each the n-grams that count, 0 for none, when it is not looked for; `runs`: those that have to stand in
-    a row, 0 where a share of them may stand anywhere.
-    """
-
-    index: Index
-    texts: np.ndarray
-    sizes: np.ndarray
-    runs: np.ndarray
-
-
-def look_for(texts: Texts, parameters: Decontamination) -> dict[int, Wanted]:
-    """All texts that have words enough and are no template of their set, by the words of an n-gram."""
-    items = np.bincount(texts.item_sets, minlength=len(texts.names))
-    having = np.bincount(texts.text_of, minlength=len(texts.words))
-    own = having <= np.maximum(parameters.common_items, SHARE_OF_ITEMS * items)[texts.sets]
-    is_long = texts.words >= parameters.ngram_words
-    is_short = ~is_long & (texts.words >= parameters.least_words)
-    found = {}
-    for ngram_words, chosen in ((parameters.ngram_words, own & is_long), (parameters.least_words, own & is_short)):
-        if chosen.any():
-            found[ngram_words] = _wanted(texts, np.flatnonzero(chosen), ngram_words, parameters, items)
-    return found
-
-
-def _wanted(
-    texts: Texts, chosen: np.ndarray, ngram_words: int, parameters: Decontamination, items: np.ndarray,
-) -> Wanted:
-    """`items`: how many each set has."""
-    table, sets, words = texts.table.take(chosen), texts.sets[chosen], texts.words[chosen]
-    index = make_index(((number, table.filter(pa.array(sets == number))) for number in np.unique(sets).tolist()),
-                       ngram_words, signs=False)
-    its = words_of(table["text"], signs=False)
-    hashes, _, starts = ngram_hashes(its, ngram_words)
-    counts = np.zeros(index.size, np.bool_)
-    counts[look_up(index.keys, index.numbers, hashes)[with_letters(its, starts, ngram_words)]] = True
-    limit = np.minimum(parameters.common_items, np.maximum(2, items // 2))
-    pairs = np.unique(index.pair_numbers * len(texts.item_names) + texts.first[chosen][index.pair_documents])
-    number, item = np.divmod(pairs, len(texts.item_names))
-    in_sets, number_of = np.unique(number * len(items) + texts.item_sets[item], return_counts=True)
-    counts[in_sets[number_of > limit[in_sets % len(items)]] // len(items)] = False
-    sizes = np.bincount(index.pair_documents[counts[index.pair_numbers]], minlength=len(chosen))
-    in_a_row = words < parameters.ngram_words
-    asked = counts.copy()  # of what has to stand as a whole all n-grams, unless none of them counts
-    asked[index.pair_numbers[(in_a_row & (sizes > 0))[index.pair_documents]]] = True
-    index.numbers[(index.numbers >= 0) & ~asked[index.numbers]] = -1
-    return Wanted(index, chosen, sizes, np.where(in_a_row, words - ngram_words + 1, 0))
 
 
 @dataclass(frozen=True)
@@ -166,13 +48,13 @@ class Contamination:
     looked_for: np.ndarray  # bool, by text
     long_enough: np.ndarray
 
-    def items_found(self, shards: Sequence[pa.Array | pa.ChunkedArray]) -> pa.Table:
+    def items_found(self, shards: Sequence[pa.ChunkedArray]) -> pa.Table:
         """ITEMS_FOUND, set by set; `shards`: the ids of the documents of each that are kept."""
         documents, kept = (np.zeros(len(self.texts.item_names), np.int64) for _ in range(2))
         for path, ids in zip(self.paths, shards, strict=True):
             rows = read_found(path)
-            stays = np.isin(np.array(rows["id"].to_pylist(), object), np.array(ids.to_pylist(), object))
-            document = np.unique(np.array(rows["id"].to_pylist(), np.str_), return_inverse=True)[1]
+            stays = pc.is_in(rows["id"], value_set=ids.combine_chunks()).to_numpy()
+            document = pc.index_in(rows["id"], value_set=pc.unique(rows["id"])).to_numpy().astype(np.int64)
             place, item = self.texts.items_of(rows["text"].to_numpy())
             pairs, at = np.unique(document[place] * len(documents) + item, return_index=True)
             documents += np.bincount(pairs % len(documents), minlength=len(documents))
@@ -232,7 +114,7 @@ def find_items(
     looked_for = np.zeros(len(texts.words), np.bool_)
     for each in wanted.values():
         looked_for[each.texts[each.sizes > 0]] = True
-    return Contamination([task.output for task in judges], texts, looked_for, texts.words >= parameters.least_words)
+    return Contamination([task.output for task in judges], texts, looked_for, texts.long_enough(parameters))
 
 
 def _told(texts: Texts) -> pa.Table:
@@ -264,6 +146,10 @@ def judge_shard(task: JudgeTask) -> ShardResult:
     parts = [np.concatenate(each) for each in zip(*columns, strict=True)]
     order = np.lexsort((parts[1], -parts[4], -parts[2], parts[0]))  # of a document what is most, then what is longest
     rows, texts, share, threshold, words, places, sizes = (each[order] for each in parts)
+    best = np.unique(np.stack([rows, texts]), axis=1, return_index=True)[1]  # of a text that is a reference twice
+    best.sort()
+    rows, texts, share, threshold, words, places, sizes = (
+        each[best] for each in (rows, texts, share, threshold, words, places, sizes))
     ids, passages = _passages(task.shard, rows, places, words, sizes)
     told = read_found(task.told).take(pa.array(texts))
     _write(task.output, pa.table([

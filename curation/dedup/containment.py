@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import uint64
 
-from maslin.curation.dedup.ngrams import ngram_hashes, without_signs
+from maslin.curation.dedup.ngrams import blank_signs, ngram_hashes
 from maslin.curation.dedup.parts import Small, choose_parts
 from maslin.curation.dedup.sketches import text_hashes, work_path
 from maslin.curation.dedup.words import Words, split_words
@@ -139,9 +139,8 @@ def _hash_table(distinct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def words_of(texts: pa.ChunkedArray | pa.Array, signs: bool) -> Words:
-    """The words of texts; without `signs` what is beyond ASCII of them (“ ’ —) is no part of words either."""
-    words = split_words(texts)
-    return words if signs else without_signs(words)
+    """The words of texts; without `signs` each is an end of a word, whichever it is (“don’t” is don, t)."""
+    return split_words(texts if signs else blank_signs(texts))
 
 
 @dataclass(frozen=True)
@@ -370,8 +369,8 @@ def passage_of(text: str, ngram: int, count: int, ngram_words: int) -> str:
 
 def passages_of(text: str, runs: Sequence[tuple[int, int]], ngram_words: int, signs: bool = True) -> list[str]:
     """Of each (n-gram, count) so many words from the n-gram on, lower-cased."""
-    words = split_words(pa.array([text]))
-    _, _, starts = ngram_hashes(words if signs else without_signs(words), ngram_words)
+    words = words_of(pa.array([text]), signs)
+    _, _, starts = ngram_hashes(words, ngram_words)
     found = []
     for ngram, count in runs:
         first = int(starts[ngram])

@@ -5,13 +5,14 @@ hash of an n-gram is a polynomial of the hashes of its words modulo 2^64, mixed;
 by chance once in 10^19.
 """
 
-from dataclasses import replace
 from unicodedata import category
 
 import numpy as np
+import pyarrow as pa
 from numba import uint64
 
 from maslin.curation.dedup.words import Words
+from maslin.curation.text.buffers import bytes_and_offsets
 from maslin.curation.text.text_hash import mix
 from maslin.curation.text.utf8 import read_character
 from maslin.manifests.kernels.kernel import njit
@@ -30,14 +31,18 @@ _LETTERS[0x30:0x3A] = False
 # By character: whether it is punctuation, a symbol or a blank beyond ASCII, for those of two or three bytes.
 _SIGN = np.array([category(chr(number)).startswith(("P", "S", "Z", "Cf")) for number in range(1 << 16)])
 _SIGN[:0x80] = False
-_APOSTROPHE = 0x27
+SIGNS = [number for number in range(len(_SIGN)) if _SIGN[number] or (number < 0x80 and not _IN_WORDS[number])]
 
 
-def without_signs(words: Words) -> Words:
-    """The words with an apostrophe in the place of every byte of signs beyond ASCII, which n-grams then do not see."""
-    data = words.data.copy()
+def blank_signs(texts: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
+    """The texts with a blank in the place of every byte of signs and punctuation, ASCII or not; null is empty.
+
+    So it does not matter which of them stand between two words, or whether: `a, b`, `a,b`, `a —b` and `(a)b` are one.
+    """
+    data, bounds = bytes_and_offsets(texts.cast(pa.large_string()).fill_null(""))
+    data = data.copy()
     _overwrite_signs(data)
-    return replace(words, data=data)
+    return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(bounds), pa.py_buffer(data))
 
 
 @njit(cache=True)
@@ -45,11 +50,13 @@ def _overwrite_signs(data):
     at = 0
     while at < len(data):
         if data[at] < 0x80:
+            if not _IN_WORDS[data[at]]:
+                data[at] = 0x20
             at += 1
             continue
         character, length = read_character(data, at)
         if character < len(_SIGN) and _SIGN[character]:
-            data[at:at + length] = _APOSTROPHE
+            data[at:at + length] = 0x20
         at += length
 
 
@@ -62,6 +69,13 @@ def with_letters(words: Words, starts: np.ndarray, size: int) -> np.ndarray:
     places = np.flatnonzero(counted)
     before = np.concatenate([[0], np.cumsum(letters)])
     return before[places[np.searchsorted(places, starts) + size - 1] + 1] > before[starts]
+
+
+def sizes_of(words: Words) -> tuple[np.ndarray, np.ndarray]:
+    """Of each document the words that n-grams are made of, and the bytes of them all that count, both int64."""
+    _, bounds, _ = ngram_hashes(words, 1)
+    before = np.concatenate([[0], np.cumsum(_IN_WORDS[words.data], dtype=np.int64)])
+    return np.diff(bounds), np.diff(before[words.starts[words.documents]])
 
 
 def ngram_hashes(words: Words, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
