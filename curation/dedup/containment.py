@@ -401,13 +401,22 @@ def measure(row: np.ndarray, place: np.ndarray, number: np.ndarray, index: Index
 
 def _most_of_rows(measured: Measured, sizes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Of each row: row, greatest share of a reference, which, longest run of n-grams, its place, of which reference."""
-    rows, begins = np.unique(measured.rows, return_index=True)
+    begins = np.flatnonzero(np.diff(measured.rows, prepend=-1))
+    if not len(begins):
+        return (*(np.zeros(0, each) for each in (np.int64, np.float64)), *(np.zeros(0, np.int64),) * 4)
+    group = np.repeat(np.arange(len(begins)), np.diff([*begins, len(measured.rows)]))
     shares = measured.held / sizes[measured.references]
-    best = np.lexsort((-shares, measured.rows))[begins]  # the first of equal ones, here and in the next line
-    longest = np.lexsort((-measured.references, measured.run_places + measured.runs, -measured.runs, measured.rows))[
-        begins]
-    return (rows, shares[best], measured.references[best], measured.runs[longest], measured.run_places[longest],
-            measured.references[longest])
+    best = _firsts(group, np.flatnonzero(shares == np.maximum.reduceat(shares, begins)[group]))
+    ties = np.flatnonzero(measured.runs == np.maximum.reduceat(measured.runs, begins)[group])
+    longest = _firsts(group, ties[np.lexsort((
+        -measured.references[ties], measured.run_places[ties] + measured.runs[ties], group[ties]))])
+    return (measured.rows[begins], shares[best], measured.references[best], measured.runs[longest],
+            measured.run_places[longest], measured.references[longest])
+
+
+def _firsts(group: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The first place of each group; those of a group are neighbours."""
+    return places[np.flatnonzero(np.diff(group[places], prepend=-1))]
 
 
 @njit(cache=True)
