@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -29,7 +30,7 @@ from maslin.manifests.recipe.evaluation_sets import EvaluationSet
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.steps.decontamination import Decontamination
 from maslin.manifests.tables import DOCUMENTS, iter_tables, write_table
-from maslin.manifests.workspace import serial_map
+from maslin.manifests.workspace import ShardResult
 
 TIMES_MORE = 4
 _OTHER_SIGNS = str.maketrans({'"': "“", "'": "’", "“": '"', "”": '"', "’": "'", ",": ";", ";": ",", ".": "!", "?": "…",
@@ -85,6 +86,16 @@ def ways(others: Sequence[Sequence[str]], draw: random.Random) -> dict[str, Call
         "amid four times as much": lambda text: amid(text, draw.choice(others), draw)}
 
 
+TOOK: dict[str, float] = {}  # CPU-seconds by what was done
+
+
+def timed_map(function: Callable[[Any], ShardResult], tasks: Sequence[Any], label: str, **_: Any) -> list[ShardResult]:
+    began = time.process_time()
+    results = [function(task) for task in tasks]
+    TOOK[label] = time.process_time() - began
+    return results
+
+
 def documents(root: Path, name: str, texts: Sequence[str]) -> StageShard:
     """A shard of documents `0`, `1`, …"""
     rows = [{"id": str(number), "source": name, "text": text} for number, text in enumerate(texts)]
@@ -99,7 +110,7 @@ def held(
     folder = root / name.replace(" ", "-")
     folder.mkdir()
     shards = [documents(folder, "texts", texts)]
-    found = find_items(folder, "decontamination", shards, sets, parameters, serial_map, name)
+    found = find_items(folder, "decontamination", shards, sets, parameters, timed_map, name)
     return [row for path in found.paths for row in read_found(path).to_pylist()], found
 
 
@@ -126,13 +137,12 @@ def main() -> None:
     others = [words for words in (text.split() for text in clean) if len(words) > 200]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        size = sum(len(text.encode()) for text in clean) / 1e6
-        began = time.process_time()
+        held(root, "kernels", clean[:10], sets, parameters)
         rows, contamination = held(root, "clean", clean, sets, parameters)
-        took = time.process_time() - began
         leaving = {row["id"] for row in rows}
         print(f"clean: {len(leaving):,} of {len(clean):,} documents leave ({len(leaving) / len(clean):.3%}), "
-              f"{size:.1f} MB, {size / took:.0f} MB a CPU-second with all that goes with it")
+              f"{sum(len(text.encode()) for text in clean) / 1e6:.1f} MB, "
+              + ", ".join(f"{label} {seconds:.2f} CPU-s" for label, seconds in TOOK.items()))
         for row in rows[:20]:
             print(f"    {row['set']} {row['item']} {row['field']}: {row['share']:.2f}, {row['run_words']} words: "
                   f"{row['passage'][:90]}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.dedup.containment import Index, look_up, make_index, words_of
+from maslin.curation.dedup.containment import Index, make_index, words_of
 from maslin.curation.dedup.ngrams import SIGNS, ngram_hashes, sizes_of, with_letters
 from maslin.manifests.steps.decontamination import Decontamination
 
@@ -129,7 +129,7 @@ def _wanted(
     its = words_of(references, signs=False)
     hashes, _, starts = ngram_hashes(its, ngram_words)
     counts = np.zeros(index.size, np.bool_)
-    counts[look_up(index.keys, index.numbers, hashes)[with_letters(its, starts, ngram_words)]] = True
+    counts[index.numbers_of(hashes)[with_letters(its, starts, ngram_words)]] = True
     # N-grams of a set's own template: in how many of its items each is.
     limit = np.minimum(parameters.common_items, np.maximum(2, items // 2))
     pairs = np.unique(index.pair_numbers * len(texts.item_names) + texts.first[of][index.pair_documents])

@@ -64,6 +64,12 @@ class Index:
     def size(self) -> int:
         return len(self.place_bounds) - 1
 
+    def numbers_of(self, hashes: np.ndarray) -> np.ndarray:
+        """The number of each n-gram, -1 of one that is not here."""
+        keys, numbers = self.keys.view(), self.numbers.view()
+        keys.flags.writeable = numbers.flags.writeable = False  # as mapped ones: for these the kernel compiles
+        return _look_up(keys, numbers, hashes)
+
     def of_domain(self, domain: int, countable: np.ndarray) -> np.ndarray:
         """The numbers of the n-grams of a domain that count, ascending."""
         mine = np.unique(self.pair_numbers[self.domain_of[self.pair_documents] == domain])
@@ -274,7 +280,7 @@ def scan_shard(task: ScanTask) -> ShardResult:
         for lookup, index, hits, counts in zip(task.lookups, indexes, found, ngrams, strict=True):
             theirs = pc.is_in(table["id"], value_set=pa.array(index.ids)).to_numpy(zero_copy_only=False)
             hashes, bounds, _ = ngram_hashes(words, lookup.ngram_words)
-            number = look_up(index.keys, index.numbers, hashes)
+            number = index.numbers_of(hashes)
             hit = np.flatnonzero(number >= 0)
             row = np.searchsorted(bounds, hit, side="right") - 1
             hit, row = hit[~theirs[row]], row[~theirs[row]]  # a reference in its own source is no other document
@@ -291,7 +297,7 @@ def scan_shard(task: ScanTask) -> ShardResult:
 
 
 @njit(cache=True)
-def look_up(keys, numbers, hashes):
+def _look_up(keys, numbers, hashes):
     found = np.empty(len(hashes), np.int64)
     mask = uint64(len(keys) - 1)
     for at in range(len(hashes)):
