@@ -11,7 +11,6 @@ from tests.curation.dedup.test_near import rows
 from tests.curation.stage_fixtures import sentence, write_shards
 from tests.token_steps import corpus_step
 
-
 NEAR = NearDedup()
 
 
