@@ -7,6 +7,7 @@ from typing import Any
 
 from maslin.manifests.chatml import SPECIAL_TOKENS
 from maslin.manifests.kinds import KINDS, versions
+from maslin.manifests.recipe.evaluation_sets import ROLE
 from maslin.manifests.recipe.initial_model import InitialModel
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.recipe.recipe import Corpus, Recipe
@@ -69,6 +70,8 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
         for name, source in recipe.sources.items() if name in inputs
     }
     splits, held_out = _plan_held_out(recipe, documents)
+    evaluation_sets = _plan_evaluation_sets(recipe, inputs)
+    looked_for = {"decontamination": _json(recipe.decontamination)} if evaluation_sets else {}
     chains = _Chains(documents, recipe.corpora)
     corpora: dict[str, Step] = {}
     across = recipe.dedup.across if recipe.dedup else ()
@@ -82,12 +85,14 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
             step_inputs["split"] = splits[corpus.source]
         step_inputs |= {f"held_out:{domain}": step for domain, step in held_out.items()}
         step_inputs |= {f"across:{other}": corpora[other] for other in earlier}
+        step_inputs |= {f"{ROLE}{each}": step for each, step in evaluation_sets.items()}
         last = chains.last(corpus)
         corpora[name] = _step(
             "corpus", name, {
                 "steps": _steps_json(corpus.steps),
                 "overlap": _json(recipe.comparison.overlap if recipe.comparison else HeldOutOverlap()),
                 "across": _json(recipe.dedup.near_dedup()) if recipe.dedup and earlier else None,
+                **looked_for,
             },
             step_inputs, via={"last": last} if last is not None else {}, libraries=_packages(corpus.steps))
     return Plan(recipe, documents, {name: corpora[name] for name in recipe.corpora}, held_out)
@@ -264,6 +269,17 @@ def _json(parameters: Any) -> dict[str, Any]:
 
 def _steps_json(steps: Sequence[CurationStep]) -> list[dict[str, Any]]:
     return [step.to_json() for step in steps]
+
+
+def _plan_evaluation_sets(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]]) -> dict[str, Step]:
+    """The evaluation sets that no corpus may hold, by name."""
+    if recipe.decontamination is None:
+        return {}
+    return {
+        name: _step(
+            "evaluation_set", name, {"fields": list(each.fields), "id": each.id},
+            {f"input:{item.name}": item.digest for item in inputs[f"{ROLE}{name}"]})
+        for name, each in recipe.evaluation_sets.items()}
 
 
 def _plan_held_out(recipe: Recipe, documents: dict[str, Step]) -> tuple[dict[str, Step], dict[str, Step]]:

@@ -68,6 +68,24 @@ UNITS = pa.schema([
 ])
 UNITS_PATH = "units/part-00000.parquet"
 
+# One row a text of an item of an evaluation set; `words`: those that n-grams are made of, `word_bytes`: of all of them.
+ITEMS = pa.schema([
+    ("item", pa.string()), ("field", pa.string()), ("text", pa.string()), ("words", pa.int32()),
+    ("word_bytes", pa.int64())])
+
+# One row a document and a text of an evaluation set that it holds: `item` is the first that has this text, of `items`;
+# `share` of the text's n-grams, against `threshold`; the longest passage that both have, in words, and its beginning.
+CONTAMINATION = pa.schema([
+    ("id", pa.string()), ("set", pa.string()), ("item", pa.string()), ("field", pa.string()), ("items", pa.int32()),
+    ("share", pa.float64()), ("threshold", pa.float64()), ("run_words", pa.int32()), ("passage", pa.string()),
+])
+
+# One row an item of an evaluation set that documents hold: of how many, and of how many that are kept all the same.
+ITEMS_FOUND = pa.schema([
+    ("set", pa.string()), ("item", pa.string()), ("documents", pa.int64()), ("kept", pa.int64()),
+])
+ITEMS_FOUND_PATH = "items_found/part-00000.parquet"
+
 # One row a document of token shards: its ids are [start, end) of the part, and the UTF-8 bytes of its text.
 TOKEN_INDEX = pa.schema([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64())])
 

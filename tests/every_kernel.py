@@ -60,7 +60,9 @@ def write_inputs(folder: Path) -> list[list[str]]:
         (f"http://near.test/{n}", text.replace("<article>", f"<article><p>Copy {n} of it.</p>")) for n in range(5)])
     corpora = [f"  {name.replace('_', '-')}-{number}: {{from: web, steps: [{{{name}: {json.dumps(chosen)}}}]}}\n"
                for name, spec in STEPS.items() for number, chosen in enumerate(choices(spec))]
-    path.write_text(RECIPE.replace("corpora:\n", "corpora:\n" + "".join(corpora)))
+    (folder / "asked.json").write_text(json.dumps(["What of all this is to be found in none of the pages here?", "—"]))
+    path.write_text(RECIPE.replace("corpora:\n", "corpora:\n" + "".join(corpora))
+                    + "evaluation_sets: {asked: {paths: asked.json}}\n")
     (folder / "talk.jsonl").write_text("".join(
         json.dumps({"instruction": f"What comes after {n}?", "output": f"After {n} comes {n + 1}."}) + "\n"
         for n in range(300)))

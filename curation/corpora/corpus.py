@@ -1,4 +1,5 @@
-"""The corpus: what the last stage left, less held-out documents and duplicates of earlier corpora, with its history.
+"""The corpus: what the last stage left, less held-out documents, duplicates of earlier corpora and what holds items of
+evaluation sets, with its history.
 
 Ledger, signals and edits of all stages are merged part by part, in an order that does not depend on where the segments
 were cut: by step, then by the documents' own order.
@@ -8,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +20,15 @@ from maslin.curation.survivors import to_ids
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
+from maslin.manifests.recipe.evaluation_sets import ROLE
+from maslin.manifests.steps.decontamination import Decontamination
 from maslin.manifests.steps.dedup import NEAR_DEDUP, HeldOutOverlap
+from maslin.manifests.steps.known import DECONTAMINATION
 from maslin.manifests.tables import (
+    CONTAMINATION,
     DOCUMENTS,
     EDITS,
+    ITEMS_FOUND_PATH,
     LEDGER,
     SPLIT,
     SPLIT_PATH,
@@ -34,8 +40,12 @@ from maslin.manifests.tables import (
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:  # the kernels' compiler is imported where there is something to search for
+    from maslin.curation.decontamination.search import Contamination
     from maslin.curation.dedup.containment import Containment
     from maslin.curation.dedup.near import Found
+
+
+MOST_FOUND = 5  # items that are named in the summary, those in most documents
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,7 @@ class CorpusTask:
     contained: Removal | None
     parts: Removal | None
     across: Removal | None
+    items: Removal | None
 
 
 def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
@@ -72,8 +83,9 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     Rules of its own: `held_out` (held out of its own source), `held_out_overlap` (contains too much of a held-out
     document of any domain) and `held_out_parts` (is among those that hold most small parts of held-out documents, where
     these add up to too much), of step `held_out`, number len(steps); then `dedup_across` (duplicate of a document of
-    an earlier corpus). `edited` and `lines_removed` count over the documents kept. The summary says by domain how many
-    of the held-out n-grams stand in the corpus all the same.
+    an earlier corpus); then `decontamination` (holds items of evaluation sets), with `contamination/`, every document
+    and text that it holds, and `items_found/`. `edited` and `lines_removed` count over the documents kept. The summary
+    says by domain how many of the held-out n-grams stand in the corpus all the same, and by set what was found.
     """
     directory = workspace.path(step)
     documents = step.inputs["documents"]
@@ -83,6 +95,7 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     own_index = len(step.parameters["steps"])
     shards = surviving(last, workspace)
     contained, across = _contained(step, workspace, mapper, shards), _across(step, workspace, mapper, shards)
+    items = _items(step, workspace, mapper, shards)
     split = step.inputs.get("split")
     tasks = [
         CorpusTask(
@@ -98,6 +111,8 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
                 ngram_words=step.parameters["overlap"]["ngram_words"]),
             across=None if across is None else Removal(
                 across.paths[index], own_index + 1, step.parameters["across"]["threshold"]),
+            items=None if items is None else Removal(
+                items.paths[index], own_index + 2, step.parameters["decontamination"]["share"]),
         )
         for index, (document_shard, shard) in enumerate(zip(surviving(documents, workspace), shards, strict=True))
     ]
@@ -119,8 +134,12 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
         summary["held_out_overlap"] = {**contained.summary, "remaining": contained.remaining()}
     if across is not None:
         summary["dedup_across"] = across.summary
+    files = [entry for result in results for entry in result["files"]]
+    if items is not None:
+        entry, summary[DECONTAMINATION] = _tell_of_items(step, workspace, items, directory, len(shards))
+        files.append(entry)
     return commit(
-        directory, step, [entry for result in results for entry in result["files"]], counts=counts,
+        directory, step, files, counts=counts,
         sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts.kept}, summary=summary)
 
 
@@ -162,6 +181,44 @@ def _across(step: Step, workspace: Workspace, mapper: Mapper, shards: list[Stage
     search = Search(workspace.path(step), "dedup_across", mapper, f"corpus {step.name}: dedup_across",
                     _total(step, workspace), memory_bytes=workspace.task_memory_bytes)
     return find_overlaps(search, shards, references, near)
+
+
+def _items(
+    step: Step, workspace: Workspace, mapper: Mapper, shards: list[StageShard],
+) -> "Contamination | None":
+    """Documents that hold items of evaluation sets."""
+    sets = _evaluation_sets(step)
+    if not sets:
+        return None
+    from maslin.curation.decontamination.search import find_items
+
+    tables = [(name, read_table(workspace.manifest(each).parts("items")[0])) for name, each in sets.items()]
+    return find_items(
+        workspace.path(step), DECONTAMINATION, shards, tables, Decontamination(**step.parameters[DECONTAMINATION]),
+        mapper, f"corpus {step.name}: {DECONTAMINATION}", _total(step, workspace))
+
+
+def _evaluation_sets(step: Step) -> dict[str, Step]:
+    return {role.removeprefix(ROLE): value for role, value in sorted(step.input_steps().items())
+            if role.startswith(ROLE)}
+
+
+def _tell_of_items(
+    step: Step, workspace: Workspace, items: "Contamination", directory: Path, parts: int,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Write ITEMS_FOUND; (its entry, the summary by set)."""
+    table = items.items_found([read_table(directory / "documents" / part_name(index), ["id"])["id"]
+                               for index in range(parts)])
+    counted = {name: workspace.manifest(each).sizes["items"] for name, each in _evaluation_sets(step).items()}
+    summary: dict[str, Any] = {}
+    for name, missing in items.not_looked_for(counted).items():
+        rows = table.filter(pc.equal(table["set"], name))
+        most = rows.sort_by([("documents", "descending"), ("item", "ascending")]).slice(0, MOST_FOUND)
+        summary[name] = {
+            "items": counted[name], **missing, "found": rows.num_rows, "documents": items.documents_holding(name),
+            "standing": int(pc.sum(pc.greater(rows["kept"], 0)).as_py() or 0),
+            "most_found": [{"item": row["item"], "documents": row["documents"]} for row in most.to_pylist()]}
+    return write_table(directory, ITEMS_FOUND_PATH, table), summary
 
 
 def _parts(workspace: Workspace, stages: Sequence[Step], folder: str, index: int) -> tuple[Path, ...]:
@@ -209,15 +266,20 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
         from maslin.curation.dedup.containment import note_remaining
 
         note_remaining(task.contained.hits, np.concatenate([np.zeros(0, np.int64), *kept_rows]))
+    if task.items is not None:
+        from maslin.curation.dedup.near import read_found
+
+        found = read_found(task.items.found).select(CONTAMINATION.names)
+        files.append(write_table(task.directory, f"contamination/{name}", found))
     return {"files": files, "counts": counts.to_json(), "bytes": text_bytes}
 
 
 def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
     """From documents to ledger rows of those that leave, one rule after the other."""
     removals: list[Callable[[pa.Table], pa.Table]] = []
-    if task.contained is None and task.across is None:
+    if task.contained is None and task.across is None and task.items is None:
         return removals
-    from maslin.curation.dedup.build import contained_rows, duplicate_rows, parts_rows
+    from maslin.curation.dedup.build import contained_rows, duplicate_rows, item_rows, parts_rows
     from maslin.curation.dedup.near import read_found
 
     if (own := task.contained) is not None:
@@ -232,6 +294,10 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
         removals.append(partial(
             duplicate_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",
             rule="dedup_across", threshold=own.threshold))
+    if (own := task.items) is not None:
+        removals.append(partial(
+            item_rows, found=read_found(own.found), step_index=own.step_index, step=DECONTAMINATION,
+            rule=DECONTAMINATION))
     return removals
 
 

@@ -129,6 +129,19 @@ def parts_rows(
         detail=pa.array(passages, pa.string()), survivor_id=its["reference_id"])
 
 
+def item_rows(documents: pa.Table, found: pa.Table, step_index: int, step: str, rule: str) -> pa.Table:
+    """Ledger rows of those of `documents` (id, source, text) that hold items of evaluation sets (CONTAMINATION).
+
+    A document's first row of `found` counts; the detail names set, item and field, and has the passage.
+    """
+    places = pc.index_in(documents["id"], value_set=found["id"])
+    left, its = documents.filter(pc.is_valid(places)), found.take(pc.drop_null(places))
+    detail = pc.binary_join_element_wise(
+        pc.binary_join_element_wise(its["set"], its["item"], its["field"], " "), its["passage"], ": ")
+    return ledger_rows(left, step_index, step, rule, value=its["share"], threshold=its["threshold"], op=">=",
+                       detail=detail)
+
+
 def ledger_rows(documents: pa.Table, step_index: int, step: str, rule: str, **columns: Any) -> pa.Table:
     """A ledger row for each of `documents` (id, source, text); `columns` are arrays, or one value for all rows."""
     rows = documents.num_rows

@@ -3,9 +3,11 @@
 In three acts: an index of the references' n-grams; every document's n-grams that are in it, with in how many documents
 each is; then, without n-grams that many documents share (licence heads, menus), who holds how much of which reference,
 and the longest run of words they share. References all stay. Then parts.py: what small parts add up to.
+
+Index, scan and `measure` serve items of evaluation sets, too (maslin.curation.decontamination.search).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import uint64
 
-from maslin.curation.dedup.ngrams import ngram_hashes
+from maslin.curation.dedup.ngrams import blank_signs, ngram_hashes
 from maslin.curation.dedup.parts import Small, choose_parts
 from maslin.curation.dedup.sketches import text_hashes, work_path
-from maslin.curation.dedup.words import split_words
+from maslin.curation.dedup.words import Words, split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.curation.text.hash_table import slot_of
 from maslin.manifests.files import atomic_path, file_entry
@@ -62,6 +64,12 @@ class Index:
     def size(self) -> int:
         return len(self.place_bounds) - 1
 
+    def numbers_of(self, hashes: np.ndarray) -> np.ndarray:
+        """The number of each n-gram, -1 of one that is not here."""
+        keys, numbers = self.keys.view(), self.numbers.view()
+        keys.flags.writeable = numbers.flags.writeable = False  # as mapped ones: for these the kernel compiles
+        return _look_up(keys, numbers, hashes)
+
     def of_domain(self, domain: int, countable: np.ndarray) -> np.ndarray:
         """The numbers of the n-grams of a domain that count, ascending."""
         mine = np.unique(self.pair_numbers[self.domain_of[self.pair_documents] == domain])
@@ -79,22 +87,21 @@ class Index:
         return cls(**{each.name: np.load(folder / f"{each.name}.npy", mmap_mode="r") for each in fields(cls)})
 
 
-def make_index(references: Sequence[tuple[int, StageShard]], parameters: HeldOutOverlap) -> Index:
-    """Of the documents of (domain, shard); in memory, as what is held out is a small part."""
+def make_index(references: Iterable[tuple[int, pa.Table]], ngram_words: int, signs: bool = True) -> Index:
+    """Of the texts of (domain, id and text); in memory, as references are a small part. `signs`: see `words_of`."""
     hashes, documents, places, ids, domains, texts = [], [], [], [], [], []
     offset = count = 0
-    for domain, shard in references:
-        for table in iter_surviving(shard, ["id", "text"]):
-            found, bounds, _ = ngram_hashes(split_words(table["text"]), parameters.ngram_words)
-            of = np.repeat(np.arange(table.num_rows), np.diff(bounds))
-            hashes.append(found)
-            documents.append(of + count)
-            places.append(np.arange(len(found)) + of + offset)  # a gap of one between documents
-            offset += len(found) + table.num_rows
-            count += table.num_rows
-            ids += table["id"].to_pylist()
-            domains += [domain] * table.num_rows
-            texts.append(np.stack(text_hashes(table["text"]), axis=1))
+    for domain, table in references:
+        found, bounds, _ = ngram_hashes(words_of(table["text"], signs), ngram_words)
+        of = np.repeat(np.arange(table.num_rows), np.diff(bounds))
+        hashes.append(found)
+        documents.append(of + count)
+        places.append(np.arange(len(found)) + of + offset)  # a gap of one between documents
+        offset += len(found) + table.num_rows
+        count += table.num_rows
+        ids += table["id"].to_pylist()
+        domains += [domain] * table.num_rows
+        texts.append(np.stack(text_hashes(table["text"]), axis=1))
     every = np.concatenate(hashes) if hashes else np.zeros(0, np.uint64)
     document, place = (np.concatenate(each).astype(np.int64) if each else np.zeros(0, np.int64)
                        for each in (documents, places))
@@ -137,22 +144,37 @@ def _hash_table(distinct: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return keys, numbers
 
 
+def words_of(texts: pa.ChunkedArray | pa.Array, signs: bool) -> Words:
+    """The words of texts; without `signs` each is an end of a word, whichever it is (“don’t” is don, t)."""
+    return split_words(texts if signs else blank_signs(texts))
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """An index that is looked up, and what of it stands in a shard."""
+
+    index: Path  # a folder of arrays
+    hits: Path  # .npz: row, place in the document, number of each; n-grams of each document
+    ngram_words: int
+
+
 @dataclass(frozen=True)
 class ScanTask:
-    """Find the index's n-grams in the documents of a shard."""
+    """Find the n-grams of indexes in the documents of a shard, which is read once for all of them."""
 
     directory: Path
-    index: Path  # a folder of arrays
-    hits: Path  # .npz: row, place in the document, number of each
+    lookups: tuple[Lookup, ...]
     shard: StageShard
-    ngram_words: int
+    signs: bool = True
 
 
 @dataclass(frozen=True)
 class JudgeTask:
     """Say which documents of a shard contain too much."""
 
-    scan: ScanTask
+    directory: Path
+    shard: StageShard
+    lookup: Lookup
     common: Path  # .npz: numbers of n-grams that do not count, and how many others each reference has
     leaving: Path | None  # a split: its documents leave whatever they contain
     output: Path
@@ -198,15 +220,18 @@ def find_contained(
     of the step directory; an attempt that was cut off goes on.
     """
     domains = sorted({domain for domain, _ in references})
-    index = make_index([(domains.index(domain), shard) for domain, shard in references], parameters)
+    index = make_index(
+        ((domains.index(domain), table) for domain, shard in references
+         for table in iter_surviving(shard, ["id", "text"])), parameters.ngram_words)
     index_path = work_path(directory, stage, f"index-{digest(asdict(parameters))}", 0, "arrays")
     index.save(index_path)
-    scans = [ScanTask(directory, index_path, work_path(directory, stage, "hits", number, "npz"), shard,
-                      parameters.ngram_words) for number, shard in enumerate(shards)]
+    lookups = [Lookup(index_path, work_path(directory, stage, "hits", number, "npz"), parameters.ngram_words)
+               for number in range(len(shards))]
+    scans = [ScanTask(directory, (lookup,), shard) for lookup, shard in zip(lookups, shards, strict=True)]
     run_shards(directory, scan_shard, scans, mapper, label, stage=f"{stage}-scan", total=total, unit="documents")
     documents = np.bincount(index.pair_numbers, minlength=index.size)
-    for scan in scans:
-        with np.load(scan.hits) as hits:
+    for lookup in lookups:
+        with np.load(lookup.hits) as hits:
             _count_documents(hits["row"], hits["number"], documents)
     countable = documents <= parameters.common_documents
     common = np.flatnonzero(~countable)
@@ -214,9 +239,10 @@ def find_contained(
     with atomic_path(common_path) as temporary, open(temporary, "wb") as sink:
         np.savez(sink, common=common, sizes=np.bincount(
             index.pair_documents[countable[index.pair_numbers]], minlength=len(index.ids)))
-    judges = [JudgeTask(scan, common_path, leaving, *(
+    judges = [JudgeTask(directory, shard, lookup, common_path, leaving, *(
         work_path(directory, stage, what, number, suffix) for what, suffix in (
-            ("contained", "arrow"), ("small", "npz"))), asdict(parameters)) for number, scan in enumerate(scans)]
+            ("contained", "arrow"), ("small", "npz"))), asdict(parameters))
+        for number, (shard, lookup) in enumerate(zip(shards, lookups, strict=True))]
     results = run_shards(directory, judge_shard, judges, mapper, f"{label}, passages", stage=f"{stage}-judge")
     summary = {
         "references": len(index.ids), "ngrams": index.size, "common_ngrams": len(common),
@@ -228,7 +254,7 @@ def find_contained(
         sum(result["ngrams"] for result in results), parameters)
     summary |= {"by_parts": parts.documents, "parts_threshold": parts.threshold}
     return Containment(
-        [task.output for task in judges], parts_paths, parts.threshold, [task.hits for task in scans], countable,
+        [task.output for task in judges], parts_paths, parts.threshold, [lookup.hits for lookup in lookups], countable,
         index, domains, summary)
 
 
@@ -245,26 +271,29 @@ def _remaining_path(hits: Path) -> Path:
 
 
 def scan_shard(task: ScanTask) -> ShardResult:
-    index = Index.load(task.index)
-    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    ngrams = [np.zeros(0, np.int64)]
+    indexes = [Index.load(lookup.index) for lookup in task.lookups]
+    found: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in indexes]
+    ngrams = [[np.zeros(0, np.int64)] for _ in indexes]
     first = 0
     for table in iter_surviving(task.shard, ["id", "text"]):
-        theirs = pc.is_in(table["id"], value_set=pa.array(index.ids)).to_numpy(zero_copy_only=False)
-        hashes, bounds, _ = ngram_hashes(split_words(table["text"]), task.ngram_words)
-        number = _look_up(index.keys, index.numbers, hashes)
-        hit = np.flatnonzero(number >= 0)
-        row = np.searchsorted(bounds, hit, side="right") - 1
-        hit, row = hit[~theirs[row]], row[~theirs[row]]  # a reference in its own source is no other document
-        found.append((row + first, hit - bounds[row], number[hit]))
-        ngrams.append(np.diff(bounds))
+        words = words_of(table["text"], task.signs)
+        for lookup, index, hits, counts in zip(task.lookups, indexes, found, ngrams, strict=True):
+            theirs = pc.is_in(table["id"], value_set=pa.array(index.ids)).to_numpy(zero_copy_only=False)
+            hashes, bounds, _ = ngram_hashes(words, lookup.ngram_words)
+            number = index.numbers_of(hashes)
+            hit = np.flatnonzero(number >= 0)
+            row = np.searchsorted(bounds, hit, side="right") - 1
+            hit, row = hit[~theirs[row]], row[~theirs[row]]  # a reference in its own source is no other document
+            hits.append((row + first, hit - bounds[row], number[hit]))
+            counts.append(np.diff(bounds))
         first += table.num_rows
         advance(table.num_rows)
-    row, place, number = (np.concatenate(each) if found else np.zeros(0, np.int64) for each in zip(
-        *found, strict=True)) if found else (np.zeros(0, np.int64),) * 3
-    with atomic_path(task.hits) as temporary, open(temporary, "wb") as sink:
-        np.savez(sink, row=row, place=place, number=number, ngrams=np.concatenate(ngrams))
-    return {"files": [file_entry(task.directory, task.hits)]}
+    for lookup, hits, counts in zip(task.lookups, found, ngrams, strict=True):
+        row, place, number = (np.concatenate(each) for each in zip(*hits, strict=True)) if hits else (
+            np.zeros(0, np.int64),) * 3
+        with atomic_path(lookup.hits) as temporary, open(temporary, "wb") as sink:
+            np.savez(sink, row=row, place=place, number=number, ngrams=np.concatenate(counts))
+    return {"files": [file_entry(task.directory, lookup.hits) for lookup in task.lookups]}
 
 
 @njit(cache=True)
@@ -288,17 +317,17 @@ def _count_documents(row, number, documents):
 
 def judge_shard(task: JudgeTask) -> ShardResult:
     parameters = HeldOutOverlap(**task.parameters)
-    index = Index.load(task.scan.index)
+    index = Index.load(task.lookup.index)
     countable = np.ones(index.size, np.bool_)
     with np.load(task.common) as stored:
         countable[stored["common"]] = False
         sizes = stored["sizes"]
-    with np.load(task.scan.hits) as hits:
+    with np.load(task.lookup.hits) as hits:
         row, place, number, ngrams = (hits[name] for name in ("row", "place", "number", "ngrams"))
     counts = countable[number]
     row, place, number = row[counts], place[counts], number[counts]
-    rows, shares, best, runs, run_places, run_of = _judge(
-        row, place, number, index.place_bounds, index.places, index.document_of, sizes)
+    rows, shares, best, runs, run_places, run_of = _most_of_rows(
+        measure(row, place, number, index, len(sizes)), sizes)
     run_words = np.where(runs > 0, runs + parameters.ngram_words - 1, 0)
     by_run = run_words >= parameters.run_words
     left = (shares >= parameters.share) | by_run
@@ -309,7 +338,7 @@ def judge_shard(task: JudgeTask) -> ShardResult:
     every: list[str] = []
     stays = np.ones(len(ngrams), np.bool_)
     ends = {tuple(pair): at for at, pair in reversed([*enumerate(index.text_hashes.tolist())])}
-    for table in iter_surviving(task.scan.shard, ["id", "text"]):
+    for table in iter_surviving(task.shard, ["id", "text"]):
         halves = (each.tolist() for each in text_hashes(table["text"]))
         equal = [ends.get(pair, -1) for pair in zip(*halves, strict=True)]
         ids = table["id"].to_pylist()
@@ -335,35 +364,83 @@ def judge_shard(task: JudgeTask) -> ShardResult:
         writer.write_table(table)
     Small.of(row, number, np.array(every, np.str_), ngrams, rows, run_words, run_places, index.ids[run_of], stays).save(
         task.small)
-    return {"files": [file_entry(task.scan.directory, path) for path in (task.output, task.small)],
+    return {"files": [file_entry(task.directory, path) for path in (task.output, task.small)],
             "ngrams": int(ngrams[stays].sum()), **causes}
 
 
 def passage_of(text: str, ngram: int, count: int, ngram_words: int) -> str:
     """So many words from the n-gram on, lower-cased."""
-    words = split_words(pa.array([text]))
+    return passages_of(text, [(ngram, count)], ngram_words)[0]
+
+
+def passages_of(text: str, runs: Sequence[tuple[int, int]], ngram_words: int, signs: bool = True) -> list[str]:
+    """Of each (n-gram, count) so many words from the n-gram on, lower-cased."""
+    words = words_of(pa.array([text]), signs)
     _, _, starts = ngram_hashes(words, ngram_words)
-    first = int(starts[ngram])
-    begin, end = (int(words.starts[min(word, len(words.starts) - 1)]) for word in (first, first + count))
-    return words.data[begin:end].tobytes().decode().strip()[:PASSAGE_CHARACTERS]
+    found = []
+    for ngram, count in runs:
+        first = int(starts[ngram])
+        begin, end = (int(words.starts[min(word, len(words.starts) - 1)]) for word in (first, first + count))
+        end = min(end, begin + 4 * PASSAGE_CHARACTERS)  # of bytes
+        found.append(words.data[begin:end].tobytes().decode(errors="ignore").strip()[:PASSAGE_CHARACTERS])
+    return found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row of a shard and a reference that it holds n-grams of, each; by row, then in the order they are met.
+
+    `held`: distinct n-grams of the reference; `runs`: the longest run of them, in n-grams, and the place of its first.
+    """
+
+    rows: np.ndarray
+    references: np.ndarray
+    held: np.ndarray
+    runs: np.ndarray
+    run_places: np.ndarray
+
+
+def measure(row: np.ndarray, place: np.ndarray, number: np.ndarray, index: Index, references: int) -> Measured:
+    """Of the hits of a shard (rows ascending, places ascending in a row), how much of which reference a row holds."""
+    return Measured(*_measure(row, place, number, index.place_bounds, index.places, index.document_of, references))
+
+
+def _most_of_rows(measured: Measured, sizes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of each row: row, greatest share of a reference, which, longest run of n-grams, its place, of which reference."""
+    begins = np.flatnonzero(np.diff(measured.rows, prepend=-1))
+    if not len(begins):
+        return (*(np.zeros(0, each) for each in (np.int64, np.float64)), *(np.zeros(0, np.int64),) * 4)
+    group = np.repeat(np.arange(len(begins)), np.diff([*begins, len(measured.rows)]))
+    shares = measured.held / sizes[measured.references]
+    best = _firsts(group, np.flatnonzero(shares == np.maximum.reduceat(shares, begins)[group]))
+    ties = np.flatnonzero(measured.runs == np.maximum.reduceat(measured.runs, begins)[group])
+    longest = _firsts(group, ties[np.lexsort((
+        -measured.references[ties], measured.run_places[ties] + measured.runs[ties], group[ties]))])
+    return (measured.rows[begins], shares[best], measured.references[best], measured.runs[longest],
+            measured.run_places[longest], measured.references[longest])
+
+
+def _firsts(group: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The first place of each group; those of a group are neighbours."""
+    return places[np.flatnonzero(np.diff(group[places], prepend=-1))]
 
 
 @njit(cache=True)
-def _judge(row, place, number, bounds, places, document_of, sizes):
-    """Of each row with hits: row, greatest share of a reference, which, longest run of n-grams, its place, of which."""
-    most = len(row)
-    rows, shares = np.empty(most, np.int64), np.zeros(most)
-    best, runs, run_places, run_of = (
-        np.zeros(most, np.int64), np.zeros(most, np.int64), np.zeros(most, np.int64), np.zeros(most, np.int64))
+def _measure(row, place, number, bounds, places, document_of, references):
+    """The columns of `Measured`."""
+    rows, of, held_by, longest, begin = (
+        np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64),
+        np.empty(16, np.int64))
     seen = np.full(len(bounds), -1, np.int64)  # by n-gram: the row that last held it
-    held, touched = np.zeros(len(sizes), np.int64), np.empty(len(sizes), np.int64)
+    held, touched = np.zeros(references, np.int64), np.empty(references, np.int64)
+    runs, run_ends = np.zeros(references, np.int64), np.zeros(references, np.int64)
     lengths, stamps = np.zeros(len(document_of) + 1, np.int64), np.full(len(document_of) + 1, -1, np.int64)
     used, at, stamp = 0, 0, 0
     while at < len(row):
         end = at
         while end < len(row) and row[end] == row[at]:
             end += 1
-        count, run, run_end, run_reference = 0, 0, 0, 0
+        count = 0
         stamp += 2  # no run goes on from another document
         base = stamp
         for hit in range(at, end):
@@ -375,28 +452,35 @@ def _judge(row, place, number, bounds, places, document_of, sizes):
             for posting in range(bounds[number[hit] + 1] - 1, bounds[number[hit]] - 1, -1):
                 where = places[posting]
                 reference = document_of[where]
-                length = 1
-                if where > 0 and stamps[where - 1] == now - 1:
-                    length = lengths[where - 1] + 1
-                stamps[where], lengths[where] = now, length
-                if length > run:
-                    run, run_end, run_reference = length, place[hit], reference
                 if not known and reference != last:  # places of an n-gram go document by document
                     if held[reference] == 0:
                         touched[count] = reference
                         count += 1
+                        runs[reference] = 0
                     held[reference] += 1
                     last = reference
+                length = 1
+                if where > 0 and stamps[where - 1] == now - 1:
+                    length = lengths[where - 1] + 1
+                stamps[where], lengths[where] = now, length
+                if length > runs[reference]:
+                    runs[reference], run_ends[reference] = length, place[hit]
             stamp = max(stamp, now + 1)
-        share, chosen = 0.0, -1
+        while used + count > len(rows):
+            rows, of, held_by, longest, begin = (
+                _doubled(rows), _doubled(of), _doubled(held_by), _doubled(longest), _doubled(begin))
         for each in range(count):
             reference = touched[each]
-            its = held[reference] / sizes[reference]
-            if its > share:
-                share, chosen = its, reference
+            rows[used], of[used], held_by[used] = row[at], reference, held[reference]
+            longest[used], begin[used] = runs[reference], run_ends[reference] - runs[reference] + 1
             held[reference] = 0
-        rows[used], shares[used], best[used] = row[at], share, chosen
-        runs[used], run_places[used], run_of[used] = run, run_end - run + 1, run_reference
-        used += 1
+            used += 1
         at = end
-    return rows[:used], shares[:used], best[:used], runs[:used], run_places[:used], run_of[:used]
+    return rows[:used], of[:used], held_by[:used], longest[:used], begin[:used]
+
+
+@njit(cache=True)
+def _doubled(values):
+    larger = np.empty(2 * len(values), values.dtype)
+    larger[:len(values)] = values
+    return larger

@@ -48,7 +48,8 @@ class StepPassed:
 class Way:
     """A document's way through a corpus. `left`: its row of the ledger, None where the corpus has it.
 
-    `text`: as the corpus has it, or as the step met it at which the document left.
+    `text`: as the corpus has it, or as the step met it at which the document left. `items`: rows of CONTAMINATION, what
+    of evaluation sets the document holds, best first.
     """
 
     directory: Path
@@ -56,6 +57,7 @@ class Way:
     steps: list[StepPassed]
     left: dict[str, Any] | None
     text: str
+    items: list[dict[str, Any]] = field(default_factory=list)
 
 
 def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
@@ -77,7 +79,9 @@ def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
         steps.append(StepPassed(
             index, step.name, step.spec.source_of(step.parameters), checks, text, here))
         text = apply(text, here)
-    return Way(directory, manifest.name, steps, left, text)
+    held = directory / "contamination" / name
+    items = list(rows_of(held, document["id"])) if held.is_file() else []
+    return Way(directory, manifest.name, steps, left, text, items)
 
 
 def _checks(

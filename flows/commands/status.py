@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 BUILT, TOO_MUCH_FAILED, UNFINISHED = "built", "built, too much failed", "unfinished"
 MISSING, DAMAGED, OF_ANOTHER = "missing", "damaged", "of another Maslin"
 _ORDER = {kind: at for at, kind in enumerate((
-    "documents", "segment", "dedup", "split", "held_out", "corpus", "tokenizer", "tokens", "mixture", "stack", "run",
-    "evaluation", "report"))}
-_BETWEEN = ("documents", "segment", "dedup", "split", "stack")  # made on the way to what a recipe names
+    "documents", "segment", "dedup", "split", "held_out", "evaluation_set", "corpus", "tokenizer", "tokens", "mixture",
+    "stack", "run", "evaluation", "report"))}
+_BETWEEN = ("documents", "segment", "dedup", "split", "evaluation_set", "stack")  # on the way to what a recipe names
 _EARLIER = re.compile(r"inputs\.\S+: (\S+)@\w+ → \1@\w+")  # of a line on what differs
 _MOST_STALE = 10  # in a line each, unless all are asked for
 

@@ -21,6 +21,7 @@ BUILDERS = {
     "dedup": "maslin.curation.dedup.build:build_dedup",
     "split": "maslin.curation.corpora.held_out:build_split",
     "held_out": "maslin.curation.corpora.held_out:build_held_out",
+    "evaluation_set": "maslin.curation.decontamination.build:build_evaluation_set",
     "corpus": "maslin.curation.corpora.corpus:build_corpus",
     "tokenizer": "maslin.curation.tokens.tokenizer:build_tokenizer",
     "tokens": "maslin.curation.tokens.shards:build_tokens",

@@ -43,7 +43,7 @@ class Cost:
 
 
 def stage_of(step: Step) -> str:
-    if step.kind in CURATING:
+    if step.kind in (*CURATING, "evaluation_set"):
         return CURATE
     if step.kind in TOKENIZING:
         return TOKENIZE

@@ -7,6 +7,7 @@ from pathlib import Path
 from maslin.manifests.errors import RecipeError, UsageError
 from maslin.manifests.files import checksum
 from maslin.manifests.plan import VALIDATION, Plan, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from maslin.manifests.recipe.evaluation_sets import ROLE
 from maslin.manifests.recipe.initial_model import InitialModel, find_initial_model
 from maslin.manifests.recipe.inputs import InputFile, find_inputs
 from maslin.manifests.recipe.reading import Checks, read_recipe
@@ -44,23 +45,28 @@ def _wrong_in_training(training: Training) -> Iterator[tuple[str, str]]:
 def source_inputs(
     recipe: Recipe, workspace: Workspace, tell: Callable[[str], None] = lambda line: None,
 ) -> dict[str, list[InputFile]]:
-    """The raw files of every source that a corpus is made of, and of token shards made elsewhere.
+    """The raw files of every source that a corpus is made of, of token shards made elsewhere, and of evaluation sets.
 
-    `tell` hears which files of a folder are no input. Raises RecipeError with all paths that name nothing.
+    The last by `evaluation_set:` and their name. `tell` hears which files of a folder are no input. Raises RecipeError
+    with all paths that name nothing.
     """
+    sections = ["token_shards", "sources", *(["evaluation_sets"] if recipe.decontamination is not None else [])]
     base, used = recipe.path.parent, {corpus.source for corpus in recipe.corpora.values()}
     found: dict[str, list[InputFile]] = {}
     wrong: list[str] = []
-    for key in ("token_shards", "sources"):
+    for key in sections:
         for name, each in getattr(recipe, key).items():
             if key == "sources" and name not in used:
                 continue
             try:
+                where = [recipe.place(f"{key}.{name}.paths[{index}]") for index in range(len(each.paths))]
                 if key == "sources":
-                    where = [recipe.place(f"sources.{name}.paths[{index}]") for index in range(len(each.paths))]
                     found[name] = find_inputs(
                         where, each.paths, base, workspace.root, each.declared.folders_are_inputs,
                         is_input=each.declared.is_input, tell=tell)
+                elif key == "evaluation_sets":
+                    found[f"{ROLE}{name}"] = find_inputs(
+                        where, each.paths, base, workspace.root, is_input=each.is_input, tell=tell)
                 else:
                     patterns = each.file_patterns()
                     found[name] = find_inputs(
@@ -75,9 +81,24 @@ def source_inputs(
     return found
 
 
-def check_inputs(recipe: Recipe, inputs: dict[str, list[InputFile]], steps: Iterable[Step]) -> None:
-    """Raise UsageError where a source that these steps read names what its files do not have."""
+def check_inputs(
+    recipe: Recipe, inputs: dict[str, list[InputFile]], steps: Iterable[Step], tell: Callable[[str], None],
+) -> None:
+    """Raise UsageError where a source that these steps read names what its files do not have, or a set is no good.
+
+    `tell` hears what of each evaluation set is looked for.
+    """
     for step in steps:
+        if step.kind == "evaluation_set":
+            from maslin.curation.decontamination.build import describe  # here: few recipes name sets
+
+            place, parameters = recipe.place(f"evaluation_sets.{step.name}"), recipe.decontamination
+            assert parameters is not None
+            try:
+                tell(f"evaluation set {step.name}: " + describe(
+                    inputs[f"{ROLE}{step.name}"], recipe.evaluation_sets[step.name], parameters))
+            except UsageError as error:
+                raise UsageError(f"{place}: {error}") from error
         if step.kind == "documents" and (check := recipe.sources[step.name].declared.check):
             try:
                 check(inputs[step.name], recipe.sources[step.name].options)

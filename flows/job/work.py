@@ -35,6 +35,7 @@ from maslin.manifests.files import write_json
 from maslin.manifests.locks import Begun, note_begun
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
+from maslin.manifests.recipe.evaluation_sets import ROLE
 from maslin.manifests.recipe.inputs import InputFile, unchanged
 from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.steps.known import decode
@@ -101,7 +102,7 @@ def carry_out(job: Job) -> int:
         plan = job.first(inputs, workspace)
         targets = job.targets(plan)
         todo = missing_steps(targets, workspace)
-        check_inputs(job.recipe, inputs, todo)
+        check_inputs(job.recipe, inputs, todo, say)
         _tell_what_it_takes(job, plan, todo, targets, workspace, inputs)
         return 0
     done = do(job)
@@ -145,7 +146,7 @@ def do(job: Job) -> Done:
             plan = further
         if todo:
             _check_resources(todo, job.recipe)
-            check_inputs(job.recipe, inputs, todo)
+            check_inputs(job.recipe, inputs, todo, say)
             tell_of_other_versions(job.recipe, workspace)
             with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
                 plan = _build(job, plan, workspace, inputs, tracked)
@@ -301,6 +302,8 @@ def builder_arguments(
     def arguments(step: Step) -> dict[str, Any]:
         if step.kind == "documents":
             return {"inputs": unchanged(inputs[step.name]), "source": recipe.sources[step.name]}
+        if step.kind == "evaluation_set":
+            return {"inputs": unchanged(inputs[f"{ROLE}{step.name}"]), "asked": recipe.evaluation_sets[step.name]}
         if step.kind == "tokens" and step.name in recipe.token_shards:
             return {"inputs": unchanged(inputs[step.name])}
         if step.kind == "tokenizer" and recipe.tokenizer.path is not None:

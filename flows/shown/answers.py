@@ -456,10 +456,28 @@ class Beside(TypedDict):
     differences: list[WordsApart]
 
 
+class ItemHeld(TypedDict):
+    """A text of an item of an evaluation set that a document holds: a `share` of its n-grams.
+
+    `items`: how many items of the set have this text, of which `item` is the first; `run_words`: of the longest
+    passage in common, which begins with `passage`.
+    """
+
+    set: str
+    item: str
+    field: str
+    items: int
+    share: float
+    threshold: float
+    run_words: int
+    passage: str
+
+
 class WayThrough(TypedDict):
     """A document's way through a corpus. `left` null: kept. `beside`: the document that stays instead.
 
-    It is null where there is none, or none to show: of documents held out nothing is.
+    It is null where there is none, or none to show: of documents held out nothing is. `items`: what it holds of
+    evaluation sets that the recipe names.
     """
 
     corpus: str
@@ -467,6 +485,7 @@ class WayThrough(TypedDict):
     left: Left | None
     survivor_url: str | None
     beside: Beside | None
+    items: list[ItemHeld]
     steps: list[StepMet]
 
 

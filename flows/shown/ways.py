@@ -8,7 +8,7 @@ from maslin.curation.evidence.edits import unified_diff
 from maslin.curation.evidence.found import Places
 from maslin.curation.evidence.pairs import pair
 from maslin.curation.evidence.way import DROPPED, Check, StepPassed, Way, follow
-from maslin.flows.shown.answers import Checked, Edited, Explained, Left, StepMet, WayThrough
+from maslin.flows.shown.answers import Checked, Edited, Explained, ItemHeld, Left, StepMet, WayThrough
 from maslin.flows.shown.document import decision, document_facts, left_facts, or_dash, print_origin
 from maslin.flows.shown.pairs import beside_facts, print_pair
 from maslin.flows.shown.text import number
@@ -20,6 +20,7 @@ MOST_DOCUMENTS = 20  # of those that match
 _MOST_WHOLE = 3  # more are shown in a line each
 _DIFF_LINES = 60
 _LINE_CHARACTERS = 160
+_ITEM_LINES = 10
 
 
 def explained(query: str, found: Sequence[Places]) -> Explained:
@@ -45,6 +46,8 @@ def _way_facts(way: Way, sources: Sequence[Path]) -> WayThrough:
     return {
         "corpus": way.corpus, "directory": str(way.directory), "left": left,
         "survivor_url": _survivor_url(left, sources), "beside": None if compared is None else beside_facts(compared),
+        "items": [ItemHeld(**{name: row[name] for name in ItemHeld.__annotations__})
+                  for row in way.items if not hidden],
         "steps": [_step_facts(step, hidden) for step in way.steps]}
 
 
@@ -139,11 +142,23 @@ def _print_way(way: Way, full: bool, sources: Sequence[Path]) -> None:
     if way.left is not None and way.left["rule"] == HELD_OUT:
         print("  (the text is held out to score runs on, and not shown)")
         return
+    _print_items(way, full)
     for step in way.steps:
         if step.edits:
             _print_diff(step, full)
     if (compared := pair(way, sources)) is not None:
         print_pair(compared, full)
+
+
+def _print_items(way: Way, full: bool) -> None:
+    """What a document holds of evaluation sets, a line a text."""
+    for row in way.items if full else way.items[:_ITEM_LINES]:
+        also = f" and {row['items'] - 1:,} more items" if row["items"] > 1 else ""
+        print(f"      holds {row['set']} {visible_line(row['item'], 80)}{also}, {row['field']}: {row['share']:.0%}, "
+              f"{row['run_words']:,} words in a row: "
+              + visible_line(row["passage"], None if full else _LINE_CHARACTERS))
+    if not full and len(way.items) > _ITEM_LINES:
+        print(f"      … {len(way.items) - _ITEM_LINES:,} more (--full)")
 
 
 def _cells(check: Check) -> tuple[str, str, str]:

@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from maslin.manifests.errors import UsageError
+from maslin.manifests.recipe.evaluation_sets import EvaluationSet, read_decontamination, read_evaluation_set
 from maslin.manifests.recipe.faults import BROKEN, is_whole
 from maslin.manifests.recipe.mixtures import Mixture, read_mixture
 from maslin.manifests.recipe.paths import REMOTE_SCHEMES, check_paths, find_files, written_out
 from maslin.manifests.recipe.recipe import Comparison, Corpus, Dedup, Recipe, Tokenizer, Training
-from maslin.manifests.recipe.sources import Source, TokenShards, read_source
+from maslin.manifests.recipe.sources import Source, SourceKind, TokenShards, read_source
 from maslin.manifests.recipe.typed_yaml import (
     Document,
     Node,
@@ -24,13 +25,15 @@ from maslin.manifests.recipe.typed_yaml import (
     not_one_of,
     suggestion,
 )
+from maslin.manifests.steps.decontamination import Decontamination
 from maslin.manifests.steps.dedup import ONE_EXTRACTOR, OneExtractor
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.steps.spec import CurationStep, Origin
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")  # names become directory names
-_SECTIONS = ["name", "sources", "token_shards", "corpora", "dedup", "tokenizer", "mixtures", "training", "comparison"]
+_SECTIONS = ["name", "sources", "token_shards", "corpora", "dedup", "evaluation_sets", "decontamination", "tokenizer",
+             "mixtures", "training", "comparison"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +72,7 @@ class _Reading:
         self.sources: dict[str, Source] | None = None
         self.corpora: dict[str, Corpus] | None = {}
         self.token_shards: dict[str, TokenShards] | None = {}
+        self.evaluation_sets: dict[str, EvaluationSet] | None = {}
 
     def recipe(self) -> Recipe:
         root = self.root
@@ -85,6 +89,8 @@ class _Reading:
         self.corpora = self._section(
             "corpora", partial(_read_corpora, sources=self.sources, folder=self.path.parent), {})
         dedup = self._section("dedup", self._read_dedup, None)
+        self.evaluation_sets = self._section("evaluation_sets", _read_evaluation_sets, {})
+        decontamination = self._section("decontamination", self._read_decontamination, Decontamination())
         self.token_shards = self._section("token_shards", self._read_token_shards, {})
         mixtures = self._section("mixtures", self._read_mixtures, {})
         tokenizer = self._section("tokenizer", _read_tokenizer, Tokenizer())
@@ -99,7 +105,8 @@ class _Reading:
             name=name, path=self.path, sources=self.sources,
             corpora=self.corpora or {source: Corpus(source=source) for source in self.sources},
             dedup=dedup, tokenizer=tokenizer, mixtures=mixtures, training=training, comparison=comparison,
-            token_shards=self.token_shards, places=dict(_places(self.entries)))
+            token_shards=self.token_shards, evaluation_sets=self.evaluation_sets, decontamination=decontamination,
+            places=dict(_places(self.entries)))
 
     def _section(self, key: str, read: Callable[[Node], Any], otherwise: Any) -> Any:
         """What is read of a section; None where it is wrong as a whole."""
@@ -141,6 +148,11 @@ class _Reading:
         if "across" in entries and dedup.across is not BROKEN:
             self._each_once(entries["across"], dedup.across)
         return dedup
+
+    def _read_decontamination(self, node: Node) -> Decontamination | None:
+        if "evaluation_sets" not in self.entries and not node.is_null:
+            raise node.fault("there is nothing to look for: name `evaluation_sets`, too", at_key=True)
+        return read_decontamination(node)
 
     def _read_token_shards(self, node: Node) -> dict[str, TokenShards]:
         tokenizer = self.entries.get("tokenizer")
@@ -244,20 +256,27 @@ class _Reading:
                     "stages do not go with training.horizons: where a stage ends decides which corpora come shortly "
                     "before, so that runs to different horizons would not begin alike"))
 
-
     def _look_for_files(self) -> None:
         """Add faults for paths that name nothing."""
-        folder = self.path.parent
         for name, source in (self.sources or {}).items():
-            if source is BROKEN or not is_whole((source.kind, source.options)) or source.paths is BROKEN:
-                continue
-            node = self.entries["sources"].mapping()[name].mapping().get("paths")
-            for item, path in zip(_list_or_one(node), source.paths, strict=True) if node is not None else ():
-                if path is not BROKEN and urlsplit(path).scheme not in REMOTE_SCHEMES:
-                    try:
-                        find_files(path, folder, source.declared.is_input, source.declared.folders_are_inputs)
-                    except UsageError as error:
-                        node.faults.add(item.fault(str(error)))
+            if source is not BROKEN and is_whole((source.kind, source.options)):
+                self._look_for(f"sources.{name}", source.paths, source.declared)
+        for name, each in (self.evaluation_sets or {}).items():
+            if each is not BROKEN:
+                self._look_for(f"evaluation_sets.{name}", each.paths, each)
+
+    def _look_for(self, place: str, paths: tuple[str, ...], declared: SourceKind | EvaluationSet) -> None:
+        """Add faults for those of the paths that name nothing; `declared` says which files of a folder are read."""
+        section, _, name = place.partition(".")
+        node = self.entries[section].mapping()[name].mapping().get("paths")
+        if node is None or paths is BROKEN:
+            return
+        for item, path in zip(_list_or_one(node), paths, strict=True):
+            if path is not BROKEN and urlsplit(path).scheme not in REMOTE_SCHEMES:
+                try:
+                    find_files(path, self.path.parent, declared.is_input, declared.folders_are_inputs)
+                except UsageError as error:
+                    node.faults.add(item.fault(str(error)))
 
 
 def _places(entries: Mapping[str, Node]) -> typing.Iterator[tuple[str, str]]:
@@ -267,7 +286,7 @@ def _places(entries: Mapping[str, Node]) -> typing.Iterator[tuple[str, str]]:
         children = node.mapping() if node.is_mapping else {}
         for name, child in children.items():
             yield f"{key}.{name}", child.place
-            if key in ("sources", "token_shards"):
+            if key in ("sources", "token_shards", "evaluation_sets"):
                 paths = child.mapping()["paths"]
                 yield f"{key}.{name}.paths", paths.place
                 for index, item in enumerate(_list_or_one(paths)):
@@ -300,6 +319,17 @@ def _read_sources(node: Node) -> dict[str, Source]:
     if not sources:
         node.fail("name at least one source")
     return sources
+
+
+def _read_evaluation_sets(node: Node) -> dict[str, EvaluationSet]:
+    sets = {}
+    for name, child in node.mapping().items():
+        with node.faults.gathered():
+            _check_name(child, name)
+        sets[name] = node.faults.attempt(partial(read_evaluation_set, child))
+    if not sets:
+        node.fail("name at least one set")
+    return sets
 
 
 def _read_shards(node: Node) -> TokenShards:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from maslin.manifests.recipe.evaluation_sets import EvaluationSet
 from maslin.manifests.recipe.mixtures import Mixture
 from maslin.manifests.recipe.sources import Source, TokenShards
+from maslin.manifests.steps.decontamination import Decontamination
 from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
 from maslin.manifests.steps.spec import CurationStep, Origins
 
@@ -128,7 +130,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole recipe, resolved: every default filled in, `like` and implicit corpora written out."""
+    """A whole recipe, resolved: every default filled in, `like` and implicit corpora written out.
+
+    `decontamination`: how the evaluation sets are looked for in every corpus; None where they are not.
+    """
 
     name: str
     path: Path
@@ -140,6 +145,8 @@ class Recipe:
     training: Training
     comparison: Comparison | None
     token_shards: dict[str, TokenShards] = field(default_factory=dict)
+    evaluation_sets: dict[str, EvaluationSet] = field(default_factory=dict)
+    decontamination: Decontamination | None = field(default_factory=Decontamination)
     places: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, key: str) -> str:
@@ -168,13 +175,17 @@ class Recipe:
             "comparison": dataclasses.asdict(self.comparison) if self.comparison else None,
             **({"token_shards": {name: dataclasses.asdict(shards) for name, shards in self.token_shards.items()}}
                if self.token_shards else {}),
+            **({"evaluation_sets": {name: dataclasses.asdict(each) for name, each in self.evaluation_sets.items()},
+                "decontamination": dataclasses.asdict(self.decontamination) if self.decontamination else False}
+               if self.evaluation_sets else {}),
         }
 
     def identity_json(self) -> dict[str, Any]:
         """`to_json` without paths: what may stand in a step's parameters."""
         resolved = self.to_json()
-        for source in (*resolved["sources"].values(), *resolved.get("token_shards", {}).values()):
-            del source["paths"]
+        for section in ("sources", "token_shards", "evaluation_sets"):
+            for each in resolved.get(section, {}).values():
+                del each["paths"]
         del resolved["tokenizer"]["path"]
         del resolved["training"]["init_from"]  # its content is an input of the runs
         return resolved

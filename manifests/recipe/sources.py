@@ -76,10 +76,16 @@ class SourceKind:
 
     def is_input(self, path: Path) -> bool:
         """Whether a file is one of this kind that a folder holds, by its name or else by its content."""
-        name = path.name.lower()
-        for packed in _PACKED:
-            name = name.removesuffix(packed)
-        return not self.suffixes or name.endswith(self.suffixes) or (self.belongs is not None and self.belongs(path))
+        by_name = not self.suffixes or unpacked_name(path).endswith(self.suffixes)
+        return by_name or (self.belongs is not None and self.belongs(path))
+
+
+def unpacked_name(path: Path) -> str:
+    """The name of a file, in lower case and without that of a compression."""
+    name = path.name.lower()
+    for packed in _PACKED:
+        name = name.removesuffix(packed)
+    return name
 
 
 @dataclass(frozen=True)

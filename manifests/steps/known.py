@@ -14,9 +14,10 @@ STEPS: dict[str, StepSpec] = {spec.name: spec for spec in (
 )}
 
 HELD_OUT = "held_out"  # the step, and its rule whose documents runs are scored on: they are not for reading
+DECONTAMINATION = "decontamination"  # the step and its rule
 # What a corpus itself drops after its steps (curation/corpora/corpus.py), by the name of the step in the ledger:
-# held-out documents, drawn by a hash of the seed and the duplicate group, what holds a part of them, and duplicates
-# across corpora.
+# held-out documents, drawn by a hash of the seed and the duplicate group, what holds a part of them, duplicates across
+# corpora, and what holds an item of an evaluation set.
 CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
     HELD_OUT: (
         Rule(HELD_OUT, words="is held out to score runs on"),
@@ -24,6 +25,7 @@ CORPUS_RULES: dict[str, tuple[Rule, ...]] = {
         Rule("held_out_parts", ">=", words="is among those that hold most small parts of held-out documents"),
     ),
     "dedup_across": (Rule("dedup_across", ">=", words="is near a document of an earlier corpus"),),
+    DECONTAMINATION: (Rule(DECONTAMINATION, ">=", words="holds an item of an evaluation set"),),
 }
 
 

@@ -10,9 +10,19 @@ from maslin.manifests.counts import Counts
 from maslin.manifests.files import file_entry, write_text
 from maslin.manifests.identity import document_id
 from maslin.manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
+from maslin.manifests.recipe.evaluation_sets import ROLE
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.recipe.reading import read_recipe
-from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, ledger_row, part_name, write_table
+from maslin.manifests.tables import (
+    DOCUMENTS,
+    EDITS,
+    ITEMS_FOUND,
+    ITEMS_FOUND_PATH,
+    LEDGER,
+    ledger_row,
+    part_name,
+    write_table,
+)
 from maslin.manifests.workspace import Step, Workspace, commit
 from maslin.trainer.comparison.evaluate import items_schema
 from maslin.trainer.comparison.metrics import METRICS
@@ -78,6 +88,8 @@ def make_plan(root: Path, seeds: int, recipe_text: str = RECIPE) -> Plan:
     recipe = read_recipe(path)
     inputs = {name: [InputFile(source.paths[0], root / "x", 1, f"{index:032x}")]
               for index, (name, source) in enumerate(recipe.sources.items())}
+    inputs |= {f"{ROLE}{name}": [InputFile(each.paths[0], root / "x", 1, "e" * 32)]
+               for name, each in recipe.evaluation_sets.items()}
     model = {"architecture": "llama", "layers": 5, "width": 128, "heads": 2, "kv_heads": 2, "hidden": 352,
              "context_tokens": 256}
     training = {"tokens": 262144, "batch_tokens": 2048, "learning_rate": 0.0032, "optimizer": "adamw",
@@ -141,7 +153,15 @@ def _corpus(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None
     for _, _, rule, count, *_ in RULES[step.name]:
         dropped[rule] = dropped.get(rule, 0) + count
     counts = Counts(read=READ[source], kept=READ[source] - number, dropped=dropped)
-    commit(root, step, files, counts=counts, sizes={"bytes": 4321 * (READ[source] - number)})
+    summary = {}
+    if sets := [role.removeprefix(ROLE) for role in step.inputs if role.startswith(ROLE)]:
+        # One item that all corpora held, and one of each; the code has one still.
+        found = [{"set": name, "item": item, "documents": 2, "kept": kept} for name in sets
+                 for item, kept in (("both", 0), (step.name, int(step.name == "code")))]
+        files.append(write_table(root, ITEMS_FOUND_PATH, pa.Table.from_pylist(found, schema=ITEMS_FOUND)))
+        summary["decontamination"] = {name: {"items": 1319, "too_short": 7, "templates": 1, "documents": 3}
+                                      for name in sets}
+    commit(root, step, files, counts=counts, sizes={"bytes": 4321 * (READ[source] - number)}, summary=summary)
 
 
 def _mixture(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:

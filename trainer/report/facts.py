@@ -22,6 +22,7 @@ from maslin.trainer.comparison.evaluate import items_schema
 from maslin.trainer.comparison.metrics import METRICS, Metric
 from maslin.trainer.comparison.results import Comparison, DomainResult
 from maslin.trainer.comparison.rounds import RoundsPlan
+from maslin.trainer.report.evaluation_sets import SetFound, sets_found
 from maslin.trainer.report.removals import Removals, ledger_files, scan_removals
 
 CURVE_POINTS = 160
@@ -98,8 +99,9 @@ class Facts:
 
     `how_held_out`: by domain, in words. `held_out_left`: by arm and domain, the share of held-out n-grams that its
     corpora hold all the same, at most; `held_out_common` n-grams are in so many documents that they do not count.
-    `arm_differences`: what each arm has otherwise than the baseline. `curves` maps a group of runs to its training
-    loss, `validation` a domain to those of each group on its held-out documents.
+    `evaluation_sets`: what of them was found in each arm's corpora. `arm_differences`: what each arm has otherwise than
+    the baseline. `curves` maps a group of runs to its training loss, `validation` a domain to those of each group on
+    its held-out documents.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Facts:
     how_held_out: dict[str, str]
     held_out_left: dict[str, dict[str, float]]
     held_out_common: int
+    evaluation_sets: list[SetFound]
 
     @property
     def baseline(self) -> str:
@@ -184,6 +187,9 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
             for name, mixture in mixtures.items()},
         held_out_common=max((workspace.manifest(corpus).summary.get("held_out_overlap", {}).get("common_ngrams", 0)
                              for corpus in inputs.get("corpus", {}).values()), default=0),
+        evaluation_sets=[found for name, mixture in mixtures.items() for found in sets_found(
+            name, [corpus for each, corpus in inputs.get("corpus", {}).items()
+                   if each in workspace.manifest(mixture).shares()], workspace)],
     )
 
 

@@ -52,7 +52,8 @@ def question(facts: Facts) -> Html:
     if facts.comparison.rounds is not None:
         answers.append(p(rounds_sentence(facts.comparison.rounds)))
     return section(
-        "verdict", "Verdict", asked, *answers, _notices(facts), _how_the_arms_differ(facts), _rests_on(facts))
+        "verdict", "Verdict", asked, *answers, _notices(facts), _how_the_arms_differ(facts), _rests_on(facts),
+        *_evaluation_sets(facts))
 
 
 def _card(metric: Metric, domain: str, result: DomainResult | NotScored) -> Html:
@@ -109,6 +110,19 @@ def _rests_on(facts: Facts) -> Html:
             + (f"; {integer(facts.held_out_common)} that are in many documents do not count"
                if facts.held_out_common else "")))
     return el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in rows), class_="facts")
+
+
+def _evaluation_sets(facts: Facts) -> list[Html]:
+    """What of the recipe's evaluation sets was found in each arm's text and left with its documents."""
+    if not facts.evaluation_sets:
+        return []
+    rows = [(each.name, each.arm, integer(each.items), integer(each.not_looked_for), integer(each.found),
+             integer(each.documents), integer(each.standing)) for each in facts.evaluation_sets]
+    columns = [("evaluation set", "t"), ("arm", "t"), ("items", "n"), ("not looked for", "n"), ("found", "n"),
+               ("documents that left", "n"), ("items still standing", "n")]
+    return [table(columns, sorted(rows),
+                  "Evaluation sets in what the arms train on, before and after decontamination. Not looked for: too "
+                  "short, or the same in many items.", row_headers=2)]
 
 
 def _how_the_arms_differ(facts: Facts) -> Html:

@@ -50,6 +50,17 @@ def built(tmp_path_factory):
     return workspace, plan, manifest
 
 
+def test_what_of_evaluation_sets_was_found_and_what_stands_is_told_by_arm(built, source, tmp_path):
+    assert "evaluation set" not in source
+    sets = "evaluation_sets: {gsm8k: {paths: gsm8k.jsonl}}\nmixtures:"
+    workspace, plan = make_workspace(tmp_path, recipe_text=RECIPE.replace("mixtures:", sets, 1))
+    build_report(plan.report, workspace, serial_map)
+    page = (workspace.path(plan.report) / "report.html").read_text(encoding="utf-8")
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>.*?</tr>", page, flags=re.DOTALL)]
+    assert [row[1:] for row in rows if row[:1] == ["gsm8k"] and len(row) == 7] == [
+        ["text-only", "1\u202f319", "8", "3", "6", "0"], ["with-code", "1\u202f319", "8", "4", "9", "1"]]
+
+
 def test_how_documents_are_held_out_stands_on_the_first_screen(built, source, tmp_path):
     assert "web-no-code: documents, by group of duplicates; wiki: documents, by group of duplicates; code:" in source
     workspace, plan = make_workspace(tmp_path, recipe_text=RECIPE.replace("domains:", "held_out_by: site, domains:"))
