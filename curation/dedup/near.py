@@ -40,6 +40,7 @@ MATCHES = pa.schema([
 GROUPS = pa.schema([("id", pa.string()), ("group", pa.string())])
 LARGEST = 10  # clusters a summary names
 _CHUNK = 1 << 20  # documents
+_POWERS = 64  # of two, that a number of documents can have
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,9 @@ def find_matches(
     """
     compared = _compare(search, references, shards, near, grouped=False)
     left, equal = compared.resolve_survivors()
+    sizes, largest = compared.clusters("survivor_id")
     summary = compared.summary | {
-        "equal_text": equal, "near": left - equal,
-        "largest_clusters": compared.largest("survivor_id", 1),
-    }
+        "equal_text": equal, "near": left - equal, "cluster_sizes": sizes, "largest_clusters": largest}
     return Found(compared.write("matches"), summary)
 
 
@@ -107,7 +107,8 @@ def find_groups(search: Search, shards: Sequence[StageShard], near: NearDedup, v
     """
     compared = _compare(search, (), shards, near, grouped=True)
     groups = compared.resolve_groups(variants)
-    summary = compared.summary | {"groups": groups, "largest_groups": compared.largest("id", 2)}
+    sizes, largest = compared.clusters("id")
+    summary = compared.summary | {"groups": groups, "group_sizes": sizes, "largest_groups": largest}
     return Found(compared.write("groups"), summary)
 
 
@@ -189,32 +190,40 @@ class _Compared:
             group[moved] = name[at[moved]]
             self.other[here] = np.where(group == here, 0, group + 1)
 
-    def largest(self, key: str, least: int) -> list[dict[str, Any]]:
-        """Whom most documents name, with how many do; equally many: the smallest id first.
+    def clusters(self, key: str) -> tuple[list[dict[str, int]], list[dict[str, Any]]]:
+        """How many there are of each size, by powers of two, and those of most documents; the smallest id first of
+        equally large ones.
 
-        Queries alone name a survivor, and every document a group, its own perhaps.
+        Whom others name, with how many do (`key` survivor_id: queries alone name one), or with all of the group (id).
+        A size counts the one that is named, too.
         """
-        documents = len(self.opened)
+        documents, named_too = len(self.opened), int(key != "id")
         self.search.path("families").unlink(missing_ok=True)  # all are compared: its place on the disk is free
         tally = mapped(self.search.path("tally"), np.int64, documents)
-        grouped = key == "id"
         for begin in range(self.opened.references, documents, _CHUNK):
             here = np.arange(begin, min(begin + _CHUNK, documents))
             other = self.other[here]
             np.add.at(tally, other[other > 0] - 1, 1)
-            if grouped:
+            if not named_too:
                 tally[here[other == 0]] += 1
-        kept = np.zeros(0, np.int64)
+        kept, sizes = np.zeros(0, np.int64), np.zeros((_POWERS, 2), np.int64)
         for begin in range(0, documents, _CHUNK):
-            here = begin + np.flatnonzero(tally[begin:begin + _CHUNK] >= least)
+            here = begin + np.flatnonzero(tally[begin:begin + _CHUNK] + named_too >= 2)
+            size = tally[here] + named_too
+            power = np.frexp(size - 1)[1]  # the power of two that is no smaller
+            sizes[:, 0] += np.bincount(power, minlength=_POWERS)
+            sizes[:, 1] += np.bincount(power, size, _POWERS).astype(np.int64)
             kept = np.concatenate([kept, here])
             if len(kept) > LARGEST:
                 enough = -np.partition(-tally[kept], LARGEST - 1)[LARGEST - 1]
                 kept = kept[tally[kept] >= enough]
                 kept = kept[self.opened.ordered(kept, -tally[kept])][:LARGEST]
         kept = kept[self.opened.ordered(kept, -tally[kept])][:LARGEST]
-        return [{key: id, "documents": int(size)}
-                for id, size in zip(self.opened.ids(kept).to_pylist(), tally[kept], strict=True)]
+        return [
+            {"least": (1 << power >> 1) + 1, "most": 1 << power, "clusters": clusters, "documents": size}
+            for power, (clusters, size) in enumerate(sizes.tolist()) if clusters
+        ], [{key: id, "documents": int(size)}
+            for id, size in zip(self.opened.ids(kept).to_pylist(), tally[kept], strict=True)]
 
     def write(self, what: str) -> list[Path]:
         """A file a shard of queries."""
