@@ -512,8 +512,61 @@ class RuleCounted(TypedDict):
     unknown_documents: int
 
 
+class ClustersOfSize(TypedDict):
+    """Clusters of `least` to `most` documents, the ones that stay counted: how many, of how many documents."""
+
+    least: int
+    most: int
+    clusters: int
+    documents: int
+
+
+class DuplicateShown(TypedDict):
+    """A document that left for a cluster's survivor; `text`: how it begins."""
+
+    id: str
+    similarity: float | None
+    text: str
+
+
+class ClusterShown(TypedDict):
+    """`documents`: with the survivor; `text`: how that begins. `closed`: something is held out, so no text is told."""
+
+    survivor_id: str
+    documents: int
+    closed: bool
+    text: str | None
+    duplicates: list[DuplicateShown]
+
+
+class Banding(TypedDict):
+    """Pairs that share one of `bands`, of `rows` values each, are candidates: of similarity s, 1 − (1 − s^rows)^bands.
+
+    `threshold`: the similarity that the bands are for; a candidate leaves by its `measure`, from `least` on.
+    """
+
+    bands: int
+    rows: int
+    threshold: float
+    measure: str
+    least: float
+
+
+class Deduplicated(TypedDict):
+    """A deduplication by text. `banding`: null where equal texts alone are duplicates."""
+
+    step_index: int
+    step: str
+    sizes: list[ClustersOfSize]
+    largest: list[ClusterShown]
+    banding: Banding | None
+
+
 class CorpusFunnel(TypedDict):
-    """Bytes are of extracted texts; `text_bytes`: what edits left of those kept."""
+    """Bytes are of extracted texts; `text_bytes`: what edits left of those kept.
+
+    `deduplications`: those that took anything away.
+    """
 
     corpus: str
     directory: str
@@ -523,6 +576,7 @@ class CorpusFunnel(TypedDict):
     kept_bytes: int
     text_bytes: int
     rules: list[RuleCounted]
+    deduplications: list[Deduplicated]
 
 
 class FunnelCounted(TypedDict):

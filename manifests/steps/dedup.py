@@ -59,6 +59,16 @@ class NearDedup:
     template_documents: int = field(default=20, metadata=between(2, 10**9))
 
 
+def candidate_probability(similarity: float, bands: int, rows: int) -> float:
+    """How likely two documents of this Jaccard similarity are candidates: they share all rows of one band, or more."""
+    return 1 - (1 - similarity ** rows) ** bands
+
+
+def similarity_at(probability: float, bands: int, rows: int) -> float:
+    """The Jaccard similarity at which two documents are candidates with this probability."""
+    return (1 - (1 - probability) ** (1 / bands)) ** (1 / rows)
+
+
 @dataclass(frozen=True)
 class HeldOutOverlap:
     """Training documents that hold more than this share of a held-out document's word n-grams, or a run of its words.

@@ -138,7 +138,8 @@ def test_groups_are_connected_and_named_by_the_smallest_id(tmp_path):
         **{id: "b" for id in [*chain, "b"]}, "z": "y", "y": "y", "x": "x"}
     assert found.summary["largest_groups"] == [{"id": "b", "documents": 10}, {"id": "y", "documents": 2}]
     assert found.summary["group_sizes"] == [
-        {"least": 2, "most": 2, "clusters": 1, "documents": 2}, {"least": 9, "most": 16, "clusters": 1, "documents": 10}]
+        {"least": 2, "most": 2, "clusters": 1, "documents": 2},
+        {"least": 9, "most": 16, "clusters": 1, "documents": 10}]
 
 
 @settings(max_examples=8, deadline=None)
