@@ -681,6 +681,63 @@ class RulesTried(TypedDict):
     corpora: list[CorpusTried]
 
 
+class PairsFound(TypedDict):
+    """Pairs of a similarity from `least` to less than `most`, `due` of them to leave, `found` of those that did.
+
+    `foretold`: the share of them that the curve of the bands foretells, with its 95 % binomial interval; null: none
+    is due.
+    """
+
+    least: float
+    most: float
+    pairs: int
+    due: int
+    found: int
+    foretold: float | None
+    foretold_least: float | None
+    foretold_most: float | None
+
+
+class WronglyMerged(TypedDict):
+    """A planted document that left for one that it is not like: `value` is below what the step asks for."""
+
+    document: str
+    survivor: str
+    value: float
+
+
+class SearchMeasured(TypedDict):
+    """What a near_dedup found of planted duplicates.
+
+    Of the `drawn` documents `cut` were cut for their length, `short` have fewer words than a shingle, and `alike` left
+    for another one drawn: the copies of these two are not counted. `elsewhere`: copies that rightly left for another
+    document than their own. `merged`: of the `pages` of `templates`, those that left. `whole`: all pairs together.
+    """
+
+    corpus: str
+    directory: str
+    step_index: int
+    banding: Banding
+    drawn: int
+    cut: int
+    short: int
+    alike: int
+    elsewhere: int
+    wrong: list[WronglyMerged]
+    templates: int
+    pages: int
+    merged: int
+    by_similarity: list[PairsFound]
+    whole: PairsFound
+
+
+class RecallMeasured(TypedDict):
+    """`maslin rules recall`."""
+
+    seed: int
+    searches: list[SearchMeasured]
+
+
 class Optimum(TypedDict):
     """The best model and tokens of a budget, by a published fit."""
 

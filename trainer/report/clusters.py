@@ -136,10 +136,9 @@ def _banding(manifest: Manifest, index: int, summary: dict[str, Any]) -> dict[st
     steps = manifest.parameters["steps"]
     near: NearDedup = (decode(steps[index]).parameters if index < len(steps)
                        else NEAR_DEDUP.decode(manifest.parameters["across"]))
-    by_share = near.verify == "containment"
-    return {"bands": summary["bands"], "rows": summary["rows"], "threshold": near.threshold,
-            "measure": "containment" if by_share else "similarity",
-            "least": near.contained if by_share else near.threshold}
+    measure, least = near.limit
+    return {"bands": summary["bands"], "rows": summary["rows"], "threshold": near.threshold, "measure": measure,
+            "least": least}
 
 
 class _Samples:
