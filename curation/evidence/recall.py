@@ -6,28 +6,24 @@ used nor shown. Similarities are counted again from the shingles, so that nobody
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from maslin.curation.dedup import minhash
 from maslin.curation.dedup.lsh import lsh_parameters
 from maslin.curation.dedup.words import split_words
-from maslin.curation.evidence.drawn import draw, take, with_edits
-from maslin.curation.evidence.outcomes import outcomes
+from maslin.curation.evidence.drawn import texts_met
 from maslin.curation.evidence.planting import edited, hashes, page, search, share_for
 from maslin.manifests.errors import RecipeError
-from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.reading import with_settings
 from maslin.manifests.recipe.typed_yaml import Settings
 from maslin.manifests.steps.dedup import NearDedup, candidate_probability
 from maslin.manifests.steps.known import decode
-from maslin.manifests.tables import SPLIT, SPLIT_PATH, part_name, read_table
 from maslin.manifests.workspace import read_manifest
 
 BAND = 0.05  # of similarity, in which pairs are counted together
@@ -76,9 +72,6 @@ class Recall:
     `whole`: all pairs together.
     """
 
-    corpus: str
-    directory: Path
-    step_index: int
     near: NearDedup
     bands: int
     rows: int
@@ -98,8 +91,9 @@ class Recall:
 def measure(
     directory: Path, pairs: int, seed: int, settings: Sequence[str] = (),
     say: Callable[[str], None] = lambda line: None,
-) -> list[Recall]:
-    """For each near_dedup of the corpus in `directory`. `settings`: as of trial.try_settings; `say`: see lookup.find.
+) -> dict[int, Recall]:
+    """By its index, each near_dedup of the corpus in `directory`. `settings`: as of trial.try_settings; `say`: see
+    lookup.find.
 
     Raises RecipeError where it has none, or no such parameter.
     """
@@ -109,42 +103,22 @@ def measure(
         asked = Settings(settings)
         steps = with_settings(tuple(step.released() for step in steps), asked.root)
         asked.faults.tell()
-    searched = [(index, step.resolved().parameters) for index, step in enumerate(steps) if step.name == "near_dedup"]
+    searched = {index: step.resolved().parameters for index, step in enumerate(steps) if step.name == "near_dedup"}
     if not searched:
         raise RecipeError(f"corpus {manifest.name} has no near_dedup: nothing in it looks for near duplicates.")
-    return [_measure(manifest, index, near, pairs, seed, say) for index, near in searched]
+    return {index: recall(texts_met(manifest, index, pairs, seed, say), near, seed)
+            for index, near in searched.items()}
 
 
-def _measure(
-    manifest: Manifest, index: int, near: NearDedup, pairs: int, seed: int, say: Callable[[str], None],
-) -> Recall:
-    whole = _texts(manifest, index, pairs, seed, say)
-    drawn = {id: text[:MOST_CHARACTERS] for id, text in whole.items()}
-    planted = _Planted(drawn, near, seed)
+def recall(texts: Mapping[str, str], near: NearDedup, seed: int) -> Recall:
+    """Plant copies of these texts, by id, search among all, and judge what is found."""
+    planted = Planted({id: text[:MOST_CHARACTERS] for id, text in texts.items()}, near, seed)
     with tempfile.TemporaryDirectory(prefix="maslin-recall-") as folder:
         left, _ = search(Path(folder), planted.texts, near)
-    return planted.judge(left, manifest, index, cut=sum(len(text) > MOST_CHARACTERS for text in whole.values()))
+    return planted.judge(left, cut=sum(len(text) > MOST_CHARACTERS for text in texts.values()))
 
 
-def _texts(manifest: Manifest, index: int, most: int, seed: int, say: Callable[[str], None]) -> dict[str, str]:
-    """Documents that reach the step `index` and are not held out, drawn by hash, with the text that it meets."""
-    directory, source = manifest.directory, manifest.input("documents")
-    split = (read_table(manifest.input("split") / SPLIT_PATH, ["id"]) if "split" in manifest.inputs
-             else SPLIT.empty_table())
-    own = len(manifest.parameters["steps"])  # the corpus's first own step takes what is held out, and what holds it
-    rows: dict[int, np.ndarray] = {}
-    for found in outcomes(directory, say):
-        held_out = pc.is_in(found.ids, value_set=split["id"]).to_numpy(zero_copy_only=False)
-        rows[found.part] = np.flatnonzero((found.step >= index) & (found.step != own) & ~held_out)
-    texts: dict[str, str] = {}
-    for part, here in draw(source, rows, most, seed).items():
-        for table in take(source / "documents" / part_name(part), here):
-            table = with_edits(table, directory / "edits" / part_name(part), 0, index)
-            texts |= zip(table["id"].to_pylist(), table["text"].to_pylist(), strict=True)
-    return dict(sorted(texts.items()))
-
-
-class _Planted:
+class Planted:
     """Documents with their copies, and pages of templates, under ids that say which is which."""
 
     def __init__(self, drawn: dict[str, str], near: NearDedup, seed: int) -> None:
@@ -180,8 +154,8 @@ class _Planted:
             self.texts[f"page-{number // pages:04d}-{number:07d}"] = page(template, payload)
         return [id for id, _ in long[:templates]]
 
-    def judge(self, left: dict[str, str], manifest: Manifest, index: int, cut: int) -> Recall:
-        """What was found, and what was not, of all that was planted."""
+    def judge(self, left: Mapping[str, str], cut: int = 0) -> Recall:
+        """What was found, and what was not, of all that was planted; `left`: who left for whom."""
         _, least = self.near.limit
         wrong = {id: value for id, survivor in sorted(left.items())
                  if (value := self.shingles.value(id, survivor)) < least}
@@ -208,8 +182,7 @@ class _Planted:
         edges = [0.0, *np.arange(LEAST, 1, BAND).round(2).tolist(), 1.0]
         pages = [id for id in self.texts if id.startswith("page-")]
         return Recall(
-            manifest.name, manifest.directory, index, self.near, chosen.bands, chosen.rows, len(self.names), cut, short,
-            alike, elsewhere,
+            self.near, chosen.bands, chosen.rows, len(self.names), cut, short, alike, elsewhere,
             tuple(Wrong(self._named(id), self._named(left[id]), value) for id, value in wrong.items()),
             self.templates, len(pages), sum(id in left for id in pages),
             tuple(band(low, high + (high == 1)) for low, high in pairwise(edges)), band(0, 2))

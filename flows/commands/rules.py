@@ -115,10 +115,10 @@ def run_recall(options: RecallOptions) -> int:
     from maslin.flows.shown.recalls import print_recall, recall_facts
 
     searches: list[SearchMeasured] = []
-    for _, found in _of_each(
+    for directory, found in _of_each(
             options, lambda directory: measure(directory, options.pairs, options.seed, options.settings, say)):
-        for each in found:
-            searches.append(recall_facts(each))
+        for index, each in found.items():
+            searches.append(recall_facts(directory, index, each))
             if not options.json:
                 print_recall(searches[-1], options.seed)
     if options.json:

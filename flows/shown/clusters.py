@@ -11,7 +11,8 @@ _CHARACTERS = 90  # of a text
 
 
 def print_clusters(found: Deduplication) -> None:
-    print(f"\n{found.step_index} {found.step} took {found.left:,} documents for those of {found.clusters:,} that stay")
+    print(f"\n{found.step_index} {found.step} took {found.left:,} documents for the same as {found.clusters:,} that "
+          + ("stays" if found.clusters == 1 else "stay"))
     rows = [[f"{each.least:,}" if each.least == each.most else f"{each.least:,} to {each.most:,}", each.clusters,
              each.documents - each.clusters] for each in found.sizes]
     print(table(rows, ["documents a cluster", "clusters", "left"]))

@@ -2,25 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from maslin.curation.evidence.recall import MOST_CHARACTERS, Recall
 from maslin.flows.shown.answers import PairsFound, SearchMeasured
 from maslin.flows.shown.text import table
 from maslin.manifests.visible import visible_line
+from maslin.manifests.workspace import read_manifest
 
 _SHOWN = 10  # wrong merges
 
 
-def recall_facts(found: Recall) -> SearchMeasured:
+def recall_facts(directory: Path, step_index: int, found: Recall) -> SearchMeasured:
+    """What was found with the parameters of a step of the corpus in `directory`."""
     facts = asdict(found)
     for name in ("near", "bands", "rows"):
         del facts[name]
     measure, least = found.near.limit
-    return facts | {  # type: ignore[return-value]
-        "directory": str(found.directory), "banding": {
+    return {  # type: ignore[return-value]
+        "corpus": read_manifest(directory).name, "directory": str(directory), "step_index": step_index, "banding": {
             "bands": found.bands, "rows": found.rows, "threshold": found.near.threshold, "measure": measure,
-            "least": least}}
+            "least": least}, **facts}
 
 
 def print_recall(answer: SearchMeasured, seed: int) -> None:

@@ -12,7 +12,7 @@ from maslin.manifests.identity import document_id
 from maslin.manifests.plan import Plan, in_order, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.inputs import InputFile
 from maslin.manifests.recipe.reading import read_recipe
-from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, ledger_row, part_name, write_table
+from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, SPLIT, SPLIT_PATH, ledger_row, part_name, write_table
 from maslin.manifests.workspace import Step, Workspace, commit
 from maslin.trainer.comparison.evaluate import items_schema
 from maslin.trainer.comparison.metrics import METRICS
@@ -93,7 +93,7 @@ def make_workspace(
     plan, workspace = make_plan(root, seeds, recipe_text), Workspace(root / "work")
     assert plan.report is not None
     for step in in_order([plan.report])[:-1]:
-        maker = {"documents": _documents, "corpus": _corpus, "mixture": _mixture, "run": _run,
+        maker = {"documents": _documents, "split": _split, "corpus": _corpus, "mixture": _mixture, "run": _run,
                  "evaluation": _evaluation}.get(step.kind)
         if maker is None:
             commit(workspace.path(step), step, [])
@@ -116,6 +116,11 @@ def _documents(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> N
     counts = Counts(
         "records", count + 1443, count, failed={"decode": 1}, dropped={"request": 1204, "image": 180, "redirect": 58})
     commit(root, step, files, counts=counts, summary={"notes": {"charset_differs": 3}})
+
+
+def _split(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:
+    root = workspace.path(step)
+    commit(root, step, [write_table(root, SPLIT_PATH, SPLIT.empty_table())])
 
 
 def _corpus(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:
@@ -141,7 +146,14 @@ def _corpus(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None
     for _, _, rule, count, *_ in RULES[step.name]:
         dropped[rule] = dropped.get(rule, 0) + count
     counts = Counts(read=READ[source], kept=READ[source] - number, dropped=dropped)
-    commit(root, step, files, counts=counts, sizes={"bytes": 4321 * (READ[source] - number)})
+    deduplications = {
+        f"{index}:{name}": {
+            "cluster_sizes": [{"least": 65, "most": 128, "clusters": 1, "documents": count + 1}],
+            "largest_clusters": [{"survivor_id": _id("kept"), "documents": count}],
+            **({"bands": 14, "rows": 9} if "near" in rule else {})}
+        for index, name, rule, count, *_ in RULES[step.name] if "duplicate" in rule}
+    commit(root, step, files, counts=counts, sizes={"bytes": 4321 * (READ[source] - number)},
+           summary={"dedup": deduplications})
 
 
 def _mixture(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:

@@ -27,7 +27,7 @@ def size_bars(sizes: Sequence[SizeClass], title: str) -> Html:
                   text(axis(left) + 10, y + 15, integer(left), class_="figures"),
                   text(clusters, y + 15, integer(each.clusters), anchor="end", class_="figures")]
     described = "; ".join(
-        f"{size_name(each)} documents: {integer(each.clusters)} clusters, of which "
+        f"{size_name(each)} documents: {integer(each.clusters)} cluster{'s' * (each.clusters != 1)}, of which "
         f"{integer(each.documents - each.clusters)} documents left" for each in sizes)
     return chart(top + pitch * len(sizes) + 6, title, described, *parts)
 

@@ -22,7 +22,7 @@ def _deduplication(corpus: str, found: Deduplication) -> list[Html]:
         svg.figure(
             cluster_charts.size_bars(found.sizes, title),
             f"{title}; of each cluster one stays: {integer(found.left)} documents left for "
-            f"{integer(found.clusters)} that stay."),
+            f"{integer(found.clusters)} that stay{'s' * (found.clusters == 1)}."),
     ]
     if (banding := found.banding) is not None:
         curve = f"How {found.step} of {corpus} finds pairs"
