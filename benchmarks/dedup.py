@@ -19,8 +19,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks.near_duplicates import edited, left_of, pieces_of, planted
+from benchmarks.near_duplicates import pieces_of
 from benchmarks.peers.environment import peer_python
+from maslin.curation.evidence.planting import documents_of, edited, search, search_file
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.tables import write_table
 
@@ -53,10 +54,9 @@ def print_keep_list(path: Path, near: NearDedup) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         text = "to be ready is to have loaded all kernels, some of which only a near-duplicate calls " * 3
-        write_table(root, "two.parquet", planted({"1": text, "2": text + "once"}))
-        left_of(root / "first", root / "two.parquet", near)
+        search(root / "first", {"1": text, "2": text + "once"}, near)
         ready = time.process_time()
-        left, _ = left_of(root / "second", path, near)
+        left, _ = search_file(root / "second", path, near)
         print(pq.read_metadata(path).num_rows - len(left), ready, time.process_time() - ready)
 
 
@@ -64,7 +64,8 @@ def in_pieces(texts: list[str], wanted: int) -> list[str]:
     draw = random.Random(0)
     pieces = [piece for text in texts for piece in pieces_of(text, PIECE_CHARACTERS)]
     chosen = draw.sample(pieces, min(len(pieces), wanted * 4 // 5))
-    chosen += [edited(piece, EDITED_SHARE, "word", draw) for piece in draw.sample(chosen, len(chosen) // 4)]
+    chosen += [edited(piece, EDITED_SHARE, "word", 0, str(number))
+               for number, piece in enumerate(draw.sample(chosen, len(chosen) // 4))]
     draw.shuffle(chosen)
     return chosen
 
@@ -87,7 +88,7 @@ def main() -> None:
         texts = in_pieces(texts, arguments.pieces)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        write_table(root, "texts.parquet", planted({f"{number:08d}": text for number, text in enumerate(texts)}))
+        write_table(root, "texts.parquet", documents_of({f"{number:08d}": text for number, text in enumerate(texts)}))
         path = str(root / "texts.parquet")
         sides = [
             Side("maslin", [sys.executable, "-m", "benchmarks.dedup", "--keep-list", path]),

@@ -24,18 +24,18 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "documents": Kind(7, ("pyarrow", UNICODE)),  # and those of the source: maslin.manifests.recipe.sources.SourceKind
     "segment": Kind(4, ("pyarrow", UNICODE)),  # and those of its steps: maslin.manifests.steps.spec.StepSpec.needs
-    "dedup": Kind(1, ("pyarrow", UNICODE)),
-    "split": Kind(2, ("datasketch", "pyarrow", UNICODE)),
+    "dedup": Kind(2, ("pyarrow", UNICODE)),
+    "split": Kind(3, ("datasketch", "pyarrow", UNICODE)),
     "held_out": Kind(5, ("pyarrow", UNICODE)),
     "evaluation_set": Kind(1, ("pyarrow", UNICODE)),
-    "corpus": Kind(6, ("datasketch", "pyarrow", UNICODE)),
+    "corpus": Kind(7, ("datasketch", "pyarrow", UNICODE)),
     "tokenizer": Kind(2, ("tokenizers",)),
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),
     "stack": Kind(4, ("tokenizers", "torch")),
     "run": Kind(7, ("tokenizers", "torch")),
     "evaluation": Kind(4, ("pyarrow", "torch")),
-    "report": Kind(6, ("scipy",)),
+    "report": Kind(7, ("scipy",)),
 }
 
 

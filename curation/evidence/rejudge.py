@@ -5,25 +5,20 @@ stays may still be a duplicate. Edits of a line deduplication before the first c
 it the answer ends.
 """
 
-import heapq
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from maslin.curation.corpora.segment import curate_table
-from maslin.curation.evidence.edits import apply
+from maslin.curation.evidence.drawn import draw, take, with_edits
 from maslin.curation.evidence.outcomes import Outcomes, outcomes
 from maslin.curation.evidence.trial import RuleKey, Trial, decides_over_all
-from maslin.manifests.identity import hash_int
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import Origins
-from maslin.manifests.tables import DOCUMENTS, open_table, part_name, read_table
+from maslin.manifests.tables import part_name
 from maslin.manifests.workspace import read_manifest
 
 
@@ -50,12 +45,12 @@ def rejudge(trial: Trial, most: int, seed: int = 0, origins: Origins = MappingPr
     """
     source = read_manifest(trial.directory).input("documents")
     total = sum(map(len, trial.open.values()))
-    rows = trial.open if total <= most else _draw(source, trial.open, most, seed)
+    rows = trial.open if total <= most else draw(source, trial.open, most, seed)
     result = Rejudged(sum(map(len, rows.values())), total)
     for found in outcomes(trial.directory):
         _count_now(found, rows.get(found.part, np.zeros(0, np.int64)), trial, result)
     for part, here in rows.items():
-        for table in _take(source / "documents" / part_name(part), here):
+        for table in take(source / "documents" / part_name(part), here):
             _judge(table, trial, part, origins, result)
     return result
 
@@ -71,30 +66,6 @@ def interval(number: int, of: int) -> tuple[float, float]:
     z, share = 1.959964, number / of
     centre, spread = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
     return max(0.0, (centre - spread) / (1 + z * z / of)), min(1.0, (centre + spread) / (1 + z * z / of))
-
-
-def _draw(source: Path, rows: dict[int, np.ndarray], most: int, seed: int) -> dict[int, np.ndarray]:
-    def hashed() -> Iterator[tuple[int, int, int]]:
-        for part, here in rows.items():
-            ids = read_table(source / "documents" / part_name(part), ["id"])["id"].take(pa.array(here)).to_pylist()
-            yield from ((hash_int(seed, each), part, row) for each, row in zip(ids, here.tolist(), strict=True))
-
-    chosen: dict[int, list[int]] = {}
-    for _, part, row in heapq.nsmallest(most, hashed()):
-        chosen.setdefault(part, []).append(row)
-    return {part: np.sort(np.array(here)) for part, here in sorted(chosen.items())}
-
-
-def _take(path: Path, rows: np.ndarray) -> Iterator[pa.Table]:
-    """These rows (ascending) of a part of documents, row group by row group."""
-    begin = 0
-    with open_table(path) as file:
-        for group in range(file.num_row_groups):
-            end = begin + file.metadata.row_group(group).num_rows
-            here = rows[np.searchsorted(rows, begin):np.searchsorted(rows, end)] - begin
-            if len(here):
-                yield file.read_row_group(group, columns=DOCUMENTS.names).take(pa.array(here))
-            begin = end
 
 
 def _count_now(found: Outcomes, rows: np.ndarray, trial: Trial, result: Rejudged) -> None:
@@ -121,17 +92,6 @@ def _judge(table: pa.Table, trial: Trial, part: int, origins: Origins, result: R
             if index >= min(trial.changed):
                 result.unresolved += table.num_rows
                 return
-            table = _edited(table, trial.directory / "edits" / part_name(part), index)
+            table = with_edits(table, trial.directory / "edits" / part_name(part), index, end)
         index = end
     result.passed += table.num_rows
-
-
-def _edited(table: pa.Table, path: Path, step_index: int) -> pa.Table:
-    """The documents with the stored edits of a step."""
-    edits = read_table(path)
-    edits = edits.filter(pc.and_(pc.equal(edits["step_index"], step_index), pc.is_in(edits["id"], table["id"])))
-    by_id: dict[str, list[dict]] = {}
-    for edit in edits.to_pylist():
-        by_id.setdefault(edit["id"], []).append(edit)
-    texts = [apply(row["text"], by_id.get(row["id"], [])) for row in table.select(["id", "text"]).to_pylist()]
-    return table.set_column(table.schema.get_field_index("text"), "text", pa.array(texts, pa.string()))

@@ -31,22 +31,27 @@ def run(options: Options) -> int:
     """Print the funnels of a recipe's corpora, or of one, and draw them."""
     from maslin.curation.evidence.corpora import corpora_of
     from maslin.curation.evidence.funnel import count_funnel, count_sources
+    from maslin.flows.shown.clusters import print_clusters
     from maslin.flows.shown.funnel_page import page
     from maslin.flows.shown.funnels import funnel_facts, print_funnel
     from maslin.flows.shown.text import print_json, say
+    from maslin.trainer.report.clusters import deduplications
 
     directories = corpora_of(options.corpora, options.workspace, say)
     sources = count_sources(directories)
     funnels = [count_funnel(directory, say) for directory in directories]
     name = Path(options.corpora).stem if Path(options.corpora).is_file() else funnels[0].corpus
     path = options.plot or options.workspace / "funnels" / f"{name}.html"
-    write_text(path, page(f"Funnel of {name}", sources, funnels))
+    found = {directory: deduplications(directory) for directory in directories}
+    write_text(path, page(f"Funnel of {name}", sources, funnels, found))
     if options.json:
-        print_json({**funnel_facts(sources, funnels), "page": str(path)})
+        print_json({**funnel_facts(sources, funnels, found), "page": str(path)})
         return 0
     for source in sources:
         print(f"source {source}")
     for funnel in funnels:
         print_funnel(funnel)
+        for each in found[funnel.directory]:
+            print_clusters(each)
     print(f"\nDrawn: {path}")
     return 0

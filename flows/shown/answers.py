@@ -531,8 +531,61 @@ class RuleCounted(TypedDict):
     unknown_documents: int
 
 
+class ClustersOfSize(TypedDict):
+    """Clusters of `least` to `most` documents, the ones that stay counted: how many, of how many documents."""
+
+    least: int
+    most: int
+    clusters: int
+    documents: int
+
+
+class DuplicateShown(TypedDict):
+    """A document that left for a cluster's survivor; `text`: how it begins."""
+
+    id: str
+    similarity: float | None
+    text: str
+
+
+class ClusterShown(TypedDict):
+    """`documents`: with the survivor; `text`: how that begins. `closed`: something is held out, so no text is told."""
+
+    survivor_id: str
+    documents: int
+    closed: bool
+    text: str | None
+    duplicates: list[DuplicateShown]
+
+
+class Banding(TypedDict):
+    """Pairs that share one of `bands`, of `rows` values each, are candidates: of similarity s, 1 − (1 − s^rows)^bands.
+
+    `threshold`: the similarity that the bands are for; a candidate leaves by its `measure`, from `least` on.
+    """
+
+    bands: int
+    rows: int
+    threshold: float
+    measure: str
+    least: float
+
+
+class Deduplicated(TypedDict):
+    """A deduplication by text. `banding`: null where equal texts alone are duplicates."""
+
+    step_index: int
+    step: str
+    sizes: list[ClustersOfSize]
+    largest: list[ClusterShown]
+    banding: Banding | None
+
+
 class CorpusFunnel(TypedDict):
-    """Bytes are of extracted texts; `text_bytes`: what edits left of those kept."""
+    """Bytes are of extracted texts; `text_bytes`: what edits left of those kept.
+
+    `deduplications`: those that took anything away.
+    """
 
     corpus: str
     directory: str
@@ -542,6 +595,7 @@ class CorpusFunnel(TypedDict):
     kept_bytes: int
     text_bytes: int
     rules: list[RuleCounted]
+    deduplications: list[Deduplicated]
 
 
 class FunnelCounted(TypedDict):
@@ -644,6 +698,63 @@ class RulesTried(TypedDict):
     """`maslin rules try`."""
 
     corpora: list[CorpusTried]
+
+
+class PairsFound(TypedDict):
+    """Pairs of a similarity from `least` to less than `most`, `due` of them to leave, `found` of those that did.
+
+    `foretold`: the share of them that the curve of the bands foretells, with its 95 % binomial interval; null: none
+    is due.
+    """
+
+    least: float
+    most: float
+    pairs: int
+    due: int
+    found: int
+    foretold: float | None
+    foretold_least: float | None
+    foretold_most: float | None
+
+
+class WronglyMerged(TypedDict):
+    """A planted document that left for one that it is not like: `value` is below what the step asks for."""
+
+    document: str
+    survivor: str
+    value: float
+
+
+class SearchMeasured(TypedDict):
+    """What a near_dedup found of planted duplicates.
+
+    Of the `drawn` documents `cut` were cut for their length, `short` have fewer words than a shingle, and `alike` left
+    for another one drawn: the copies of these two are not counted. `elsewhere`: copies that rightly left for another
+    document than their own. `merged`: of the `pages` of `templates`, those that left. `whole`: all pairs together.
+    """
+
+    corpus: str
+    directory: str
+    step_index: int
+    banding: Banding
+    drawn: int
+    cut: int
+    short: int
+    alike: int
+    elsewhere: int
+    wrong: list[WronglyMerged]
+    templates: int
+    pages: int
+    merged: int
+    by_similarity: list[PairsFound]
+    whole: PairsFound
+
+
+class RecallMeasured(TypedDict):
+    """`maslin rules recall`."""
+
+    seed: int
+    searches: list[SearchMeasured]
 
 
 class Optimum(TypedDict):

@@ -1,12 +1,15 @@
 """A page of funnels: what is left of each corpus after its steps, and what each rule removes, in sequence and alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from maslin.curation.evidence.funnel import Funnel, SourceCount
 from maslin.trainer.numbers import integer, percent, size
 from maslin.trainer.report import funnel_charts, svg
+from maslin.trainer.report.clusters import Deduplication
 from maslin.trainer.report.funnel_charts import Bar, Pair, bars
 from maslin.trainer.report.html import Html, document, el, join, p, section, table
+from maslin.trainer.report.sections_clusters import clusters
 
 _ABOUT = (
     "In sequence, a document counts for the first rule that held, as the ledger has it. Alone is what a rule would "
@@ -14,16 +17,19 @@ _ABOUT = (
     "not tell is given as unknown. Bytes are of the extracted text, before edits.")
 
 
-def page(title: str, sources: Sequence[SourceCount], funnels: Sequence[Funnel]) -> Html:
-    """The whole document. Equal funnels give equal bytes."""
+def page(
+    title: str, sources: Sequence[SourceCount], funnels: Sequence[Funnel],
+    deduplications: Mapping[Path, Sequence[Deduplication]],
+) -> Html:
+    """The whole document; `deduplications` by the directory of a corpus. Equal funnels give equal bytes."""
     return document(
         title, el("header", el("h1", title), p(_ABOUT, class_="soft")),
         el("main", *(p(f"Source {source}.") for source in sources),
-           *(_corpus(index, funnel) for index, funnel in enumerate(funnels))),
+           *(_corpus(index, funnel, deduplications[funnel.directory]) for index, funnel in enumerate(funnels))),
         el("footer", "Counted from the ledgers and signals of the corpora named here, by Maslin."))
 
 
-def _corpus(index: int, funnel: Funnel) -> Html:
+def _corpus(index: int, funnel: Funnel, deduplications: Sequence[Deduplication]) -> Html:
     documents, byte_counts = _bars(funnel)
     edited = funnel.kept_bytes - funnel.text_bytes
     shown = [count for count in funnel.rules if count.documents or count.alone_documents or count.unknown_documents]
@@ -42,7 +48,7 @@ def _corpus(index: int, funnel: Funnel) -> Html:
         caption = f"What each rule of {funnel.corpus} removes, in sequence and alone"
         parts += [svg.figure(funnel_charts.pairs(rules, caption, "documents"), f"{caption}, in documents."),
                   _table(funnel)]
-    return section(f"corpus-{index}", f"Corpus {funnel.corpus}", *parts)
+    return section(f"corpus-{index}", f"Corpus {funnel.corpus}", *parts, *clusters(funnel.corpus, deduplications))
 
 
 def _share(funnel: Funnel) -> float:

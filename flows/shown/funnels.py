@@ -1,19 +1,25 @@
 """The funnel of a corpus as a table: what each rule removes, in sequence and alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from maslin.curation.evidence.funnel import Funnel, SourceCount
 from maslin.flows.shown.text import table
+from maslin.trainer.report.clusters import Deduplication
 
 
-def funnel_facts(sources: Sequence[SourceCount], funnels: Sequence[Funnel]) -> dict[str, Any]:
-    """The counts of sources and corpora as they stand."""
+def funnel_facts(
+    sources: Sequence[SourceCount], funnels: Sequence[Funnel], found: Mapping[Path, Sequence[Deduplication]],
+) -> dict[str, Any]:
+    """The counts of sources and corpora as they stand; what was found of duplicates by the directory of a corpus."""
     corpora = [{name: value for name, value in asdict(funnel).items() if name != "steps"} for funnel in funnels]
     return {"sources": [asdict(source) for source in sources],
-            "corpora": [{**corpus, "directory": str(corpus["directory"])} for corpus in corpora]}
+            "corpora": [{**corpus, "directory": str(corpus["directory"]),
+                         "deduplications": [asdict(each) for each in found[corpus["directory"]]]}
+                        for corpus in corpora]}
 
 
 def print_funnel(funnel: Funnel) -> None:

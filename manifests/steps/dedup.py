@@ -58,6 +58,21 @@ class NearDedup:
     contained: float = field(default=0.9, metadata=between(0.1, 1))
     template_documents: int = field(default=20, metadata=between(2, 10**9))
 
+    @property
+    def limit(self) -> tuple[str, float]:
+        """What is measured of a candidate, in a word, and from which value on it leaves."""
+        return ("containment", self.contained) if self.verify == "containment" else ("similarity", self.threshold)
+
+
+def candidate_probability(similarity: float, bands: int, rows: int) -> float:
+    """How likely two documents of this Jaccard similarity are candidates: they share all rows of one band, or more."""
+    return 1 - (1 - similarity ** rows) ** bands
+
+
+def similarity_at(probability: float, bands: int, rows: int) -> float:
+    """The Jaccard similarity at which two documents are candidates with this probability."""
+    return (1 - (1 - probability) ** (1 / bands)) ** (1 / rows)
+
 
 @dataclass(frozen=True)
 class HeldOutOverlap:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from maslin.curation.evidence.drawn import texts_met
 from maslin.flows.cli import main
 from maslin.manifests.counts import Counts
 from maslin.manifests.files import read_json, write_json
@@ -112,6 +113,19 @@ def test_no_sample_shows_a_held_out_document(compared, capsys):
             assert maslin("sample", corpus, *way, "-n", 10_000, "--workspace", compared) == 0
             shown |= set(re.findall(r"document ([0-9a-f]{32})", capsys.readouterr().out))
     assert held_out and shown and not held_out & shown
+
+
+def test_no_copy_is_planted_and_no_cluster_shown_of_a_held_out_document(compared, capsys):
+    held_out = {row for part in compared.glob("split/*@*/split/*.parquet")
+                for row in read_table(part)["id"].to_pylist()}
+    assert maslin("funnel", "web-code", "--json", "--workspace", compared) == 0
+    (shown,) = json.loads(capsys.readouterr().out)["corpora"]
+    manifest = read_manifest(Path(shown["directory"]))
+    met = texts_met(manifest, len(manifest.parameters["steps"]) - 1, 10_000, 0)
+    assert met and held_out and not met.keys() & held_out
+    for cluster in (cluster for found in shown["deduplications"] for cluster in found["largest"]):
+        ids = {cluster["survivor_id"], *(each["id"] for each in cluster["duplicates"])}
+        assert cluster["closed"] == (cluster["text"] is None) and (cluster["closed"] or not ids & held_out)
 
 
 def test_all_arms_are_scored_on_the_same_bytes(compared):

@@ -19,6 +19,8 @@ from maslin.manifests.tables import (
     ITEMS_FOUND,
     ITEMS_FOUND_PATH,
     LEDGER,
+    SPLIT,
+    SPLIT_PATH,
     ledger_row,
     part_name,
     write_table,
@@ -105,7 +107,7 @@ def make_workspace(
     plan, workspace = make_plan(root, seeds, recipe_text), Workspace(root / "work")
     assert plan.report is not None
     for step in in_order([plan.report])[:-1]:
-        maker = {"documents": _documents, "corpus": _corpus, "mixture": _mixture, "run": _run,
+        maker = {"documents": _documents, "split": _split, "corpus": _corpus, "mixture": _mixture, "run": _run,
                  "evaluation": _evaluation}.get(step.kind)
         if maker is None:
             commit(workspace.path(step), step, [])
@@ -128,6 +130,11 @@ def _documents(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> N
     counts = Counts(
         "records", count + 1443, count, failed={"decode": 1}, dropped={"request": 1204, "image": 180, "redirect": 58})
     commit(root, step, files, counts=counts, summary={"notes": {"charset_differs": 3}})
+
+
+def _split(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:
+    root = workspace.path(step)
+    commit(root, step, [write_table(root, SPLIT_PATH, SPLIT.empty_table())])
 
 
 def _corpus(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None:
@@ -153,7 +160,13 @@ def _corpus(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None
     for _, _, rule, count, *_ in RULES[step.name]:
         dropped[rule] = dropped.get(rule, 0) + count
     counts = Counts(read=READ[source], kept=READ[source] - number, dropped=dropped)
-    summary = {}
+    deduplications = {
+        f"{index}:{name}": {
+            "cluster_sizes": [{"least": 65, "most": 128, "clusters": 1, "documents": count + 1}],
+            "largest_clusters": [{"survivor_id": _id("kept"), "documents": count}],
+            **({"bands": 14, "rows": 9} if "near" in rule else {})}
+        for index, name, rule, count, *_ in RULES[step.name] if "duplicate" in rule}
+    summary: dict[str, Any] = {"dedup": deduplications}
     if sets := [role.removeprefix(ROLE) for role in step.inputs if role.startswith(ROLE)]:
         # One item that all corpora held, and one of each; the code has one still.
         found = [{"set": name, "item": item, "documents": 2, "kept": kept} for name in sets

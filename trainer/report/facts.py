@@ -22,6 +22,7 @@ from maslin.trainer.comparison.evaluate import items_schema
 from maslin.trainer.comparison.metrics import METRICS, Metric
 from maslin.trainer.comparison.results import Comparison, DomainResult
 from maslin.trainer.comparison.rounds import RoundsPlan
+from maslin.trainer.report.clusters import Deduplication, scan_clusters
 from maslin.trainer.report.evaluation_sets import SetFound, sets_found
 from maslin.trainer.report.removals import Removals, ledger_files, scan_removals
 
@@ -32,7 +33,9 @@ Point = tuple[float, float, float, float]  # of a curve: tokens, and mean, lowes
 
 @dataclass(frozen=True)
 class Dataset:
-    """One source or corpus. `kind` and `limit` are of a source, `steps` of a corpus; `notes` count oddities."""
+    """One source or corpus. `kind` and `limit` are of a source, `steps` and `deduplications` of a corpus; `notes` count
+    oddities.
+    """
 
     name: str
     kind: str
@@ -42,6 +45,7 @@ class Dataset:
     text_bytes: int
     notes: dict[str, int]
     removals: Removals
+    deduplications: tuple[Deduplication, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -257,13 +261,18 @@ def _datasets(
     scans = run_shards(
         workspace.path(step), scan_removals, [ledger_files(each, workspace) for _, _, each in named], mapper,
         f"{step.name}: read ledgers", stage="removals", total=len(named), unit="ledgers")
+    corpora = inputs.get("corpus", {})
+    clusters = dict(zip(corpora, run_shards(
+        workspace.path(step), scan_clusters, [workspace.path(each) for each in corpora.values()], mapper,
+        f"{step.name}: read clusters", stage="clusters", total=len(corpora), unit="corpora"), strict=True))
     found: dict[str, list[Dataset]] = {"documents": [], "corpus": []}
     for (kind, name, each), scan in zip(named, scans, strict=True):
         parameters, manifest = each.parameters, workspace.manifest(each)
         found[kind].append(Dataset(
             name, parameters.get("kind", ""), parameters.get("limit"),
             [stage["step"] for stage in parameters.get("steps", ())], manifest.counts, manifest.sizes.get("bytes", 0),
-            manifest.summary.get("notes", {}), Removals.of_scan(scan)))
+            manifest.summary.get("notes", {}), Removals.of_scan(scan),
+            tuple(map(Deduplication.of_scan, clusters[name]["deduplications"])) if kind == "corpus" else ()))
     return found
 
 

@@ -15,7 +15,7 @@ from maslin.manifests.workspace import ShardResult, Step, Workspace
 EXAMPLES = 3
 EXAMPLE_CHARACTERS = 300
 _GROUP = ["step_index", "step", "rule"]
-_Best = dict[tuple[Any, ...], list[dict[str, Any]]]  # the examples of each group so far
+Best = dict[tuple[Any, ...], list[dict[str, Any]]]  # the examples of each group so far
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,15 @@ def scan_removals(files: LedgerFiles) -> ShardResult:
 def _removed(ledgers: Sequence[Path]) -> list[dict[str, Any]]:
     by = [*_GROUP, "action"]
     counts: dict[tuple[Any, ...], int] = {}
-    best: _Best = {}
+    best: Best = {}
     for rows in iter_tables(ledgers):
         if rows.num_rows == 0:
             continue
         for group in rows.group_by(by).aggregate([("id", "count")]).to_pylist():
             key = tuple(group[name] for name in by)
             counts[key] = counts.get(key, 0) + group["id_count"]
-        for row in _first_by_hash(rows, by):
-            _keep_smallest(best, tuple(row[name] for name in by), row)
+        for row in first_by_hash(rows, by):
+            keep_smallest(best, tuple(row[name] for name in by), row)
     return [
         dict(zip(by, key, strict=True)) | {"documents": counts[key], "examples": best[key]}
         for key in sorted(counts, key=lambda key: (key[0], key[1], -counts[key], *map(str, key[2:])))
@@ -134,7 +134,7 @@ def _hash_key(document_id: str) -> str:
     return document_id[16:]
 
 
-def _first_by_hash(rows: pa.Table, by: Sequence[str]) -> list[dict[str, Any]]:
+def first_by_hash(rows: pa.Table, by: Sequence[str]) -> list[dict[str, Any]]:
     """For each group the EXAMPLES documents with the smallest hash keys, each by its first row (`rows`: not empty)."""
     group = pc.binary_join_element_wise(*(rows[name].cast(pa.string()) for name in by), "\x00")
     keys = pa.table({"group": group, "key": pc.utf8_slice_codeunits(rows["id"], 16), "id": rows["id"],
@@ -153,7 +153,8 @@ def _repeats(column: pa.ChunkedArray) -> np.ndarray:
     return np.concatenate([[False], codes[1:] == codes[:-1]])
 
 
-def _keep_smallest(best: _Best, key: tuple[Any, ...], row: dict[str, Any]) -> None:
+def keep_smallest(best: Best, key: tuple[Any, ...], row: dict[str, Any]) -> None:
+    """Add a document to the EXAMPLES of its group, if its hash key is among their smallest."""
     rows = best.setdefault(key, [])
     rows.append(row)
     rows.sort(key=lambda row: (_hash_key(row["id"]), row["id"]))
@@ -162,7 +163,7 @@ def _keep_smallest(best: _Best, key: tuple[Any, ...], row: dict[str, Any]) -> No
 
 def _edited(files: LedgerFiles) -> list[dict[str, Any]]:
     counts: dict[tuple[Any, ...], list[int]] = {}
-    best: _Best = {}
+    best: Best = {}
     for part, path in enumerate(files.edits):
         rows = read_table(path)
         if rows.num_rows == 0:
@@ -176,8 +177,8 @@ def _edited(files: LedgerFiles) -> list[dict[str, Any]]:
         first = rows.group_by("id").aggregate([("step_index", "min")])
         rows = rows.join(first, "id").filter(pc.field("step_index") == pc.field("step_index_min"))
         rows = rows.sort_by([("id", "ascending"), ("rule", "ascending"), ("line_start", "ascending")])
-        for row in _first_by_hash(rows.drop_columns(["step_index_min", "lines"]), _GROUP):
-            _keep_smallest(best, tuple(row[name] for name in _GROUP), row | {"part": part})
+        for row in first_by_hash(rows.drop_columns(["step_index_min", "lines"]), _GROUP):
+            keep_smallest(best, tuple(row[name] for name in _GROUP), row | {"part": part})
     _add_texts([row for rows in best.values() for row in rows], files.documents)
     return [
         dict(zip(_GROUP, key, strict=True)) | {
@@ -194,13 +195,14 @@ def _add_texts(examples: list[dict[str, Any]], documents: Sequence[Path]) -> Non
     for row in examples:
         wanted.setdefault(row.pop("part"), {}).setdefault(row["id"], []).append(row)
     for part, by_id in sorted(wanted.items()):
-        for document_id, text in _texts(documents[part], set(by_id)) if part < len(documents) else ():
+        for document_id, text in texts_of(documents[part], set(by_id)) if part < len(documents) else ():
             for row in by_id[document_id]:
                 lines = text.splitlines()[row["line_start"]:row["line_end"]]
                 row["before"] = "\n".join(lines)[:EXAMPLE_CHARACTERS + 1]
 
 
-def _texts(path: Path, ids: set[str]) -> Iterator[tuple[str, str]]:
+def texts_of(path: Path, ids: set[str]) -> Iterator[tuple[str, str]]:
+    """(id, text) of those of a part of documents that are asked for; other row groups' texts are not read."""
     wanted = pa.array(sorted(ids), pa.string())
     with open_table(path) as file:
         for group in range(file.num_row_groups):

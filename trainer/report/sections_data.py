@@ -8,6 +8,7 @@ from maslin.trainer.report import funnel_charts, svg
 from maslin.trainer.report.facts import Dataset, Facts, Stage
 from maslin.trainer.report.html import Html, corpus_text, el, fold, join, p, section, table
 from maslin.trainer.report.removals import EditedLines, RemovedBy, RemovedDocument
+from maslin.trainer.report.sections_clusters import clusters
 
 HELD_OUT = "held_out"  # the rule that takes held-out documents from a corpus; the test part stays closed
 
@@ -125,6 +126,7 @@ def _corpus(facts: Facts, corpus: Dataset) -> list[Html]:
         parts.append(p(f"The ledger accounts for {integer(read - left)} of the {integer(read - counts.kept)} "
                        "documents that are gone: the ledger and the manifest disagree.", class_="notice"))
     parts += [_examples(rule) for rule in removed_by]
+    parts += clusters(corpus.name, corpus.deduplications)
     if corpus.removals.edited:
         parts.append(_edits(corpus))
     return parts

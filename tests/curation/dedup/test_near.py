@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maslin.curation.dedup import families, matching, outcome, sketches
-from maslin.curation.dedup.near import Search, find_duplicates, find_groups, find_overlaps, read_found
+from maslin.curation.dedup.near import Search, find_duplicates, find_groups, find_matches, find_overlaps, read_found
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map
 from tests.curation.dedup.test_words import has_letter
@@ -93,6 +93,18 @@ def test_the_most_similar_survivor_is_named(tmp_path):
     assert survivors(tmp_path, [texts]) == {"c": "b"}
 
 
+def test_clusters_are_counted_by_size_with_the_one_that_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(near_module, "_CHUNK", 3)
+    sizes = [1, 2, 2, 3, 4, 5, 8, 9]
+    texts = {f"{k}{copy}": sentence(500 * k, 40) for k, size in enumerate(sizes) for copy in range(size)}
+    for near in (NEAR, None):
+        search = Search(tmp_path / str(near), "t", serial_map, "t")
+        found = find_matches(search, (), write_shards(tmp_path, [texts]), near)
+        assert [tuple(each.values()) for each in found.summary["cluster_sizes"]] == [
+            (2, 2, 2, 4), (3, 4, 2, 7), (5, 8, 2, 13), (9, 16, 1, 9)]  # least, most, clusters, documents
+        assert found.summary["largest_clusters"][0] == {"survivor_id": "70", "documents": 8}
+
+
 def test_copies_follow_their_first_text(tmp_path):
     found = duplicates(tmp_path, [{"a": A, "b": CLOSE, "c": CLOSE}])
     assert {id: row["survivor_id"] for id, row in found.items()} == {"b": "a", "c": "a"}
@@ -124,6 +136,9 @@ def test_groups_are_connected_and_named_by_the_smallest_id(tmp_path):
     assert {id: row["group"] for id, row in rows(found).items()} == {
         **{id: "b" for id in [*chain, "b"]}, "z": "y", "y": "y", "x": "x"}
     assert found.summary["largest_groups"] == [{"id": "b", "documents": 10}, {"id": "y", "documents": 2}]
+    assert found.summary["group_sizes"] == [
+        {"least": 2, "most": 2, "clusters": 1, "documents": 2},
+        {"least": 9, "most": 16, "clusters": 1, "documents": 10}]
 
 
 @settings(max_examples=8, deadline=None)

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from maslin.curation.evidence.corpora import corpora_of
+from maslin.curation.evidence.drawn import texts_met
 from maslin.curation.evidence.funnel import count_funnel
 from maslin.curation.evidence.rejudge import interval, rejudge
 from maslin.curation.evidence.trial import decides_over_all, try_settings
@@ -153,8 +154,52 @@ def test_funnel_is_printed_and_drawn(folder, corpus, tmp_path, capsys):
     assert f"corpus mine: kept {read_manifest(corpus).counted().kept}" in out and "gopher_short_doc" in out
     assert "source mine: 161 documents of 161 records" in out
     page = plot.read_text()
-    assert page.count("<svg") == 3 and "in sequence" in page and "<script" not in page
+    assert re.search(r"4 near_dedup took \d+ documents for the same as \d+ that stay", out)
+    assert "(14 bands of 9 rows): 86.7% at the threshold 0.8; 50% at 0.714, 95% at 0.833, 99% at 0.868" in out
+    assert page.count("<svg") == 3 + 3 and "in sequence" in page and "<script" not in page
     assert maslin(folder, "funnel", "mine") == 0 and (folder / "work/funnels/mine.html").is_file()
+
+
+def test_clusters_add_up_to_what_left(folder, corpus, capsys):
+    assert maslin(folder, "funnel", "mine", "--json") == 0
+    (shown,) = json.loads(capsys.readouterr().out)["corpora"]
+    dropped = read_manifest(corpus).counted().dropped
+    texts = {row["id"]: row["text"] for row in rows(corpus, "documents")}
+    for found in shown["deduplications"]:
+        assert sum(each["documents"] - each["clusters"] for each in found["sizes"]) == dropped[found["step"]]
+        for cluster in found["largest"]:
+            leaving = [row for row in rows(corpus, "ledger") if row["survivor_id"] == cluster["survivor_id"]
+                       and row["step"] == found["step"]]
+            assert len(leaving) == cluster["documents"] - 1
+            assert {each["id"] for each in cluster["duplicates"]} <= {row["id"] for row in leaving}
+            assert cluster["text"] == texts.get(cluster["survivor_id"], cluster["text"])[:300]
+
+
+def test_recall_finds_what_the_bands_foretell_of_copies_of_the_corpus(folder, corpus, capsys):
+    assert maslin(folder, "rules", "recall", "mine", "--pairs", "70", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    (found,) = answer["searches"]
+    assert found["step_index"] == 4 and found["banding"]["least"] == 0.8 and found["wrong"] == []
+    whole = found["whole"]
+    assert whole["foretold_least"] <= whole["found"] / whole["due"] <= 1
+    assert found["drawn"] - found["short"] - found["alike"] == whole["pairs"] > 30
+    assert maslin(folder, "rules", "recall", "mine", "--pairs", "70", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == answer
+    assert maslin(folder, "rules", "recall", "mine", "--pairs", "70", "--set", "near_dedup.threshold=0.6") == 0
+    out = capsys.readouterr().out
+    assert "leaves from similarity 0.6 on" in out and "Left for a document that they are not like: 0." in out
+    assert maslin(folder, "rules", "recall", "mine", "--set", "near_dedup.permutation=4") == 2
+    assert "permutation" in capsys.readouterr().err
+
+
+def test_texts_for_recall_are_as_the_step_meets_them(folder, corpus):
+    edits = rows(corpus, "edits")
+    met = texts_met(read_manifest(corpus), 4, 10_000, 0)
+    kept = {row["id"]: row["text"] for row in rows(corpus, "documents")}
+    assert kept.items() <= met.items() and {row["id"] for row in edits} & set(kept)
+    assert set(met) == set(kept) | {row["id"] for row in rows(corpus, "ledger") if row["step"] == "near_dedup"}
+    few = texts_met(read_manifest(corpus), 4, 5, 0)
+    assert len(few) == 5 and few.items() <= met.items() and few != texts_met(read_manifest(corpus), 4, 5, 1)
 
 
 def test_sample_is_drawn_by_hash_and_says_why(folder, corpus, capsys):

@@ -34,6 +34,7 @@ CALLS = {
     "maslin sample": ["sample", "web-no-code", "--edited-by", "c4"],
     "maslin rules": ["rules"],
     "maslin rules try": ["rules", "try", "R", "--set", "c4.min_sentences=4"],
+    "maslin rules recall": ["rules", "recall", "R", "--corpus", "web-code", "--pairs", "20"],
     "maslin plan": ["plan", "R", "--gpu-hours", "2"],
     "maslin generate": ["generate", "run/text-only-s0", "--tokens", "3", "--prompt", "The"],
     "maslin clean": ["clean"],
@@ -49,7 +50,7 @@ MORE = [
     ["compare", "R", "--until-decided", "--rounds", "3", "--dry-run"],
     ["compare", "R", "--until-decided", "--rounds", "2", "--prefect", "off"],
 ]
-PLACELESS = ("init", "rules", "setup", "completion")  # they take no workspace; `rules try` does
+PLACELESS = ("init", "rules", "setup", "completion")  # they take no workspace; `rules try` and `recall` do
 
 
 def leaves(parser: argparse.ArgumentParser, name: str):
@@ -96,7 +97,7 @@ def test_what_is_printed_fits_the_schema(built, words, tmp_path, capsys, monkeyp
     monkeypatch.setattr(demo, "demo_recipe", lambda *given: text)
     words = [{"R": str(recipe), "W": str(work), "T": str(tmp_path / "t")}.get(word, word) for word in words]
     words = [word.replace("T/", f"{tmp_path}/") for word in words]
-    if words[0] not in PLACELESS or words[1:2] == ["try"]:
+    if words[0] not in PLACELESS or words[1:2] in (["try"], ["recall"]):
         words += ["--workspace", str(work)]
     capsys.readouterr()
     assert cli.main([*words, "--json"]) == 0

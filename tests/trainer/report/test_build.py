@@ -126,6 +126,13 @@ def test_hostile_text_is_shown_and_does_nothing(source, page):
     assert "\u202e" in HOSTILE
 
 
+def test_what_deduplications_took_stands_with_the_corpora(source):
+    shown = source[source.index("From raw records to corpora</h2>"):source.index("Training</h2>")]
+    assert "What near_dedup took for the same" in shown and "14 bands of 9 rows" in shown
+    assert shown.count("The largest cluster</summary>") == shown.count("took for the same</h4>") == 4
+    assert shown.index("What each rule took") < shown.index("took for the same</h4>")
+
+
 def test_the_verdict_comes_first(source):
     assert re.findall("<h2[^>]*>([^<]*)</h2>", source) == [
         "Verdict", "Differences", "A/A control", "Every run", "Mixtures", "From raw records to corpora", "Training",
