@@ -166,7 +166,7 @@ def _corpus(step: Step, workspace: Workspace, plan: Plan, hostile: bool) -> None
             "largest_clusters": [{"survivor_id": _id("kept"), "documents": count}],
             **({"bands": 14, "rows": 9} if "near" in rule else {})}
         for index, name, rule, count, *_ in RULES[step.name] if "duplicate" in rule}
-    summary: dict[str, Any] = {"dedup": deduplications}
+    summary: dict[str, object] = {"dedup": deduplications}
     if sets := [role.removeprefix(ROLE) for role in step.inputs if role.startswith(ROLE)]:
         # One item that all corpora held, and one of each; the code has one still.
         found = [{"set": name, "item": item, "documents": 2, "kept": kept} for name in sets

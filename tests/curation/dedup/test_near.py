@@ -94,7 +94,7 @@ def test_the_most_similar_survivor_is_named(tmp_path):
 
 
 def test_clusters_are_counted_by_size_with_the_one_that_stays(tmp_path, monkeypatch):
-    monkeypatch.setattr(near_module, "_CHUNK", 3)
+    monkeypatch.setattr(outcome, "_CHUNK", 3)
     sizes = [1, 2, 2, 3, 4, 5, 8, 9]
     texts = {f"{k}{copy}": sentence(500 * k, 40) for k, size in enumerate(sizes) for copy in range(size)}
     for near in (NEAR, None):
