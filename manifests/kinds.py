@@ -27,7 +27,7 @@ KINDS: dict[str, Kind] = {
     "dedup": Kind(1, ("pyarrow", UNICODE)),
     "split": Kind(2, ("datasketch", "pyarrow", UNICODE)),
     "held_out": Kind(5, ("pyarrow", UNICODE)),
-    "corpus": Kind(6, ("datasketch", "pyarrow", UNICODE)),
+    "corpus": Kind(7, ("datasketch", "pyarrow", UNICODE)),
     "tokenizer": Kind(2, ("tokenizers",)),
     "tokens": Kind(2, ("pyarrow", "tokenizers")),
     "mixture": Kind(1),

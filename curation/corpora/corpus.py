@@ -4,10 +4,11 @@ Ledger, signals and edits of all stages are merged part by part, in an order tha
 were cut: by step, then by the documents' own order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +17,14 @@ import pyarrow.compute as pc
 
 from maslin.curation.stages import StageShard, chain, iter_surviving, surviving
 from maslin.curation.survivors import to_ids
-from maslin.manifests.counts import Counts, add, sum_counts
+from maslin.manifests.counts import Counts, add, sum_counts, sum_numbers
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
-from maslin.manifests.steps.dedup import NEAR_DEDUP, HeldOutOverlap
+from maslin.manifests.recipe.earlier import EarlierCorpus, where_they_lay
+from maslin.manifests.steps.dedup import COUNTED, NEAR_DEDUP, HeldOutOverlap
+from maslin.manifests.steps.known import decode
 from maslin.manifests.tables import (
+    COUNTED_DOCUMENTS,
     DOCUMENTS,
     EDITS,
     LEDGER,
@@ -34,6 +38,7 @@ from maslin.manifests.tables import (
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:  # the kernels' compiler is imported where there is something to search for
+    from maslin.curation.corpora.duplicates import Counted
     from maslin.curation.dedup.containment import Containment
     from maslin.curation.dedup.near import Found
 
@@ -44,7 +49,8 @@ class Removal:
 
     found: Path
     step_index: int
-    threshold: float  # of the similarity, of the share of a held-out document, or of what small parts make up
+    # Of the similarity, of the share of a held-out document, or of what small parts make up; None: what is equal.
+    threshold: float | None
     run_words: int = 0
     hits: Path | None = None  # where n-grams of held-out documents stand
     ngram_words: int = 0
@@ -64,16 +70,20 @@ class CorpusTask:
     contained: Removal | None
     parts: Removal | None
     across: Removal | None
+    counted: "Counted | None"  # what left for the documents, where stages deduplicated
 
 
-def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
+def build_corpus(
+    step: Step, workspace: Workspace, mapper: Mapper, earlier: Mapping[str, EarlierCorpus] = MappingProxyType({}),
+) -> Manifest:
     """Build a corpus: `documents/`, and `ledger/`, `signals/` and `edits/` of the whole way from the documents step.
 
     Rules of its own: `held_out` (held out of its own source), `held_out_overlap` (contains too much of a held-out
     document of any domain) and `held_out_parts` (is among those that hold most small parts of held-out documents, where
     these add up to too much), of step `held_out`, number len(steps); then `dedup_across` (duplicate of a document of
     an earlier corpus). `edited` and `lines_removed` count over the documents kept. The summary says by domain how many
-    of the held-out n-grams stand in the corpus all the same.
+    of the held-out n-grams stand in the corpus all the same. `earlier`: the corpora of earlier runs, by their digests,
+    that stages were held against.
     """
     directory = workspace.path(step)
     documents = step.inputs["documents"]
@@ -83,6 +93,7 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     own_index = len(step.parameters["steps"])
     shards = surviving(last, workspace)
     contained, across = _contained(step, workspace, mapper, shards), _across(step, workspace, mapper, shards)
+    counted = _counted(step, workspace, mapper, documents, stages)
     split = step.inputs.get("split")
     tasks = [
         CorpusTask(
@@ -96,8 +107,9 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
             parts=None if contained is None else Removal(
                 contained.parts[index], own_index, contained.parts_threshold,
                 ngram_words=step.parameters["overlap"]["ngram_words"]),
+            counted=None if counted is None else counted[index],
             across=None if across is None else Removal(
-                across.paths[index], own_index + 1, step.parameters["across"]["threshold"]),
+                across.paths[index], own_index + 1, step.parameters["across"].get("threshold")),
         )
         for index, (document_shard, shard) in enumerate(zip(surviving(documents, workspace), shards, strict=True))
     ]
@@ -117,11 +129,16 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     }
     if contained is not None:
         summary["held_out_overlap"] = {**contained.summary, "remaining": contained.remaining()}
+    if counted is not None:
+        summary["duplicates"] = sum_numbers(result["duplicates"] for result in results)
     if across is not None:
         summary["dedup_across"] = across.summary
     return commit(
         directory, step, [entry for result in results for entry in result["files"]], counts=counts,
-        sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts.kept}, summary=summary)
+        sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts.kept}, summary=summary,
+        measured=where_they_lay(
+            corpus for corpus in earlier.values()
+            if any(corpus.digest in decode(entry).against for entry in step.parameters["steps"])))
 
 
 def _total(step: Step, workspace: Workspace) -> int:
@@ -158,10 +175,30 @@ def _across(step: Step, workspace: Workspace, mapper: Mapper, shards: list[Stage
         return None
     from maslin.curation.dedup.near import Search, find_overlaps
 
-    near = NEAR_DEDUP.decode(step.parameters["across"])
     search = Search(workspace.path(step), "dedup_across", mapper, f"corpus {step.name}: dedup_across",
                     _total(step, workspace), memory_bytes=workspace.task_memory_bytes)
-    return find_overlaps(search, shards, references, near)
+    if "step" not in (entry := step.parameters["across"]):
+        return find_overlaps(search, shards, references, NEAR_DEDUP.decode(entry).near)
+    from maslin.curation.dedup.equal.exact import find_equal
+
+    earlier: dict[str, list[StageShard]] = {}
+    for name, shard in _references(step, workspace, "across:"):
+        earlier.setdefault(f"corpus {name}", []).append(shard)
+    return find_equal(search, shards, decode(entry).parameters, earlier, among=False)
+
+
+def _counted(
+    step: Step, workspace: Workspace, mapper: Mapper, documents: Step, stages: Sequence[Step],
+) -> "list[Counted] | None":
+    """What left for each document, where a stage deduplicated."""
+    ledgers = [workspace.manifest(stage) for stage in stages if stage.kind == "dedup"]
+    if not any(entry["step"] in COUNTED for entry in step.parameters["steps"]):
+        return None
+    from maslin.curation.corpora.duplicates import count_duplicates
+
+    return count_duplicates(
+        workspace.path(step), ledgers, workspace.manifest(documents).parts("documents"), mapper,
+        f"corpus {step.name}: duplicates")
 
 
 def _parts(workspace: Workspace, stages: Sequence[Step], folder: str, index: int) -> tuple[Path, ...]:
@@ -178,7 +215,9 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
     kept_ids, kept_rows, first = [], [], 0
     split = read_table(task.split) if task.split else SPLIT.empty_table()
     removals = _removals(task)
-    with TableWriter(task.directory, f"documents/{name}", DOCUMENTS) as documents:
+    histogram: dict[str, int] = {}
+    schema = DOCUMENTS if task.counted is None else COUNTED_DOCUMENTS
+    with TableWriter(task.directory, f"documents/{name}", schema) as documents:
         for table in iter_surviving(task.last):
             before = table["id"]
             table, left = _remove(table, split, task.held_out_index, removals)
@@ -186,6 +225,8 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
             stayed = pc.is_in(before, value_set=table["id"])
             kept_rows.append(np.flatnonzero(stayed.to_numpy(zero_copy_only=False)) + first)
             first += len(before)
+            if task.counted is not None:
+                table = _with_counts(table, task.counted, histogram)
             documents.write(table)
             kept_ids += table["id"].chunks
             text_bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
@@ -209,7 +250,16 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
         from maslin.curation.dedup.containment import note_remaining
 
         note_remaining(task.contained.hits, np.concatenate([np.zeros(0, np.int64), *kept_rows]))
-    return {"files": files, "counts": counts.to_json(), "bytes": text_bytes}
+    return {"files": files, "counts": counts.to_json(), "bytes": text_bytes, "duplicates": histogram}
+
+
+def _with_counts(table: pa.Table, counted: "Counted", histogram: dict[str, int]) -> pa.Table:
+    """COUNTED_DOCUMENTS; `histogram` counts how many have how many duplicates."""
+    from maslin.curation.corpora.duplicates import note_in, read_counts
+
+    duplicates, cluster_size = read_counts(counted, table["id"])
+    note_in(histogram, duplicates.to_numpy())
+    return table.append_column("duplicates", duplicates).append_column("cluster_size", cluster_size)
 
 
 def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
@@ -217,7 +267,7 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
     removals: list[Callable[[pa.Table], pa.Table]] = []
     if task.contained is None and task.across is None:
         return removals
-    from maslin.curation.dedup.build import contained_rows, duplicate_rows, parts_rows
+    from maslin.curation.dedup.build import contained_rows, duplicate_rows, matched_rows, parts_rows
     from maslin.curation.dedup.near import read_found
 
     if (own := task.contained) is not None:
@@ -228,7 +278,11 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
         removals.append(partial(
             parts_rows, found=read_found(own.found), step_index=own.step_index, step="held_out",
             rule="held_out_parts", threshold=own.threshold, ngram_words=own.ngram_words))
-    if (own := task.across) is not None:
+    if (own := task.across) is not None and own.threshold is None:
+        removals.append(partial(
+            matched_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",
+            rule="dedup_across"))
+    elif own is not None:
         removals.append(partial(
             duplicate_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",
             rule="dedup_across", threshold=own.threshold))
