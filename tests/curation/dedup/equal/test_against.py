@@ -82,5 +82,10 @@ def test_one_of_the_same_id_is_another_document(tmp_path):
     assert list(left) == ["a"] and left["a"]["survivor_id"] == "a" and left["a"]["where"] == "old"
 
 
+def test_a_shard_that_leaves_whole(tmp_path):
+    left = found(tmp_path, [{"a": variant(0, 0)}, {"b": variant(1, 0)}], {"old": [{"x": variant(0, 0)}]})
+    assert list(left) == ["a"]
+
+
 def test_an_earlier_corpus_without_documents_takes_nothing(tmp_path):
     assert list(found(tmp_path, [{"a": variant(0, 0), "b": variant(0, 0)}], {"old": [{}], "none": []})) == ["b"]
