@@ -7,6 +7,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from maslin.manifests.recipe.earlier import Against
 from maslin.manifests.steps.known import STEPS
 from maslin.manifests.steps.presets import PRESETS
 from maslin.manifests.steps.spec import CurationStep, StepSpec
@@ -38,7 +39,8 @@ def page() -> str:
 
 
 def _section(spec: StepSpec) -> str:
-    about = inspect.cleandoc(spec.parameters.__doc__)
+    about = "\n\n".join(
+        inspect.cleandoc(each.__doc__) for each in reversed(spec.parameters.__mro__) if dataclasses.is_dataclass(each))
     module = spec.kernel.split(":")[0].removeprefix("maslin.").replace(".", "/") + ".py"
     kernel = ast.parse((ROOT / module).read_text(encoding="utf-8"))
     lines = [f"## `{spec.name}`\n", f"*{_ROLES[spec.role]}, version {spec.version}*\n", about]
@@ -68,10 +70,14 @@ def _settings(step: CurationStep) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Against):
+        value = value.digests
     return str(list(value)) if isinstance(value, tuple) else str(value)
 
 
 def _values(hint: Any, bounds: typing.Mapping[str, Any]) -> str:
+    if hint is Against:
+        return "a path or pattern, or a list of them"
     if typing.get_origin(hint) is typing.Literal:
         return ", ".join(f"`{choice}`" for choice in typing.get_args(hint))
     arguments = [argument for argument in typing.get_args(hint) if argument is not type(None)]

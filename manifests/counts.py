@@ -68,3 +68,12 @@ def sum_counts(parts: Iterable[Mapping[str, Any]], unit: str = "documents") -> C
             for key, number in getattr(part, group).items():
                 add(getattr(total, group), key, number)
     return total
+
+
+def sum_numbers(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The sum of counters, by key."""
+    total: dict[str, int] = {}
+    for part in parts:
+        for key, number in part.items():
+            add(total, key, number)
+    return total

@@ -10,9 +10,9 @@ from maslin.manifests.kinds import KINDS, versions
 from maslin.manifests.recipe.evaluation_sets import ROLE
 from maslin.manifests.recipe.initial_model import InitialModel
 from maslin.manifests.recipe.inputs import InputFile
-from maslin.manifests.recipe.recipe import Corpus, Recipe
+from maslin.manifests.recipe.recipe import Bucket, Corpus, Recipe
 from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
-from maslin.manifests.steps.spec import CurationStep
+from maslin.manifests.steps.spec import CurationStep, held_against_others, parameters_json
 from maslin.manifests.workspace import Step
 
 VALIDATION = "validation:"  # the roles of the held-out token shards among a run's inputs
@@ -69,9 +69,10 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
             {f"input:{item.name}": item.digest for item in inputs[name]}, libraries=source.libraries)
         for name, source in recipe.sources.items() if name in inputs
     }
+    recipe = _held_against_others(recipe, documents)
     splits, held_out = _plan_held_out(recipe, documents)
     evaluation_sets = _plan_evaluation_sets(recipe, inputs)
-    looked_for = {"decontamination": _json(recipe.decontamination)} if evaluation_sets else {}
+    looked_for = {"decontamination": parameters_json(recipe.decontamination)} if evaluation_sets else {}
     chains = _Chains(documents, recipe.corpora)
     corpora: dict[str, Step] = {}
     across = recipe.dedup.across if recipe.dedup else ()
@@ -90,12 +91,23 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
         corpora[name] = _step(
             "corpus", name, {
                 "steps": _steps_json(corpus.steps),
-                "overlap": _json(recipe.comparison.overlap if recipe.comparison else HeldOutOverlap()),
-                "across": _json(recipe.dedup.near_dedup()) if recipe.dedup and earlier else None,
+                "overlap": parameters_json(recipe.comparison.overlap if recipe.comparison else HeldOutOverlap()),
+                "across": recipe.dedup.across_json() if recipe.dedup and earlier else None,
                 **looked_for,
             },
             step_inputs, via={"last": last} if last is not None else {}, libraries=_packages(corpus.steps))
     return Plan(recipe, documents, {name: corpora[name] for name in recipe.corpora}, held_out)
+
+
+def _held_against_others(recipe: Recipe, documents: Mapping[str, Step]) -> Recipe:
+    """The recipe with no corpus held against one that was made of the same documents. Raises UsageError: see Against.
+    """
+    corpora = {}
+    for name, corpus in recipe.corpora.items():
+        own = documents[corpus.source]
+        raw = frozenset(each for role, each in own.inputs.items() if role.startswith("input:"))
+        corpora[name] = dataclasses.replace(corpus, steps=held_against_others(corpus.steps, own.digest, raw))
+    return dataclasses.replace(recipe, corpora=corpora)
 
 
 def plan_mixtures(
@@ -107,8 +119,10 @@ def plan_mixtures(
     made elsewhere, by their name in the recipe.
     """
     recipe = plan.recipe
-    mixed = [name for name in plan.corpora if any(name in mixture.weights for mixture in recipe.mixtures.values())]
-    chats = {name for name in [*mixed, *plan.held_out]
+    weighted = {name for mixture in recipe.mixtures.values() for name in mixture.weights}
+    mixed = [name for name in plan.corpora if name in weighted]
+    whole = [name for name in plan.corpora if name in set(map(recipe.whole, weighted))]
+    chats = {name for name in [*whole, *plan.held_out]
              if recipe.sources[recipe.corpora[name].source].declared.conversations}
     special = {"special_tokens": list(SPECIAL_TOKENS)} if chats else {}
     if recipe.tokenizer.path is not None:
@@ -119,17 +133,21 @@ def plan_mixtures(
             "tokenizer", recipe.name,
             {"kind": recipe.tokenizer.kind, "vocab_size": recipe.tokenizer.vocab_size,
              "sample_bytes": recipe.tokenizer.sample_bytes, **special},
-            {f"corpus:{name}": plan.corpora[name] for name in mixed},
+            {f"corpus:{name}": plan.corpora[name] for name in whole},
         )
 
-    def tokens(name: str, corpus: str, source: Step) -> Step:
+    def tokens(name: str, corpus: str, source: Step, bucket: Bucket | None = None) -> Step:
         # Only in conversations, where the reader wrote them, are the names of special tokens tokens.
         parameters = special if corpus in chats else {}
+        if bucket is not None:
+            parameters = {**parameters, "duplicates": bucket.bounds}
         return _step("tokens", name, parameters, {"documents": source, "tokenizer": tokenizer})
 
     shards = {name: tokens(name, name, plan.corpora[name]) for name in mixed}
+    shards |= {name: tokens(name, bucket.corpus, plan.corpora[bucket.corpus], bucket)
+               for name, bucket in recipe.buckets.items() if name in weighted}
     for name, made in recipe.token_shards.items():
-        if any(name in mixture.weights for mixture in recipe.mixtures.values()):
+        if name in weighted:
             files: dict[str, Step | str] = {f"input:{file.name}": file.digest for file in (inputs or {})[name]}
             files["tokenizer"] = tokenizer
             shards[name] = _step("tokens", name, {"kind": made.kind}, files)
@@ -263,10 +281,6 @@ def _packages(steps: Iterable[CurationStep]) -> set[str]:
     return {need.name for step in steps for need in step.needs if need.kind == "package"}
 
 
-def _json(parameters: Any) -> dict[str, Any]:
-    return dataclasses.asdict(parameters)
-
-
 def _steps_json(steps: Sequence[CurationStep]) -> list[dict[str, Any]]:
     return [step.to_json() for step in steps]
 
@@ -293,7 +307,7 @@ def _plan_held_out(recipe: Recipe, documents: dict[str, Step]) -> tuple[dict[str
         split = splits.setdefault(corpus.source, _step(
             "split", corpus.source,
             {"seed": comparison.seed, "fraction": comparison.held_out_share, "test_share": comparison.test_share,
-             "near_dedup": _json(NearDedup()),
+             "near_dedup": parameters_json(NearDedup()),
              **({"variants": True} if recipe.sources[corpus.source].has_variants else {}),
              **({"by": by, "least_units": comparison.least_units} if by is not None else {})},
             {"documents": source},

@@ -24,6 +24,11 @@ DOCUMENTS = pa.schema([
     ("extractor", pa.string()),
 ])
 
+# One row a document of a corpus that was deduplicated: `duplicates`, how many documents left for it, or for
+# others that left for it later; `cluster_size`, how many different texts were near duplicates of one another, itself
+# among them.
+COUNTED_DOCUMENTS = pa.schema([*DOCUMENTS, ("duplicates", pa.int64()), ("cluster_size", pa.int64())])
+
 # One row a removed document: why it left, with the measured value and the threshold it was held against.
 LEDGER = pa.schema([
     ("id", pa.string()), ("source", pa.string()), ("step_index", pa.int32()), ("step", pa.string()),

@@ -22,8 +22,12 @@ WORDS = [
 def corpus_step(
     workspace: Workspace, name: str, parts: Sequence[Sequence[str]],
     extra: Mapping[str, Sequence[Sequence[Any]]] | None = None, kind: str = "corpus",
+    numbers: Mapping[str, Sequence[Sequence[int]]] | None = None,
 ) -> Step:
-    """A finished corpus whose documents are these texts, part by part; `extra` adds columns of strings."""
+    """A finished corpus whose documents are these texts, part by part.
+
+    `extra` adds columns of strings, `numbers` of whole numbers.
+    """
     step = Step(kind, name, 1, {"texts": document_id("parts", *(text for part in parts for text in (*part, "\0")))})
     directory, files = workspace.path(step), []
     for number, texts in enumerate(parts):
@@ -36,6 +40,8 @@ def corpus_step(
             if column in table.column_names:
                 table = table.drop_columns(column)
             table = table.append_column(column, pa.array(values[number], pa.string()))
+        for column, counts in (numbers or {}).items():
+            table = table.append_column(column, pa.array(counts[number], pa.int64()))
         files.append(write_table(directory, f"documents/{part_name(number)}", table))
     commit(directory, step, files)
     return step

@@ -5,10 +5,11 @@ Ledger, signals and edits of all stages are merged part by part, in an order tha
 were cut: by step, then by the documents' own order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +18,17 @@ import pyarrow.compute as pc
 
 from maslin.curation.stages import StageShard, chain, iter_surviving, surviving
 from maslin.curation.survivors import to_ids
-from maslin.manifests.counts import Counts, add, sum_counts
+from maslin.manifests.counts import Counts, add, sum_counts, sum_numbers
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.progress import advance
+from maslin.manifests.recipe.earlier import EarlierCorpus, where_they_lay
 from maslin.manifests.recipe.evaluation_sets import ROLE
 from maslin.manifests.steps.decontamination import Decontamination
-from maslin.manifests.steps.dedup import NEAR_DEDUP, HeldOutOverlap
-from maslin.manifests.steps.known import DECONTAMINATION
+from maslin.manifests.steps.dedup import COUNTED, NEAR_DEDUP, HeldOutOverlap
+from maslin.manifests.steps.known import DECONTAMINATION, decode
 from maslin.manifests.tables import (
     CONTAMINATION,
+    COUNTED_DOCUMENTS,
     DOCUMENTS,
     EDITS,
     ITEMS_FOUND_PATH,
@@ -40,6 +43,7 @@ from maslin.manifests.tables import (
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
 
 if TYPE_CHECKING:  # the kernels' compiler is imported where there is something to search for
+    from maslin.curation.corpora.duplicates import Counted
     from maslin.curation.decontamination.search import Contamination
     from maslin.curation.dedup.containment import Containment
     from maslin.curation.dedup.near import Found
@@ -54,7 +58,8 @@ class Removal:
 
     found: Path
     step_index: int
-    threshold: float  # of the similarity, of the share of a held-out document, or of what small parts make up
+    # Of the similarity, of the share of a held-out document, or of what small parts make up; None: what is equal.
+    threshold: float | None
     run_words: int = 0
     hits: Path | None = None  # where n-grams of held-out documents stand
     ngram_words: int = 0
@@ -75,9 +80,12 @@ class CorpusTask:
     parts: Removal | None
     across: Removal | None
     items: Removal | None
+    counted: "Counted | None"  # what left for the documents, where stages deduplicated
 
 
-def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
+def build_corpus(
+    step: Step, workspace: Workspace, mapper: Mapper, earlier: Mapping[str, EarlierCorpus] = MappingProxyType({}),
+) -> Manifest:
     """Build a corpus: `documents/`, and `ledger/`, `signals/` and `edits/` of the whole way from the documents step.
 
     Rules of its own: `held_out` (held out of its own source), `held_out_overlap` (contains too much of a held-out
@@ -86,6 +94,7 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     an earlier corpus); then `decontamination` (holds items of evaluation sets), with `contamination/`, every document
     and text that it holds, and `items_found/`. `edited` and `lines_removed` count over the documents kept. The summary
     says by domain how many of the held-out n-grams stand in the corpus all the same, and by set what was found.
+    `earlier`: the corpora of earlier runs, by their digests, that stages were held against.
     """
     directory = workspace.path(step)
     documents = step.inputs["documents"]
@@ -96,6 +105,7 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     shards = surviving(last, workspace)
     contained, across = _contained(step, workspace, mapper, shards), _across(step, workspace, mapper, shards)
     items = _items(step, workspace, mapper, shards)
+    counted = _counted(step, workspace, mapper, documents, stages)
     split = step.inputs.get("split")
     tasks = [
         CorpusTask(
@@ -109,8 +119,9 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
             parts=None if contained is None else Removal(
                 contained.parts[index], own_index, contained.parts_threshold,
                 ngram_words=step.parameters["overlap"]["ngram_words"]),
+            counted=None if counted is None else counted[index],
             across=None if across is None else Removal(
-                across.paths[index], own_index + 1, step.parameters["across"]["threshold"]),
+                across.paths[index], own_index + 1, step.parameters["across"].get("threshold")),
             items=None if items is None else Removal(
                 items.paths[index], own_index + 2, step.parameters["decontamination"]["share"]),
         )
@@ -132,6 +143,8 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     }
     if contained is not None:
         summary["held_out_overlap"] = {**contained.summary, "remaining": contained.remaining()}
+    if counted is not None:
+        summary["duplicates"] = sum_numbers(result["duplicates"] for result in results)
     if across is not None:
         summary["dedup_across"] = across.summary
     files = [entry for result in results for entry in result["files"]]
@@ -140,7 +153,10 @@ def build_corpus(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
         files.append(entry)
     return commit(
         directory, step, files, counts=counts,
-        sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts.kept}, summary=summary)
+        sizes={"bytes": sum(result["bytes"] for result in results), "documents": counts.kept}, summary=summary,
+        measured=where_they_lay(
+            corpus for corpus in earlier.values()
+            if any(corpus.digest in decode(entry).against for entry in step.parameters["steps"])))
 
 
 def _total(step: Step, workspace: Workspace) -> int:
@@ -177,10 +193,30 @@ def _across(step: Step, workspace: Workspace, mapper: Mapper, shards: list[Stage
         return None
     from maslin.curation.dedup.near import Search, find_overlaps
 
-    near = NEAR_DEDUP.decode(step.parameters["across"])
     search = Search(workspace.path(step), "dedup_across", mapper, f"corpus {step.name}: dedup_across",
                     _total(step, workspace), memory_bytes=workspace.task_memory_bytes)
-    return find_overlaps(search, shards, references, near)
+    if "step" not in (entry := step.parameters["across"]):
+        return find_overlaps(search, shards, references, NEAR_DEDUP.decode(entry).near)
+    from maslin.curation.dedup.equal.exact import find_equal
+
+    earlier: dict[str, list[StageShard]] = {}
+    for name, shard in _references(step, workspace, "across:"):
+        earlier.setdefault(f"corpus {name}", []).append(shard)
+    return find_equal(search, shards, decode(entry).parameters, earlier, among=False)
+
+
+def _counted(
+    step: Step, workspace: Workspace, mapper: Mapper, documents: Step, stages: Sequence[Step],
+) -> "list[Counted] | None":
+    """What left for each document, where a stage deduplicated."""
+    ledgers = [workspace.manifest(stage) for stage in stages if stage.kind == "dedup"]
+    if not any(entry["step"] in COUNTED for entry in step.parameters["steps"]):
+        return None
+    from maslin.curation.corpora.duplicates import count_duplicates
+
+    return count_duplicates(
+        workspace.path(step), ledgers, workspace.manifest(documents).parts("documents"), mapper,
+        f"corpus {step.name}: duplicates")
 
 
 def _items(
@@ -235,7 +271,9 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
     kept_ids, kept_rows, first = [], [], 0
     split = read_table(task.split) if task.split else SPLIT.empty_table()
     removals = _removals(task)
-    with TableWriter(task.directory, f"documents/{name}", DOCUMENTS) as documents:
+    histogram: dict[str, int] = {}
+    schema = DOCUMENTS if task.counted is None else COUNTED_DOCUMENTS
+    with TableWriter(task.directory, f"documents/{name}", schema) as documents:
         for table in iter_surviving(task.last):
             before = table["id"]
             table, left = _remove(table, split, task.held_out_index, removals)
@@ -243,6 +281,8 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
             stayed = pc.is_in(before, value_set=table["id"])
             kept_rows.append(np.flatnonzero(stayed.to_numpy(zero_copy_only=False)) + first)
             first += len(before)
+            if task.counted is not None:
+                table = _with_counts(table, task.counted, histogram)
             documents.write(table)
             kept_ids += table["id"].chunks
             text_bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
@@ -271,7 +311,16 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
 
         found = read_found(task.items.found).select(CONTAMINATION.names)
         files.append(write_table(task.directory, f"contamination/{name}", found))
-    return {"files": files, "counts": counts.to_json(), "bytes": text_bytes}
+    return {"files": files, "counts": counts.to_json(), "bytes": text_bytes, "duplicates": histogram}
+
+
+def _with_counts(table: pa.Table, counted: "Counted", histogram: dict[str, int]) -> pa.Table:
+    """COUNTED_DOCUMENTS; `histogram` counts how many have how many duplicates."""
+    from maslin.curation.corpora.duplicates import note_in, read_counts
+
+    duplicates, cluster_size = read_counts(counted, table["id"])
+    note_in(histogram, duplicates.to_numpy())
+    return table.append_column("duplicates", duplicates).append_column("cluster_size", cluster_size)
 
 
 def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
@@ -279,7 +328,7 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
     removals: list[Callable[[pa.Table], pa.Table]] = []
     if task.contained is None and task.across is None and task.items is None:
         return removals
-    from maslin.curation.dedup.build import contained_rows, duplicate_rows, item_rows, parts_rows
+    from maslin.curation.dedup.build import contained_rows, duplicate_rows, item_rows, matched_rows, parts_rows
     from maslin.curation.dedup.near import read_found
 
     if (own := task.contained) is not None:
@@ -290,7 +339,11 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
         removals.append(partial(
             parts_rows, found=read_found(own.found), step_index=own.step_index, step="held_out",
             rule="held_out_parts", threshold=own.threshold, ngram_words=own.ngram_words))
-    if (own := task.across) is not None:
+    if (own := task.across) is not None and own.threshold is None:
+        removals.append(partial(
+            matched_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",
+            rule="dedup_across"))
+    elif own is not None:
         removals.append(partial(
             duplicate_rows, matches=read_found(own.found), step_index=own.step_index, step="dedup_across",
             rule="dedup_across", threshold=own.threshold))

@@ -59,7 +59,7 @@ def build_split(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
         directory, "split", mapper, f"{step.name}: duplicate groups", total, memory_bytes=workspace.task_memory_bytes)
     shards = surviving(documents, workspace)
     found = find_groups(
-        search, shards, NEAR_DEDUP.decode(step.parameters["near_dedup"]),
+        search, shards, NEAR_DEDUP.decode(step.parameters["near_dedup"]).near,
         step.parameters.get("variants", False))
     seed, fraction, test_share = (step.parameters[key] for key in ("seed", "fraction", "test_share"))
     by, drawn = step.parameters.get("by"), None

@@ -1,7 +1,9 @@
 """The dedup step: a ledger of who leaves as a duplicate of whom. Documents are not written again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,10 @@ from maslin.curation.stages import StageShard, iter_surviving, previous, survivi
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.named import named
+from maslin.manifests.recipe.earlier import EarlierCorpus, where_they_lay
 from maslin.manifests.steps.known import decode
 from maslin.manifests.tables import LEDGER, TEXT_PREFIX_CHARACTERS, TableWriter, part_name
-from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, run_shards
+from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace, commit, read_manifest, run_shards
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,14 @@ class LedgerTask:
     threshold: float | None
 
 
-def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
+def build_dedup(
+    step: Step, workspace: Workspace, mapper: Mapper, earlier: Mapping[str, EarlierCorpus] = MappingProxyType({}),
+) -> Manifest:
     """Build a step directory of a barrier: `ledger/`, one part a shard before.
 
     The barrier's kernel is `find(search, shards, parameters) -> Found`. Its one rule drops who is in what it finds:
-    by the similarity where it holds one against a threshold, else with the words that are found (`detail`).
+    by the similarity where it holds one against a threshold, else with the words that are found (`detail`). One that
+    has a parameter `against` is given the shards of these corpora, too: `earlier` has them by their digests.
     """
     directory = workspace.path(step)
     index = step.parameters["start"]
@@ -47,7 +53,9 @@ def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     label, total = f"{step.name}: {barrier.name}", workspace.manifest(before).counted().kept
     search = Search(
         directory, barrier.name, mapper, label, total, memory_bytes=workspace.task_memory_bytes)
-    found: Found = named(barrier.spec.kernel)(search, shards, barrier.parameters)
+    against = [earlier[digest] for digest in barrier.against]
+    more = {"earlier": {corpus.named: shards_of(corpus) for corpus in against}} if against else {}
+    found: Found = named(barrier.spec.kernel)(search, shards, barrier.parameters, **more)
     tasks = [
         LedgerTask(directory, part, shard, matches, index, barrier.name, rule.name, rule.limit(barrier.parameters))
         for part, (shard, matches) in enumerate(zip(shards, found.paths, strict=True))
@@ -57,7 +65,13 @@ def build_dedup(step: Step, workspace: Workspace, mapper: Mapper) -> Manifest:
     counts.check_conservation(step.directory)
     return commit(
         directory, step, [entry for result in results for entry in result["files"]], counts=counts,
-        summary=found.summary)
+        summary=found.summary, measured=where_they_lay(against))
+
+
+def shards_of(corpus: EarlierCorpus) -> list[StageShard]:
+    """The documents of an earlier corpus. Raises DamagedError where they are not as its manifest says."""
+    corpus.check()
+    return [StageShard(path) for path in read_manifest(corpus.path).parts("documents")]
 
 
 def write_ledger(task: LedgerTask) -> ShardResult:
@@ -66,7 +80,7 @@ def write_ledger(task: LedgerTask) -> ShardResult:
     with TableWriter(task.directory, f"ledger/{part_name(task.index)}", LEDGER) as writer:
         for table in iter_surviving(task.shard, ["id", "source", "text"]):
             if task.threshold is None:
-                left = _matched_rows(table, matches, task.step_index, task.step, task.rule)
+                left = matched_rows(table, matches, task.step_index, task.step, task.rule)
             else:
                 left = duplicate_rows(table, matches, task.step_index, task.step, task.rule, task.threshold)
             writer.write(left)
@@ -76,11 +90,13 @@ def write_ledger(task: LedgerTask) -> ShardResult:
     return {"files": [writer.entry], "counts": counts.to_json()}
 
 
-def _matched_rows(documents: pa.Table, matches: pa.Table, step_index: int, step: str, rule: str) -> pa.Table:
+def matched_rows(documents: pa.Table, matches: pa.Table, step_index: int, step: str, rule: str) -> pa.Table:
+    """Ledger rows, in the order of `documents` (id, source, text), of those that `matches` names, in its words."""
     places = pc.index_in(documents["id"], value_set=matches["id"])
     matched = matches.take(pc.drop_null(places))
     return ledger_rows(
-        documents.filter(pc.is_valid(places)), step_index, step, rule, detail=matched["detail"],
+        documents.filter(pc.is_valid(places)), step_index, step, rule,
+        detail=_detail(matched["detail"], matched),
         survivor_id=matched["survivor_id"])
 
 
@@ -93,8 +109,17 @@ def duplicate_rows(
     matched = matches.take(pc.drop_null(places))
     return ledger_rows(
         left, step_index, step, rule, value=matched["similarity"], threshold=threshold, op=">=",
-        detail=pc.if_else(matched["equal_text"], "equal text", pa.scalar(None, pa.string())),
+        detail=_detail(pc.if_else(matched["equal_text"], "equal text", pa.scalar(None, pa.string())), matched),
         survivor_id=matched["survivor_id"], similarity=matched["similarity"])
+
+
+def _detail(words: pa.ChunkedArray, matched: pa.Table) -> pa.ChunkedArray:
+    """The words of a match, and of which earlier corpus the document that stays is."""
+    if "where" not in matched.schema.names or matched["where"].null_count == matched.num_rows:
+        return words
+    place = pc.binary_join_element_wise("in", matched["where"], " ")
+    both = pc.binary_join_element_wise(words, place, ", ", null_handling="skip")
+    return pc.if_else(pc.is_null(place), words, both)
 
 
 def contained_rows(

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from maslin.curation.dedup.equal.batches import write_arrow
 from maslin.curation.dedup.near import Found, Search
 from maslin.curation.dedup.sketches import work_path
 from maslin.curation.stages import StageShard, iter_surviving
-from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.files import file_entry
 from maslin.manifests.identity import record_of
 from maslin.manifests.progress import advance
 from maslin.manifests.steps.dedup import OneExtractor
@@ -50,7 +51,5 @@ def find_in_shard(task: OthersTask) -> ShardResult:
             first[record] = min(first.get(record, (id, extractor)), (id, extractor), key=lambda named: named[0])
     left = [(id, *first[record_of(id)]) for id in ids if first[record_of(id)][0] != id]
     rows = pa.Table.from_pylist([dict(zip(OTHERS.names, row, strict=True)) for row in left], schema=OTHERS)
-    with atomic_path(task.output) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(
-            sink, OTHERS) as writer:
-        writer.write_table(rows)
+    write_arrow(task.output, rows)
     return {"files": [file_entry(task.directory, task.output)]}

@@ -109,8 +109,9 @@ def _run(waiting: list[tuple[pa.ChunkedArray, list[np.ndarray]]], schema: pa.Sch
     if not waiting:
         return pa.RecordBatch.from_pylist([], schema=schema)
     low, has_shingle, *keys = (np.concatenate(column) for column in zip(*(each for _, each in waiting), strict=True))
+    ids = [chunk for ids, _ in waiting for chunk in ids.chunks]  # none where all rows of a group had left before
     columns: list[Any] = [
-        pa.concat_arrays([chunk for ids, _ in waiting for chunk in ids.chunks]).cast(pa.string()), low, has_shingle]
+        pa.concat_arrays([pa.array([], pa.string()), *ids]).cast(pa.string()), low, has_shingle]
     for key in keys:
         order = np.argsort(key, kind="stable")
         columns += [key[order], order.astype(np.uint32)]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from maslin.manifests.errors import UsageError
+from maslin.manifests.identity import digest_of
 from maslin.manifests.locks import read_lock, read_locks
-from maslin.manifests.steps.spec import Origins
+from maslin.manifests.steps.spec import Origins, held_against_others
 from maslin.manifests.workspace import is_complete, is_current, is_of_another, read_manifest
 
 
@@ -69,7 +70,9 @@ def _recipe_corpora(recipe_path: Path, workspace: Path, say: Callable[[str], Non
     for name, corpus in recipe.corpora.items():
         if name in known and is_current(workspace / known[name]):
             found.append(workspace / known[name])
-            if read_manifest(found[-1]).parameters["steps"] != [step.to_json() for step in corpus.steps]:
+            manifest = read_manifest(found[-1])
+            steps = held_against_others(corpus.steps, digest_of(manifest.inputs["documents"]))
+            if manifest.parameters["steps"] != [step.to_json() for step in steps]:
                 say(f"corpus {name} was built from other steps than {recipe_path} has now; this is of the one built")
     if not found:
         raise UsageError(

@@ -43,16 +43,16 @@ def pair(way: Way, sources: Sequence[Path]) -> Pair | None:
     """The document of `way` beside the one that stays in its place; None where there is none, or none to show.
 
     `sources`: directories of documents. The one that stays is as this corpus has it, or as it was extracted where it
-    is of another source. What is held out is not for reading, so it stands beside nothing.
+    is of another source or corpus. What is held out is not for reading, so it stands beside nothing.
     """
     left = way.left
     if left is None or left["survivor_id"] is None or left["step"] == HELD_OUT:
         return None
-    for source in sources:
+    for source in way.stays_in(sources):
         for place in find(source, "documents", left["survivor_id"]):
             row = read_row(place.path, place.row)
             text = row["text"]
-            if row["source"] == left["source"]:
+            if way.earlier is None and row["source"] == left["source"]:
                 other = follow(way.directory, place, row)
                 if other.left is not None and other.left["rule"] == HELD_OUT:
                     return None

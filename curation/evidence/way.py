@@ -4,7 +4,8 @@ Light: reads a row of each table by its place, and no kernels. Row i of a corpus
 documents it was made from; ledger and edits are searched within the document's own part.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.evidence.edits import apply
+from maslin.manifests.errors import MaslinError
 from maslin.manifests.lookup import Place, read_row
+from maslin.manifests.recipe.earlier import EARLIER, named_earlier
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import CurationStep, Rule, signal_column
 from maslin.manifests.tables import open_table, part_name
-from maslin.manifests.workspace import read_manifest
+from maslin.manifests.workspace import read_manifest, read_measured
 
 PASSED, DROPPED, WOULD_DROP, UNKNOWN = "passed", "dropped", "would drop too", "not tested"
 
@@ -49,7 +52,8 @@ class Way:
     """A document's way through a corpus. `left`: its row of the ledger, None where the corpus has it.
 
     `text`: as the corpus has it, or as the step met it at which the document left. `items`: rows of CONTAMINATION, what
-    of evaluation sets the document holds, best first.
+    of evaluation sets the document holds, best first. `earlier`: where the document that stays in its place is of a
+    corpus of an earlier run, the directory of that, or none where it is no longer there.
     """
 
     directory: Path
@@ -58,6 +62,11 @@ class Way:
     left: dict[str, Any] | None
     text: str
     items: list[dict[str, Any]] = field(default_factory=list)
+    earlier: tuple[Path, ...] | None = None
+
+    def stays_in(self, sources: Sequence[Path]) -> Sequence[Path]:
+        """Directories of which one has the document that stays; `sources`: those of the corpus's own workspace."""
+        return sources if self.earlier is None else self.earlier
 
 
 def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
@@ -81,7 +90,18 @@ def follow(directory: Path, place: Place, document: dict[str, Any]) -> Way:
         text = apply(text, here)
     held = directory / "contamination" / name
     items = list(rows_of(held, document["id"])) if held.is_file() else []
-    return Way(directory, manifest.name, steps, left, text, items)
+    return Way(directory, manifest.name, steps, left, text, items, _earlier(directory, left))
+
+
+def _earlier(directory: Path, left: dict[str, Any] | None) -> tuple[Path, ...] | None:
+    """See Way. A corpus moved or built anew since is none: its content would be another."""
+    named = named_earlier(left["detail"]) if left is not None else None
+    if named is None:
+        return None
+    with suppress(MaslinError, KeyError):  # whether of its manifest or of what was measured: the pair cannot be shown
+        path = Path(read_measured(directory)[EARLIER][named])
+        return (path,) if named.endswith(read_manifest(path).digest) else ()
+    return ()
 
 
 def _checks(

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,12 @@ from maslin.manifests.errors import UsageError
 from maslin.manifests.files import atomic_path, write_text
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.soundness import checked
-from maslin.manifests.tables import DOCUMENTS, TableWriter, iter_tables
+from maslin.manifests.tables import TableWriter, iter_tables, open_table
 from maslin.manifests.visible import spreadsheet_cell
 from maslin.manifests.workspace import read_manifest
 
 _COPY_BYTES = 1 << 20
 _DATE = pa.field("date", MOMENT)
-_EXPORTED = DOCUMENTS.set(DOCUMENTS.get_field_index("date"), _DATE)
 _DTYPES = {"uint16": np.dtype("<u2"), "uint32": np.dtype("<u4")}
 
 
@@ -141,8 +141,10 @@ def _with_card(
 
 
 def _counted(source: Path, tally: Tally) -> Iterator[pa.Table]:
-    """The documents of a part with dates as timestamps, a row group at a time, counted."""
-    for table in iter_tables([source]):
+    """The documents of a part with dates as timestamps, a row group at a time, counted; before them an empty table."""
+    with open_table(source) as file:
+        empty = file.schema_arrow.empty_table()
+    for table in chain([empty], iter_tables([source])):
         dates, unread = moments(table["date"])
         tally.rows += table.num_rows
         tally.dates += table.num_rows - table["date"].null_count
@@ -153,8 +155,10 @@ def _counted(source: Path, tally: Tally) -> Iterator[pa.Table]:
 
 
 def _write_parquet(target: Path, path: Path, tables: Iterable[pa.Table]) -> None:
-    with TableWriter(target, path.relative_to(target).as_posix(), _EXPORTED) as writer:
-        for table in tables:
+    tables = iter(tables)
+    first = next(tables)
+    with TableWriter(target, path.relative_to(target).as_posix(), first.schema) as writer:
+        for table in chain([first], tables):
             writer.write(table)
 
 
@@ -169,11 +173,13 @@ def _write_jsonl(target: Path, path: Path, tables: Iterable[pa.Table]) -> None:
 
 def _write_csv(target: Path, path: Path, tables: Iterable[pa.Table]) -> None:
     """The flat columns; where the raw record lies is left out."""
-    columns = [each.name for each in _EXPORTED if not pa.types.is_nested(each.type)]
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as sink:
         writer = csv.writer(sink, lineterminator="\r\n")
-        writer.writerow(columns)
+        columns: list[str] = []
         for table in tables:
+            if not columns:
+                columns = [each.name for each in table.schema if not pa.types.is_nested(each.type)]
+                writer.writerow(columns)
             for row in table.select(columns).to_pylist():
                 cells = {**row, "date": _iso(row["date"])}
                 writer.writerow("" if cells[name] is None else spreadsheet_cell(str(cells[name])) for name in columns)

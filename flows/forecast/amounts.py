@@ -139,6 +139,8 @@ class Amounts:
         if not isinstance(documents, Step):  # made elsewhere: two bytes a token in most
             return Amount(tokens=self.raw_bytes(step.name) / 2, source=ASSUMED)
         text, (per_byte, source) = self.of(documents), self.tokens_per_byte
+        if "duplicates" in step.parameters:  # a part of it, known once it is counted
+            source = ASSUMED
         return Amount(text.bytes, text.documents, text.bytes * per_byte, text.source if source == BUILT else source)
 
     def _scored(self, step: Step) -> Amount:

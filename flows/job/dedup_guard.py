@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan
 from maslin.manifests.recipe.recipe import Dedup
+from maslin.manifests.steps.dedup import COUNTED
 from maslin.manifests.visible import visible_line
 from maslin.manifests.workspace import Step, Workspace
 
-_GUARDED = ("exact_dedup", "near_dedup", "c4_url_dedup")  # not `one_extractor`, which leaves one of several by design
 CLUSTER_DOCUMENTS = 1_000  # a cluster of no more is never too large, however small the source
 _SHOWN, _CHARACTERS = 3, 60  # clusters of a doubt, and of a text of each
 
@@ -25,6 +25,8 @@ def doubts(steps: Sequence[Step], plan: Plan, workspace: Workspace) -> list[str]
         if step.kind != "dedup" or not workspace.is_complete(step):
             continue
         name = step.parameters["steps"][step.parameters["start"]]["step"]
+        if name not in COUNTED:  # `one_extractor` leaves one of several by design
+            continue
         manifest = workspace.manifest(step)
         counts, clusters = manifest.counted(), manifest.summary.get("largest_clusters", [])
         largest = clusters[0]["documents"] + 1 if clusters else 0  # and the one that stays

@@ -81,7 +81,7 @@ def describe_built(step: Step, manifest: Manifest) -> str:
         line += f", failed {failed:,}" if failed else ""
         for name, own in read_measured(manifest.directory).get("own_rules", {}).items():
             line += f"; {name}: {own['documents_per_cpu_s']:,} documents a CPU-second"
-    elif tokens := manifest.sizes.get("tokens"):
+    if tokens := manifest.sizes.get("tokens"):
         line += f"  {tokens:,} tokens"
     elif step.kind == "tokenizer":
         size, asked = manifest.summary["vocab_size"], step.parameters.get("vocab_size")

@@ -147,6 +147,8 @@ def do(job: Job) -> Done:
         if todo:
             _check_resources(todo, job.recipe)
             check_inputs(job.recipe, inputs, todo, say)
+            for corpus in plan.recipe.earlier.values():
+                corpus.check()
             tell_of_other_versions(job.recipe, workspace)
             with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
                 plan = _build(job, plan, workspace, inputs, tracked)
@@ -312,6 +314,8 @@ def builder_arguments(
             return {"tensorboard": tensorboard, "initial": plan.initial.weights.absolute() if plan.initial else None}
         if step.kind in ("segment", "held_out"):
             return {"origins": recipe.origins}
+        if step.kind in ("dedup", "corpus"):
+            return {"earlier": recipe.earlier}
         return {}
 
     return arguments

@@ -45,7 +45,8 @@ def _way_facts(way: Way, sources: Sequence[Path]) -> WayThrough:
     compared = pair(way, sources)
     return {
         "corpus": way.corpus, "directory": str(way.directory), "left": left,
-        "survivor_url": _survivor_url(left, sources), "beside": None if compared is None else beside_facts(compared),
+        "survivor_url": _survivor_url(left, way.stays_in(sources)),
+        "beside": None if compared is None else beside_facts(compared),
         "items": [ItemHeld(**{name: row[name] for name in ItemHeld.__annotations__})
                   for row in way.items if not hidden],
         "steps": [_step_facts(step, hidden) for step in way.steps]}
@@ -129,7 +130,11 @@ def _print_way(way: Way, full: bool, sources: Sequence[Path]) -> None:
         _cells(check) for step in way.steps for check in step.checks), strict=True)]
     print(f"\ncorpus {way.corpus}: {_outcome(way)}\n  {way.directory}")
     if way.left is not None and way.left["survivor_id"]:
-        print(f"  stays: {way.left['survivor_id']}  {or_dash(_survivor_url(left_facts(way.left), sources))}")
+        print(f"  stays: {way.left['survivor_id']}  "
+              f"{or_dash(_survivor_url(left_facts(way.left), way.stays_in(sources)))}")
+        if way.earlier is not None:
+            gone = "a corpus of an earlier run, which is not there any more"
+            print(f"  in {way.earlier[0] if way.earlier else gone}")
     for step in way.steps:
         print(f"  {step.index} {step.step}   ({step.source})")
         for check in step.checks:

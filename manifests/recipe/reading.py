@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from maslin.manifests.errors import UsageError
+from maslin.manifests.recipe.buckets import check_apart, is_bucket, read_bucket
 from maslin.manifests.recipe.evaluation_sets import EvaluationSet, read_decontamination, read_evaluation_set
 from maslin.manifests.recipe.faults import BROKEN, is_whole
 from maslin.manifests.recipe.mixtures import Mixture, read_mixture
 from maslin.manifests.recipe.paths import REMOTE_SCHEMES, check_paths, find_files, written_out
-from maslin.manifests.recipe.recipe import Comparison, Corpus, Dedup, Recipe, Tokenizer, Training
+from maslin.manifests.recipe.recipe import Bucket, Comparison, Corpus, Dedup, Recipe, Tokenizer, Training
 from maslin.manifests.recipe.sources import Source, SourceKind, TokenShards, read_source
 from maslin.manifests.recipe.typed_yaml import (
     Document,
@@ -71,6 +72,7 @@ class _Reading:
         self.entries: dict[str, Node] = {}
         self.sources: dict[str, Source] | None = None
         self.corpora: dict[str, Corpus] | None = {}
+        self.buckets: dict[str, Bucket] = {}
         self.token_shards: dict[str, TokenShards] | None = {}
         self.evaluation_sets: dict[str, EvaluationSet] | None = {}
 
@@ -86,8 +88,7 @@ class _Reading:
             self.sources = {}
         name = self._section("name", _read_name, "")
         self.sources = self._section("sources", _read_sources, self.sources)
-        self.corpora = self._section(
-            "corpora", partial(_read_corpora, sources=self.sources, folder=self.path.parent), {})
+        self.corpora = self._section("corpora", self._read_corpora, {})
         dedup = self._section("dedup", self._read_dedup, None)
         self.evaluation_sets = self._section("evaluation_sets", _read_evaluation_sets, {})
         decontamination = self._section("decontamination", self._read_decontamination, Decontamination())
@@ -106,7 +107,7 @@ class _Reading:
             corpora=self.corpora or {source: Corpus(source=source) for source in self.sources},
             dedup=dedup, tokenizer=tokenizer, mixtures=mixtures, training=training, comparison=comparison,
             token_shards=self.token_shards, evaluation_sets=self.evaluation_sets, decontamination=decontamination,
-            places=dict(_places(self.entries)))
+            buckets=self.buckets, places=dict(_places(self.entries)))
 
     def _section(self, key: str, read: Callable[[Node], Any], otherwise: Any) -> Any:
         """What is read of a section; None where it is wrong as a whole."""
@@ -115,8 +116,22 @@ class _Reading:
         found = self.attempt(partial(read, self.entries[key]))
         return None if found is BROKEN else found
 
+    def _read_corpora(self, node: Node) -> dict[str, Corpus]:
+        """The corpora; those that are a part of another one are `buckets`."""
+        children = node.mapping()
+        parts = {name: child for name, child in children.items() if is_bucket(child)}
+        whole = {name: child for name, child in children.items() if name not in parts}
+        corpora = _read_corpora(node, whole, self.sources, self.path.parent)
+        for name, child in parts.items():
+            with node.faults.gathered():
+                _check_name(child, name)
+            self.buckets[name] = self.attempt(partial(read_bucket, child, corpora))
+        return corpora
+
     def _corpus_named(self, node: Node, corpus: str, at_key: bool = False) -> None:
         """See that there is a corpus; a source's, the extracted text, is there once it is named."""
+        if corpus in self.buckets:
+            raise node.fault(f"`{corpus}` is a part of a corpus, and stands in mixtures only: name the whole", at_key)
         if self.corpora is None or self.sources is None or corpus in self.corpora or corpus is BROKEN:
             return
         if corpus not in self.sources:
@@ -125,7 +140,9 @@ class _Reading:
         self.corpora[corpus] = Corpus(source=corpus)
 
     def _mixed(self, node: Node, corpus: str) -> None:
-        """See that there is a corpus, or token shards, that a mixture names as a key."""
+        """See that there is a corpus, a part of one, or token shards, that a mixture names as a key."""
+        if corpus in self.buckets:
+            return
         if self.token_shards is None or corpus not in self.token_shards:
             if self.token_shards is not None:
                 self._corpus_named(node, corpus, at_key=True)
@@ -163,7 +180,7 @@ class _Reading:
         for name, child in node.mapping().items():
             with node.faults.gathered():
                 _check_name(child, name)
-                if name in (self.sources or {}) or name in (self.corpora or {}):
+                if name in (self.sources or {}) or name in (self.corpora or {}) or name in self.buckets:
                     raise child.fault(f"`{name}` is a source or corpus already", at_key=True)
             found[name] = self.attempt(partial(_read_shards, child))
         return found
@@ -174,6 +191,8 @@ class _Reading:
             with node.faults.gathered():
                 _check_name(child, name)
             mixtures[name] = self.attempt(partial(read_mixture, child, self._mixed))
+            if mixtures[name] is not BROKEN and self.buckets and BROKEN not in self.buckets.values():
+                check_apart(child, mixtures[name].weights, self.buckets)
         return mixtures
 
     def _read_comparison(self, node: Node, mixtures: dict[str, Mixture] | None) -> Comparison:
@@ -340,8 +359,9 @@ def _read_shards(node: Node) -> TokenShards:
     return shards
 
 
-def _read_corpora(node: Node, sources: dict[str, Source] | None, folder: Path) -> dict[str, Corpus]:
-    children = node.mapping()
+def _read_corpora(
+    node: Node, children: Mapping[str, Node], sources: dict[str, Source] | None, folder: Path,
+) -> dict[str, Corpus]:
     corpora: dict[str, Corpus] = {}
 
     def read(name: str, trail: tuple[str, ...]) -> Corpus:

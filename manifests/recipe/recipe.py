@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from maslin.manifests.recipe.earlier import EarlierCorpus
 from maslin.manifests.recipe.evaluation_sets import EvaluationSet
 from maslin.manifests.recipe.mixtures import Mixture
 from maslin.manifests.recipe.sources import Source, TokenShards
 from maslin.manifests.steps.decontamination import Decontamination
-from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
-from maslin.manifests.steps.spec import CurationStep, Origins
+from maslin.manifests.steps.dedup import EXACT_DEDUP, ExactDedup, HeldOutOverlap, NearDedup
+from maslin.manifests.steps.spec import LATER, CurationStep, Origins, parameters_json
 
 _SHARE = {"min": 0.0, "max": 1.0}
 # Beyond all that was ever trained on or lay on one machine: what is larger is a slip of the hand.
@@ -27,20 +28,55 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """The documents of a corpus that stand for so many duplicates: from `least` to `most` (None: or any more) of them.
+
+    In mixtures it stands like a corpus; it has no steps of its own, and what is held out of the corpus is in none.
+    """
+
+    corpus: str
+    least: int
+    most: int | None
+
+    @property
+    def bounds(self) -> list[int | None]:
+        return [self.least, self.most]
+
+    def overlaps(self, other: "Bucket") -> bool:
+        """Whether a document may be in both."""
+        return self.corpus == other.corpus and all(
+            low.most is None or low.most >= high.least for low, high in ((self, other), (other, self)))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"from_corpus": self.corpus, "duplicates": self.bounds}
+
+
+@dataclass(frozen=True)
 class Dedup:
     """Duplicates across corpora: a document of a later corpus goes when an earlier one of another source has it.
 
+    `by`: has a `near` duplicate, of at least this similarity (`threshold`), or one that is equal as `exact_dedup` says.
     And the shares of a source's documents that a `near_dedup`, `exact_dedup` or `c4_url_dedup` of any corpus may
     remove, and that it may take for the same: beyond them nothing is made of what it leaves.
     """
 
     across: tuple[str, ...] = ()
     threshold: float = field(default=0.8, metadata={"min": 0.1, "max": 1.0})
+    by: Literal["near", "text", "normalised_text", "url"] = field(default="near", metadata=LATER)
     most_removed: float = field(default=0.9, metadata=_SHARE)
     largest_cluster: float = field(default=0.01, metadata=_SHARE)
 
-    def near_dedup(self) -> NearDedup:
-        return NearDedup(threshold=self.threshold)
+    def across_json(self) -> dict[str, Any]:
+        """What a corpus's step is told: the parameters of near duplicates, or an entry of `exact_dedup`."""
+        if self.by == "near":
+            return parameters_json(NearDedup(threshold=self.threshold))
+        return CurationStep(EXACT_DEDUP, ExactDedup(by=self.by)).to_json()
+
+    def wrong(self) -> tuple[str, str] | None:
+        """What is equal is so whatever the threshold."""
+        if self.by != "near" and self.threshold != 0.8:
+            return "threshold", f"`by: {self.by}` finds what is equal: a threshold is for `by: near`"
+        return None
 
 
 @dataclass(frozen=True)
@@ -145,6 +181,7 @@ class Recipe:
     training: Training
     comparison: Comparison | None
     token_shards: dict[str, TokenShards] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
     evaluation_sets: dict[str, EvaluationSet] = field(default_factory=dict)
     decontamination: Decontamination | None = field(default_factory=Decontamination)
     places: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -153,11 +190,21 @@ class Recipe:
         """`file:line:column: key` for a message about a section, what stands in it, or a source's `paths[0]`."""
         return self.places.get(key, f"{self.path}: {key}")
 
+    def whole(self, name: str) -> str:
+        """The corpus that a name in a mixture is one of, or a bucket of."""
+        return self.buckets[name].corpus if name in self.buckets else name
+
     @property
     def origins(self) -> Origins:
         """Where the code of people's own rules is that its corpora name."""
         steps = [step for corpus in self.corpora.values() for step in corpus.steps]
         return {step.spec.own_name: step.origin for step in steps if step.origin is not None}
+
+    @property
+    def earlier(self) -> dict[str, EarlierCorpus]:
+        """The earlier corpora that steps are held against, by their digests."""
+        return {corpus.digest: corpus for each in self.corpora.values() for step in each.steps if step.against
+                for corpus in step.parameters.against.corpora}
 
     def to_json(self) -> dict[str, Any]:
         """The resolved recipe as JSON values, without the path it was read from."""
@@ -167,8 +214,8 @@ class Recipe:
             "corpora": {
                 name: {"from": corpus.source, "steps": [step.to_json() for step in corpus.steps]}
                 for name, corpus in self.corpora.items()
-            },
-            "dedup": dataclasses.asdict(self.dedup) if self.dedup else None,
+            } | {name: bucket.to_json() for name, bucket in self.buckets.items()},
+            "dedup": parameters_json(self.dedup) if self.dedup else None,
             "tokenizer": dataclasses.asdict(self.tokenizer),
             "mixtures": {name: mixture.to_json() for name, mixture in self.mixtures.items()},
             "training": dataclasses.asdict(self.training),

@@ -82,8 +82,9 @@ class C4UrlDedup:
 
 
 C4_URL_DEDUP = StepSpec(
-    "c4_url_dedup", C4UrlDedup, "maslin.curation.dedup.urls:find_older", "TFDS 4.9.10 c4.py, newest page of a URL",
-    role="barrier", rules=(Rule("c4_url_dedup", words="has the URL of a newer page"),),
+    "c4_url_dedup", C4UrlDedup, "maslin.curation.dedup.equal.urls:find_older",
+    "TFDS 4.9.10 c4.py, newest page of a URL", role="barrier",
+    rules=(Rule("c4_url_dedup", words="has the URL of a newer page"),),
 )
 
 

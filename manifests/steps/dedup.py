@@ -1,19 +1,45 @@
 """Duplicates within a corpus: equal texts, and near ones."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from maslin.manifests.steps.spec import Need, Rule, StepSpec, between
+from maslin.manifests.recipe.earlier import Against
+from maslin.manifests.steps.spec import LATER, Need, Rule, StepSpec, between
 
 
 @dataclass(frozen=True)
 class ExactDedup:
-    """Keep one of the documents with equal text: the one with the smallest id."""
+    """Keep one of the documents that are equal: the one with the smallest id.
+
+    `by`: equal `text`; equal `normalised_text`, in which letters are small ones without accents, and punctuation and
+    white space are one space (`numbers: alike`: and every number is 0, as FineWeb has it); or the same `url` as C4
+    normalises it (`c4_url_dedup` keeps the newest instead). Documents without a URL all stay.
+    `against`: finished corpora (or `documents`) of earlier runs, by their directories or patterns, of this workspace or
+    others: a document leaves if one there is equal, and all those there stay. Their content decides, not where they
+    lie.
+    """
+
+    by: Literal["text", "normalised_text", "url"] = field(default="text", metadata=LATER)
+    numbers: Literal["differ", "alike"] = field(default="differ", metadata=LATER)
+    against: Against = field(default=Against(), metadata=LATER)
+
+    def wrong(self) -> tuple[str, str] | None:
+        """Numbers are alike in normalised texts alone."""
+        if self.numbers != "differ" and self.by != "normalised_text":
+            return "numbers", f"`by: {self.by}` compares them as they stand: they are alike in `normalised_text` only"
+        return None
 
 
 EXACT_DEDUP = StepSpec(
-    "exact_dedup", ExactDedup, "maslin.curation.dedup.exact:find_equal", "equal text, by xxh3-128", role="barrier",
-    rules=(Rule("exact_dedup", ">=", 1.0, words="has the text of one that stays"),),
+    "exact_dedup", ExactDedup, "maslin.curation.dedup.equal.exact:find_equal",
+    "equal text, by xxh3-128; `normalised_text` by datatrove's `simplify_text`, FineWeb's before MinHash; `url` by "
+    "TFDS 4.9.10 `normalize_url`", role="barrier",
+    rules=(
+        Rule("exact_dedup", ">=", 1.0, words="has the text of one that stays", only=("by", ("text",))),
+        Rule("equal_normalised_text", words="has the normalised text of one that stays",
+             only=("by", ("normalised_text",))),
+        Rule("equal_url", words="has the URL of one that stays", only=("by", ("url",))),
+    ),
 )
 
 
@@ -54,9 +80,25 @@ class NearDedup:
     seed: int = field(default=1, metadata=between(0, 2**32 - 1))
     false_negative_weight: float = field(default=0.9, metadata=between(0, 0.99))
     words: Literal["scripts", "blanks"] = "scripts"
-    verify: Literal["jaccard", "containment"] = "jaccard"
-    contained: float = field(default=0.9, metadata=between(0.1, 1))
-    template_documents: int = field(default=20, metadata=between(2, 10**9))
+    verify: Literal["jaccard", "containment"] = field(default="jaccard", metadata=LATER)
+    contained: float = field(default=0.9, metadata=between(0.1, 1) | LATER)
+    template_documents: int = field(default=20, metadata=between(2, 10**9) | LATER)
+
+
+@dataclass(frozen=True)
+class NearDedupStep(NearDedup):
+    """`against`: finished corpora (or `documents`) of earlier runs, by their directories or patterns.
+
+    They are of this workspace or others. A document leaves if one there is its duplicate, and all those there stay;
+    those left are compared with one another. Their content decides, not where they lie.
+    """
+
+    against: Against = field(default=Against(), metadata=LATER)
+
+    @property
+    def near(self) -> NearDedup:
+        """What is alike, whatever it is compared with."""
+        return NearDedup(**{each.name: getattr(self, each.name) for each in fields(NearDedup)})
 
     @property
     def limit(self) -> tuple[str, float]:
@@ -99,10 +141,13 @@ class HeldOutOverlap:
 
 
 NEAR_DEDUP = StepSpec(
-    "near_dedup", NearDedup, "maslin.curation.dedup.near:find_duplicates",
+    "near_dedup", NearDedupStep, "maslin.curation.dedup.equal.against:find_near",
     "Broder 1997 (MinHash), datasketch's LSH; each pair verified by its Jaccard similarity", version=2, role="barrier",
     rules=(
         Rule("near_dedup", ">=", "threshold", of="similarity", only=("verify", ("jaccard",))),
         Rule("near_dedup_contained", ">=", "contained", of="containment", only=("verify", ("containment",))),
     ), needs=(Need("package", "datasketch"),),
 )
+
+# The steps whose documents count as duplicates of the ones they leave for: not other texts of one page.
+COUNTED = ("exact_dedup", "near_dedup", "c4_url_dedup")

@@ -21,9 +21,27 @@ RULE_ERROR = "rule_error"  # the rule by which documents fail on which a person'
 COMPARE = {"<": operator.lt, ">": operator.gt, ">=": operator.ge}
 
 
+# Metadata of a parameter that a step got after it had been used: at its default it stands in no manifest, so that what
+# was made before the parameter was there keeps its digest.
+LATER = {"later": True}
+
+
 def between(low: float, high: float) -> dict[str, float]:
     """Bounds (inclusive) of a parameter, as the metadata of its field."""
     return {"min": low, "max": high}
+
+
+def parameters_json(parameters: Any) -> dict[str, Any]:
+    """Parameters as JSON values, as they stand in manifests: see `LATER`. A value may have a `to_json` of its own."""
+    found = {}
+    for each in dataclasses.fields(parameters):
+        value = getattr(parameters, each.name)
+        if "later" in each.metadata and value == each.default:
+            continue
+        if hasattr(value, "to_json"):
+            value = value.to_json()
+        found[each.name] = list(value) if isinstance(value, tuple) else value
+    return found
 
 
 @dataclass(frozen=True)
@@ -184,11 +202,11 @@ class StepSpec:
     def decode(self, values: Mapping[str, Any]) -> Any:
         """The parameters of JSON values as manifests hold them: all of them, of their types, within their bounds.
 
-        Raises UsageError that says which is not.
+        Those that are `LATER` may be missing. Raises UsageError that says which is not.
         """
         fields = {each.name: each for each in dataclasses.fields(self.parameters)}
         for name in [*values, *fields]:
-            if name not in fields or name not in values:
+            if name not in fields or (name not in values and "later" not in fields[name].metadata):
                 what = "not known here" if name in values else "missing"
                 raise UsageError(f"{self.name}: the parameter {name} is {what}: not an entry of this version's step.")
         hints, found = _hints(self.parameters), {}
@@ -252,6 +270,11 @@ class CurationStep:
         """The rules it tests with its parameters."""
         return tuple(rule for rule in self.spec.rules if rule.applies(self.parameters))
 
+    @property
+    def against(self) -> tuple[str, ...]:
+        """The digests of the earlier corpora that documents are held against."""
+        return self.parameters.against.digests if hasattr(self.parameters, "against") else ()
+
     def resolved(self) -> "CurationStep":
         """With everything filled in that was left to a variant."""
         return dataclasses.replace(self, parameters=self.spec.resolved(self.parameters))
@@ -262,14 +285,21 @@ class CurationStep:
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in manifests: name, version and every parameter, with nothing left to be filled in later."""
-        parameters = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in dataclasses.asdict(self.resolved().parameters).items()
-        }
-        entry = {"step": self.name, "version": self.spec.version, "parameters": parameters}
+        entry = {"step": self.name, "version": self.spec.version,
+                 "parameters": parameters_json(self.resolved().parameters)}
         if self.spec.code is not None:
             entry |= {"code": self.spec.code, "declared": self.spec.to_json()}
         return entry
+
+
+def held_against_others(
+    steps: Sequence[CurationStep], documents_digest: str, raw: frozenset[str] = frozenset(),
+) -> tuple[CurationStep, ...]:
+    """The steps of a corpus with nothing held against these documents themselves: see recipe.earlier.Against."""
+    return tuple(
+        dataclasses.replace(step, parameters=dataclasses.replace(
+            step.parameters, against=step.parameters.against.without(documents_digest, raw)))
+        if step.against else step for step in steps)
 
 
 def signal_column(steps: Sequence[Mapping[str, Any]], index: int, signal: str) -> str:
@@ -290,6 +320,8 @@ def _hints(parameters: type) -> dict[str, Any]:
 def _decoded(value: Any, kind: Any, bounds: Mapping[str, Any]) -> Any:
     """A JSON value as a value of type `kind`; raises ValueError with what is wrong."""
     origin = typing.get_origin(kind)
+    if hasattr(kind, "from_json"):
+        return kind.from_json(value)
     if origin is Literal:
         if value not in typing.get_args(kind) or isinstance(value, bool):
             raise ValueError(f"not one of {', '.join(map(str, typing.get_args(kind)))}")

@@ -35,6 +35,9 @@ def how_arms_differ(baseline: Step, arm: Step) -> list[ArmDifference]:
     pairs = _pairs(ours, theirs)
     found = [difference for one, other in pairs.items() if one != other
              for difference in _corpus(ours[one], theirs[other])]
+    before_of, after_of = _parts(baseline), _parts(arm)
+    found += [ArmDifference(f"{one} → {other}", "duplicates", _shown(before_of.get(one)), _shown(after_of.get(other)))
+              for one, other in pairs.items() if before_of.get(one) != after_of.get(other)]
     found += [difference for name in ours.keys() & theirs.keys() if ours[name].digest != theirs[name].digest
               for difference in _corpus(ours[name], theirs[name])]
     before, after = dict(baseline.parameters), dict(arm.parameters)
@@ -51,6 +54,12 @@ def _corpora(mixture: Step) -> dict[str, Step]:
         documents = tokens.inputs.get("documents")
         found[role.removeprefix("tokens:")] = documents if isinstance(documents, Step) else tokens
     return found
+
+
+def _parts(mixture: Step) -> dict[str, list[int | None]]:
+    """Of what is a part of a corpus, how many duplicates its documents stand for: from, to."""
+    return {role.removeprefix("tokens:"): tokens.parameters["duplicates"]
+            for role, tokens in mixture.input_steps().items() if "duplicates" in tokens.parameters}
 
 
 def _pairs(ours: Mapping[str, Step], theirs: Mapping[str, Step]) -> dict[str, str]:

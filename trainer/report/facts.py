@@ -1,7 +1,7 @@
 """What a report shows, gathered from manifests, metrics and evaluation rows; the sections only lay it out."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,8 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
                                  parameters["recipe"]["sources"][held_out.inputs["documents"].name]["kind"], workspace)
             for domain, held_out in inputs.get("held_out", {}).items()},
         held_out_left={
-            name: _held_out_left(workspace.manifest(mixture), inputs.get("corpus", {}), workspace)
+            name: _held_out_left(wholes(parameters["recipe"], workspace.manifest(mixture).shares()),
+                                 inputs.get("corpus", {}), workspace)
             for name, mixture in mixtures.items()},
         held_out_common=max((workspace.manifest(corpus).summary.get("held_out_overlap", {}).get("common_ngrams", 0)
                              for corpus in inputs.get("corpus", {}).values()), default=0),
@@ -197,12 +198,16 @@ def gather(step: Step, workspace: Workspace, mapper: Mapper) -> Facts:
     )
 
 
-def _held_out_left(
-    mixture: Manifest, corpora: Mapping[str, Step], workspace: Workspace,
-) -> dict[str, float]:
-    """By domain, the share of its held-out n-grams that stand in the mixture's corpora: their sum, so at most."""
+def wholes(recipe: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """The corpora that these, of a mixture, are or are parts of, each once."""
+    corpora = recipe["corpora"]
+    return list(dict.fromkeys(corpora.get(name, {}).get("from_corpus", name) for name in names))
+
+
+def _held_out_left(names: Iterable[str], corpora: Mapping[str, Step], workspace: Workspace) -> dict[str, float]:
+    """By domain, the share of its held-out n-grams that stand in these corpora: their sum, so at most."""
     left: dict[str, float] = {}
-    for name in mixture.shares():
+    for name in names:
         if name not in corpora:
             continue
         overlap = workspace.manifest(corpora[name]).summary.get("held_out_overlap", {})

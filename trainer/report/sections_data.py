@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from maslin.trainer.comparison.compare import A_A
 from maslin.trainer.numbers import MISSING, decimal, integer, percent, size
 from maslin.trainer.report import funnel_charts, svg
-from maslin.trainer.report.facts import Dataset, Facts, Stage
+from maslin.trainer.report.facts import Dataset, Facts, Stage, wholes
 from maslin.trainer.report.html import Html, corpus_text, el, fold, join, p, section, table
 from maslin.trainer.report.removals import EditedLines, RemovedBy, RemovedDocument
 from maslin.trainer.report.sections_clusters import clusters
@@ -114,7 +114,7 @@ def _corpus(facts: Facts, corpus: Dataset) -> list[Html]:
     left = bars[-1].left
     title = f"Documents of {corpus.name} left after each step"
     users = [arm for arm in [facts.baseline, *facts.arms]
-             if arm in facts.mixtures and corpus.name in facts.mixtures[arm].corpora]
+             if arm in facts.mixtures and corpus.name in wholes(facts.recipe, facts.mixtures[arm].corpora)]
     parts = [p(
         f"{integer(counts.kept)} of {integer(read)} documents kept ({percent(counts.kept / max(1, read))}), "
         f"{size(corpus.text_bytes)} of text. ",

@@ -11,7 +11,7 @@ from maslin.curation.corpora.held_out import build_held_out, build_split
 from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup.build import build_dedup
 from maslin.manifests.steps.dedup import HeldOutOverlap, NearDedup
-from maslin.manifests.tables import DOCUMENTS, EDITS, LEDGER, part_name, read_table
+from maslin.manifests.tables import COUNTED_DOCUMENTS, EDITS, LEDGER, part_name, read_table
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
 from tests.curation.corpora.test_held_out import cut, prose, split_step
 from tests.curation.dedup.test_build import documents_step
@@ -119,7 +119,7 @@ def test_each_part_speaks_of_the_same_part_of_the_documents_in_their_order(built
         assert rows == sorted(rows)
         assert table(workspace, corpus, "signals", part)["id"].to_pylist() == ids
         assert (ledger.schema, table(workspace, corpus, "edits", part).schema) == (LEDGER, EDITS)
-        assert table(workspace, corpus, "documents", part).schema == DOCUMENTS
+        assert table(workspace, corpus, "documents", part).schema == COUNTED_DOCUMENTS
 
 
 def test_held_out_documents_are_nowhere_in_the_corpus(built):

@@ -112,3 +112,26 @@ def test_any_text_comes_back(texts):
     for text, piece in zip(texts, np.split(ids, np.cumsum(counts)[:-1]), strict=True):
         assert piece[-1] == 0 and 0 not in piece[:-1]
         assert TRAINED.decode(piece[:-1].tolist(), skip_special_tokens=False) == text
+
+
+def test_parts_of_a_corpus_by_duplicates_have_each_document_once(tmp_path):
+    workspace = Workspace(tmp_path)
+    parts, numbers = [texts_of(30, 20), [], texts_of(9, 20, 5)], [[k % 9 for k in range(30)], [], [0] * 9]
+    corpus = corpus_step(workspace, "a", parts, numbers={"duplicates": numbers})
+    tokenizer = tokenizer_step(workspace, [corpus])
+    found, sizes = [], []
+    for bounds in ([0, 0], [1, 3], [4, None]):
+        step = Step("tokens", "part", 1, {"duplicates": bounds}, {"documents": corpus, "tokenizer": tokenizer})
+        manifest = build_tokens(step, workspace, serial_map)
+        counts = manifest.counted()
+        ids = [id for part in range(3) for id in read_part(workspace.path(step), part)[1]["id"].to_pylist()]
+        assert (counts.read, counts.kept) == (39, len(ids)) and counts.dropped_in_all == 39 - len(ids)
+        assert set(counts.dropped) == {"duplicates"} and verify(workspace.path(step)) == []
+        found.append(ids)
+        sizes.append(manifest.sizes)
+    whole = workspace.manifest(tokens_step(workspace, corpus, tokenizer))
+    assert whole.counts is None
+    every = [id for part in range(3) for id in read_table(
+        workspace.path(corpus) / f"documents/part-{part:05d}.parquet", ["id"])["id"].to_pylist()]
+    assert sorted(id for ids in found for id in ids) == sorted(every) and [len(ids) for ids in found] == [13, 11, 15]
+    assert {key: sum(size[key] for size in sizes) for key in whole.sizes} == dict(whole.sizes)

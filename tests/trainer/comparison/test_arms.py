@@ -40,6 +40,15 @@ def test_what_a_corpus_is_deduplicated_against_is_a_thing(tmp_path):
         "a → b: c4.code: drop → keep"]
 
 
+def test_a_part_of_a_corpus_in_its_place_is_a_thing(tmp_path):
+    recipe = RECIPE.replace("mixtures", "  often: {from_corpus: a, duplicates: [1, null]}\n"
+                            "  once: {from_corpus: a, duplicates: 0}\nmixtures", 1)
+    assert differ(tmp_path, "one: {a: 1}, two: {often: 1}", recipe=recipe) == ["a → often: duplicates: – → [1, –]"]
+    assert differ(tmp_path, "one: {once: 1}, two: {often: 1}", recipe=recipe) == [
+        "once → often: duplicates: [0, 0] → [1, –]"]
+    assert differ(tmp_path, "one: {once: 1}, two: {once: 1}", recipe=recipe) == []
+
+
 def test_variants_are_paired_by_likeness(tmp_path):
     recipe = RECIPE.replace("mixtures", "  c: {like: a, set: {near_dedup.threshold: 0.9, c4.code: keep}}\n"
                             "  d: {like: a, set: {near_dedup.threshold: 0.9}}\nmixtures", 1)
