@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from maslin.curation.corpora.segment import build_segment
-from maslin.curation.dedup import lines
+from maslin.curation.dedup.repeats import units
 from maslin.curation.stages import surviving
 from maslin.curation.survivors import to_ids
 from maslin.manifests.counts import Counts
@@ -139,7 +139,8 @@ def test_the_same_bytes_however_it_ran_and_whatever_the_buckets(tmp_path, monkey
     _, step, manifest = dedup(tmp_path / "a", many_pages())
     assert manifest.counted().dropped and manifest.counted().lines_removed.keys() == {
         "global_duplicate", "local_duplicate"}
-    monkeypatch.setattr(lines, "BUCKET_UNITS", 7)
+    monkeypatch.setattr(units, "BUCKET_UNITS", 7)
+    monkeypatch.setattr(units, "PIECE_UNITS", 5)
     other, _, again = dedup(tmp_path / "b", many_pages(), distant_map)
     assert again == manifest
     assert verify(other.path(step)) == [] and not list(other.path(step).rglob("*.npy"))
@@ -152,7 +153,7 @@ def test_a_killed_step_goes_on_from_the_finished_parts(tmp_path):
     def dying_map(function, tasks, label, **_):
         for task in tasks:
             calls.append(task)
-            if len(calls) == 5:  # after the hashes and the repeats, at the first part
+            if len(calls) == 8:  # after the hashes, the repeats and their places, at the first part
                 raise KeyboardInterrupt
             function(task)
         return [function(task) for task in tasks]
