@@ -98,7 +98,7 @@ class Repeats:
             parts = [np.zeros(0, _REPEATED)]
             for bucket in range(self.buckets):
                 repeated = np.load(_bucket_path(self.directory, self.stage, bucket), mmap_mode="r")
-                parts.append(repeated[_begin(repeated["piece"], number):_begin(repeated["piece"], number + 1)])
+                parts.append(repeated[begin_of(repeated["piece"], number):begin_of(repeated["piece"], number + 1)])
             repeated = np.concatenate(parts)
             count = repeated["count"].astype(np.int64)
             before = np.repeat(repeated["begin"] - (np.cumsum(count) - count), count)
@@ -142,7 +142,7 @@ def find_bucket_repeats(task: BucketTask) -> ShardResult:
     for shard, pieces in enumerate(task.pieces):
         for piece in range(pieces):
             units = np.load(_piece_path(task.directory, task.stage, shard, piece), mmap_mode="r")
-            heads.append(_heads(units, _begin(units["high"], low), _begin(units["high"], high), shard, number))
+            heads.append(_heads(units, begin_of(units["high"], low), begin_of(units["high"], high), shard, number))
             number += 1
     found = np.concatenate(heads)
     by_hash = np.argsort(found["high"])
@@ -200,7 +200,7 @@ def _orders(task: BucketTask, heads: np.ndarray) -> np.ndarray:
     return orders
 
 
-def _begin(values: np.ndarray, value: int) -> int:
+def begin_of(values: np.ndarray, value: int) -> int:
     """Where values from this one on begin in a file of ascending ones, of which only a few pages are read."""
     return bisect_left(range(len(values)), value, key=lambda place: int(values[place]))
 
