@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import xxhash
 
-from maslin.curation.dedup.repeats.units import UNIT, Repeats, UnitWriter, find_repeats, save_array
+from maslin.curation.dedup.repeats.units import (
+    Repeats,
+    UnitWriter,
+    find_repeats,
+    places,
+    rows_of,
+    save_array,
+    units_of,
+)
 from maslin.curation.dedup.sketches import work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.curation.text import punkt
@@ -65,12 +73,10 @@ def hash_units(task: HashTask) -> ShardResult:
         units = [split(text or "") for text in table["text"].to_pylist()]
         numbers = np.array([len(lines) for lines in units], np.int64)
         digests = b"".join(xxhash.xxh3_128_digest(line.encode()) for lines in units for line in lines)
-        part = np.zeros(numbers.sum(), UNIT)
-        halves = np.frombuffer(digests, ">u8").reshape(-1, 2)
-        part["high"], part["low"] = halves[:, 0], halves[:, 1]
-        part["row"] = np.repeat(np.arange(len(units)), numbers)
-        part["unit"] = np.arange(len(part)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
-        writer.add(part, page_digests(table, task.parameters.url == "normalised"))
+        halves = np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
+        number = np.arange(len(halves)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+        writer.add(*halves.T, places(np.repeat(np.arange(len(units)), numbers), number),
+                   page_digests(table, task.parameters.url == "normalised"))
         advance(len(units))
     return writer.finish()
 
@@ -79,10 +85,11 @@ def take_repeats(task: TakeTask) -> ShardResult:
     """Write every occurrence of a shard but the one that stays."""
     parts = [np.zeros(0, REPEAT)]
     for found in task.repeats.of_shard(task.index):
-        local = (found["first_shard"] == task.index) & (found["first_row"] == found["row"])
-        goes = ~(local & (found["first_unit"] == found["unit"]))
+        row, here = rows_of(found.places), found.first_shards == task.index
+        goes = ~here | (found.first_places != found.places)
         part = np.zeros(goes.sum(), REPEAT)
-        part["row"], part["unit"], part["local"] = found["row"][goes], found["unit"][goes], local[goes]
+        part["row"], part["unit"] = row[goes], units_of(found.places)[goes]
+        part["local"] = (here & (rows_of(found.first_places) == row))[goes]
         parts.append(part)
     save_array(task.output, np.concatenate(parts))
     return {"files": [file_entry(task.repeats.directory, task.output)]}

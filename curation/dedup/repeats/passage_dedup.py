@@ -12,7 +12,8 @@ word beside them stays whole, so a passage within a long line does. Empty lines 
 a passage overlaps its own first occurrence, as in a row of equal lines, that one stays whole. A document of which no
 line is left is dropped (`empty`), then one that lost lines and has fewer than `min_left_characters` characters, white
 space at its ends aside (`too_few_characters`); the ledger says where the first of its passages stands. Texts with other
-line ends, or with a newline at the end, are edited as a whole (`repeated_passages`). `mark` does none of this.
+line ends are edited as a whole (`repeated_passages`); a newline at the end of a text stays (`last_newline`). `mark`
+does none of this.
 
 Signals, of the text before: the share of its words in passages that stand elsewhere, too, and in those that stand
 earlier; null without words. What repeats is found over all documents beforehand (curation/dedup/repeats/passages.py):
@@ -28,13 +29,13 @@ from maslin.curation.rules.judgement import Judgement, ratio
 from maslin.curation.text.batch import Batch, Edited
 from maslin.manifests.steps.dedup import PASSAGE_DEDUP, PassageDedup
 
-_RULES = ("repeated_passage", "repeated_passages")
+_RULES = ("repeated_passage", "last_newline", "repeated_passages")
 
 
 def judge(batch: Batch, parameters: PassageDedup, repeats: np.ndarray) -> Edited:
     """`repeats` (passages.PASSAGE): what stands several times, by row of the batch."""
     judgement = Judgement(PASSAGE_DEDUP, parameters, batch)
-    texts, spans = batch.texts, SpanList(_RULES)
+    texts, spans = batch.texts, SpanList(_RULES, _RULES.index("last_newline"))
     row_of = np.unique(repeats["row"])  # the documents with passages
     lines = [texts[row].split("\n") for row in row_of.tolist()]
     bounds = np.cumsum([0, *map(len, lines)])

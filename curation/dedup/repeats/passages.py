@@ -17,7 +17,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.dedup.repeats.units import UNIT, Repeats, UnitWriter, begin_of, find_repeats, save_array
+from maslin.curation.dedup.repeats.units import (
+    Occurrences,
+    Repeats,
+    UnitWriter,
+    find_repeats,
+    places,
+    rows_of,
+    save_array,
+    units_of,
+)
 from maslin.curation.dedup.repeats.windows import Windows
 from maslin.curation.dedup.sketches import work_path
 from maslin.curation.dedup.words import split_words
@@ -85,8 +94,9 @@ def hash_anchors(task: WindowTask) -> ShardResult:
     writer = UnitWriter(task.directory, "anchors", task.index)
     for table in iter_surviving(task.shard, ["id", "text"]):
         words = split_words(table["text"])
-        places, hashes = Windows(words, task.min_words).distinct_anchors()
-        writer.add(_units(words.documents, places, hashes), np.zeros((table.num_rows, 0), np.uint64))
+        begins, hashes = Windows(words, task.min_words).distinct_anchors()
+        writer.add(hashes, np.zeros_like(hashes), _places(words.documents, begins),
+                   np.zeros((table.num_rows, 0), np.uint64))
         advance(table.num_rows)
     return writer.finish()
 
@@ -94,22 +104,21 @@ def hash_anchors(task: WindowTask) -> ShardResult:
 def hash_windows(task: WindowTask) -> ShardResult:
     """Hash the windows whose anchor is repeated."""
     assert task.anchors is not None
-    found = [_joined(each["row"], each["unit"]) for each in task.anchors.of_shard(task.index)]
+    found = [each.places for each in task.anchors.of_shard(task.index)]
     repeated, first = np.concatenate([np.zeros(0, np.uint64), *found]), 0
     writer = UnitWriter(task.directory, "windows", task.index)
     for table in iter_surviving(task.shard, ["id", "text"]):
         end = first + table.num_rows
-        here = repeated[slice(*np.searchsorted(repeated, _joined(np.array([first, end]), np.zeros(2, int))))]
+        here = repeated[slice(*np.searchsorted(repeated, places(np.array([first, end]), np.zeros(2))))]
+        units = (np.zeros(0, np.uint64),) * 3
         if len(here):
             words = split_words(table["text"])
             windows = Windows(words, task.min_words)
             marked = np.zeros(len(windows.anchors) + 1, bool)  # and one for the windows that are none
-            marked[words.documents[(here >> np.uint64(32)).astype(np.int64) - first] + _low_half(here)] = True
-            places = np.flatnonzero(marked[windows.anchors])
-            units = _units(words.documents, places, *windows.hashes(places))
-        else:
-            units = np.zeros(0, UNIT)
-        writer.add(units, id_order(table["id"]))
+            marked[words.documents[rows_of(here) - first] + units_of(here)] = True
+            begins = np.flatnonzero(marked[windows.anchors])
+            units = *windows.hashes(begins), _places(words.documents, begins)
+        writer.add(*units, id_order(table["id"]))
         first = end
         advance(table.num_rows)
     return writer.finish()
@@ -120,20 +129,10 @@ def id_order(ids: pa.ChunkedArray) -> np.ndarray:
     return np.array([id.encode() for id in ids.to_pylist()], f"S{ID_BYTES}").view(">u8").reshape(-1, 4).astype("<u8")
 
 
-def _units(documents: np.ndarray, places: np.ndarray, high: np.ndarray, low: np.ndarray | int = 0) -> np.ndarray:
-    units = np.empty(len(places), UNIT)
-    rows = np.searchsorted(documents, places, side="right") - 1
-    units["high"], units["low"], units["row"], units["unit"] = high, low, rows, places - documents[rows]
-    return units
-
-
-def _joined(high: np.ndarray, low: np.ndarray) -> np.ndarray:
-    """uint64 of two numbers each."""
-    return high.astype(np.uint64) << np.uint64(32) | low.astype(np.uint64)
-
-
-def _low_half(joined: np.ndarray) -> np.ndarray:
-    return (joined & np.uint64(0xFFFFFFFF)).astype(np.int64)
+def _places(documents: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """Words (ascending) as places in the documents that begin at these words."""
+    rows = np.repeat(np.arange(len(documents) - 1), np.diff(np.searchsorted(begins, documents)))
+    return places(rows, begins - documents[rows])
 
 
 def find_runs(task: RunTask) -> ShardResult:
@@ -146,21 +145,18 @@ def find_runs(task: RunTask) -> ShardResult:
     return {"files": [file_entry(task.directory, _path(task, "runs"))], "runs": len(runs)}
 
 
-def _runs(found: np.ndarray, shard: int, min_words: int) -> np.ndarray:
-    """Windows (units.OCCURRENCE) that stand earlier, too, put together where they and their first ones follow on."""
-    here = (found["first_shard"] == shard) & (found["first_row"] == found["row"])
-    found = found[~(here & (found["first_unit"] == found["unit"]))]
-    new = np.ones(len(found), bool)
-    before, after = found[:-1], found[1:]
-    new[1:] = (before["unit"] + 1 != after["unit"]) | (before["first_unit"] + 1 != after["first_unit"])
-    for name in ("row", "first_shard", "first_row"):
-        new[1:] |= before[name] != after[name]
-    begins = np.flatnonzero(new)
-    runs = np.zeros(len(begins), _RUN)
-    for name, of in (("row", "row"), ("begin", "unit"), ("first_shard", "first_shard"), ("first_row", "first_row"),
-                     ("first_begin", "first_unit")):
-        runs[name] = found[of][begins]
-    runs["words"] = np.diff(begins, append=len(found)) + min_words - 1
+def _runs(found: Occurrences, shard: int, min_words: int) -> np.ndarray:
+    """Windows that stand earlier, too, put together where they and their first ones follow one another."""
+    later = (found.first_shards != shard) | (found.first_places != found.places)
+    columns = np.stack([found.places[later], found.first_places[later], found.first_shards[later]])
+    steps = np.diff(columns, axis=1)
+    begins = np.flatnonzero(np.append(True, (steps != np.array([[1], [1], [0]], np.uint64)).any(axis=0)))
+    runs = np.zeros(len(begins) if columns.size else 0, _RUN)
+    if len(runs):
+        place, first_place, runs["first_shard"] = columns[:, begins]
+        runs["row"], runs["begin"] = rows_of(place), units_of(place)
+        runs["first_row"], runs["first_begin"] = rows_of(first_place), units_of(first_place)
+        runs["words"] = np.diff(begins, append=columns.shape[1]) + min_words - 1
     return runs
 
 
@@ -172,9 +168,9 @@ def _digests(
     for table in iter_surviving(task.shard, ["id", "text"]):
         end = first + table.num_rows
         here = slice(*np.searchsorted(row, [first, end]).tolist())
-        rows, places = np.unique(row[here], return_inverse=True)
+        rows = _distinct(row[here])
         split = split_words(table["text"].take(pa.array(rows - first)))
-        from_word = split.documents[places] + begin[here]
+        from_word = split.documents[np.searchsorted(rows, row[here])] + begin[here]
         froms, tos = split.starts[from_word], split.starts[from_word + words[here]]
         digests = b"".join([
             hashlib.blake2b(split.data[at:to], digest_size=_DIGEST_BYTES).digest()
@@ -192,7 +188,7 @@ def compare_runs(task: RunTask) -> ShardResult:
     """
     sides, bounds = _sides(np.zeros(0, _RUN)), [0]
     for runs in _runs_to(task):
-        sides = np.unique(np.concatenate([sides, _sides(runs)]))
+        sides = _distinct(np.concatenate([sides, _sides(runs)]))
         bounds.append(bounds[-1] + len(runs))
     passages = sides.view(">u4").reshape(-1, 3).astype(np.int64)
     digests = np.zeros(len(sides), f"V{_DIGEST_BYTES}")
@@ -213,7 +209,7 @@ def _runs_to(task: RunTask) -> Iterator[np.ndarray]:
     """The runs of each shard that stand first in this one."""
     for shard in range(task.shards):
         runs = np.load(_path(task, "runs", shard), mmap_mode="r")
-        yield runs[begin_of(runs["first_shard"], task.index):begin_of(runs["first_shard"], task.index + 1)]
+        yield runs[slice(*np.searchsorted(runs["first_shard"], [task.index, task.index + 1]))]
 
 
 def _sides(runs: np.ndarray) -> np.ndarray:
@@ -222,13 +218,19 @@ def _sides(runs: np.ndarray) -> np.ndarray:
     return columns.view(f"S{columns.itemsize * len(_SIDE)}").reshape(-1)
 
 
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """Each once, ascending."""
+    values = np.sort(values)
+    return values[:1] if len(values) < 2 else values[np.append(True, values[1:] != values[:-1])]
+
+
 def take_passages(task: RunTask) -> ShardResult:
     """Write the passages of a shard, those that it keeps and those that stand earlier."""
     with np.load(_path(task, "compared")) as compared:
         parts = [_passages(*compared["kept"].T)]
     runs = np.load(_path(task, "runs"), mmap_mode="r")
-    for shard in np.unique(runs["first_shard"]).tolist():
-        its = runs[begin_of(runs["first_shard"], shard):begin_of(runs["first_shard"], shard + 1)]
+    for shard in sorted(set(runs["first_shard"].tolist())):
+        its = runs[slice(*np.searchsorted(runs["first_shard"], [shard, shard + 1]))]
         with np.load(_path(task, "compared", shard)) as compared:
             its = its[compared["same"][slice(*compared["bounds"][task.index:task.index + 2])]]
         # What overlaps its own first occurrence leaves that whole.

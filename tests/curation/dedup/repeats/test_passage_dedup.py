@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup.repeats import passages, units, windows
+from maslin.manifests.tables import read_table
 from maslin.manifests.workspace import Step, Workspace, serial_map, verify
 from tests.curation.corpora.test_corpus import distant_map
 from tests.curation.dedup import test_words
@@ -151,11 +152,24 @@ def test_scripts_without_spaces_and_from_right_to_left(tmp_path, passage, other)
 
 
 def test_other_line_ends_make_one_edit_of_the_whole_text(tmp_path):
-    new = "A page\x0cbreak, and more.\n"
+    new = "A page\x0cbreak, and more."
     workspace, step, _ = dedup(tmp_path, [{"a": PASSAGE, "b": f"{PASSAGE}\n{new}"}])
     assert texts(workspace, step)["b"] == new
     (edit,) = rows(workspace, step, "edits")
     assert (edit["rule"], edit["line_start"], edit["replacement"]) == ("repeated_passages", 0, new)
+
+
+def test_a_newline_at_the_end_of_a_text_stays(tmp_path):
+    shards = [{"a": PASSAGE, "b": f"Own words, that are more than 20.\n\n{PASSAGE}\n", "c": f"{PASSAGE}\n{'x' * 20}\n"}]
+    workspace, step, _ = dedup(tmp_path, shards)
+    assert texts(workspace, step) == {
+        "a": PASSAGE, "b": "Own words, that are more than 20.\n\n", "c": f"{'x' * 20}\n"}
+    assert [(e["id"], e["rule"], e["line_start"], e["line_end"], e["replacement"])
+            for e in rows(workspace, step, "edits")] == [
+        ("b", "last_newline", 1, 2, "\n"), ("b", "repeated_passage", 2, 3, None),
+        ("c", "repeated_passage", 0, 1, None), ("c", "last_newline", 1, 2, f"{'x' * 20}\n")]
+    assert not any(read_table(path)["text"].drop_null() for path in (
+        workspace.path(step) / "survivors").iterdir())  # edits say all
 
 
 def random_corpus(seed):
@@ -172,6 +186,7 @@ def random_corpus(seed):
             place = draw.randrange(len(words) + 1)
             words[place:place] = split[begin:begin + draw.randrange(9, 40)]
         documents[f"{number:03}"] = "".join(word + draw.choice(joints) for word in words).removesuffix("\n")
+        documents[f"{number:03}"] += draw.choice(["", "", "\n", "\n\n"])
     return documents
 
 
@@ -234,7 +249,7 @@ def test_passages_that_only_hash_alike_stay(tmp_path, monkeypatch):
 def test_a_passage_in_thousands_of_documents_costs_each_of_them_once(tmp_path, monkeypatch):
     """A bucket takes an entry a piece, a run is found once a document, and its first side is hashed once."""
     licence = sentence(0, 120)
-    shards = [{f"{part}-{k:04}": f"{licence}\nNumber {k} of part {part}, own words." for k in range(1000)}
+    shards = [{f"{part}-{k:04}": f"{licence}\nNumber {part * 1000 + k} has own words." for k in range(1000)}
               for part in range(3)]
     heads, digests = [], []
     bucket_heads, blake2b = units._heads, passages.hashlib.blake2b
@@ -243,8 +258,8 @@ def test_a_passage_in_thousands_of_documents_costs_each_of_them_once(tmp_path, m
         *given, **named))
     _, _, manifest = dedup(tmp_path, shards)
     assert manifest.counted().edited == {"passage_dedup": 2999}
-    of_licence = [each["count"][each["count"] > 1] for each in heads if (each["count"] > 1).any()]
-    assert {(len(each), *each.tolist()) for each in of_licence[-3:]} == {(71, *[1000] * 71)}
+    repeated = [count[count > 1].tolist() for *_, count in heads]
+    assert repeated[-3:] == [[1000] * 72] * 3  # and one word after it
     assert len(digests) == 2999 + 1
 
 
