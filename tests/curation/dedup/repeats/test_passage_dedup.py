@@ -125,6 +125,16 @@ def test_mark_measures_and_changes_nothing(tmp_path):
     assert manifest.counted().edited == {}
 
 
+@pytest.mark.parametrize("action", ["mark", "remove"])
+def test_documents_of_which_too_much_stands_earlier_leave_as_a_whole(tmp_path, action):
+    shards = [{"a": PASSAGE, "half": f"{PASSAGE} {sentence(100, 60)}", "more": f"{PASSAGE} {sentence(200, 59)}"}]
+    workspace, step, _ = dedup(tmp_path, shards, action=action, max_earlier_words_ratio=0.5)
+    assert set(texts(workspace, step)) == {"a", "half"}
+    (row,) = rows(workspace, step, "ledger")
+    assert (row["rule"], row["value"], row["threshold"], row["detail"]) == (
+        "earlier_words_ratio", 60 / 119, 0.5, "its first passage stands in a")
+
+
 @pytest.mark.parametrize("size", [10, 50])
 def test_49_words_are_no_passage_of_50(tmp_path, size):
     shards = [{"a": sentence(0, size), "b": sentence(0, size - 1) + " other", "c": "other " + sentence(1, size - 1)}]
