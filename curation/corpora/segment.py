@@ -86,7 +86,7 @@ def build_segment(step: Step, workspace: Workspace, mapper: Mapper, origins: Ori
     shards = surviving(before, workspace)
     kept_before = workspace.manifest(before).counted().kept
     check_answers(directory, shards, tuple(steps), start, origins, mapper)
-    repeats = _find_repeats(step, directory, shards, mapper, kept_before)
+    repeats = _find_repeats(step, workspace, shards, mapper, kept_before)
     tasks = [
         SegmentTask(directory, index, shard, tuple(steps), start, step.name, origins, found)
         for index, (shard, found) in enumerate(zip(shards, repeats, strict=True))
@@ -124,14 +124,15 @@ def sum_own(parts: Iterable[Mapping[str, Sequence[float]]]) -> OwnRules:
 
 
 def _find_repeats(
-    step: Step, directory: Path, shards: Sequence[StageShard], mapper: Mapper, total: int,
+    step: Step, workspace: Workspace, shards: Sequence[StageShard], mapper: Mapper, total: int,
 ) -> Sequence[Path | None]:
     """By shard, what an editing barrier has to know of all documents before it edits one; None for other segments."""
     first = decode(step.parameters["steps"][step.parameters["start"]])
     if first.spec.search is None:
         return [None] * len(shards)
     search: Callable[..., list[Path]] = named(first.spec.search)
-    return search(directory, shards, first.parameters, mapper, f"{step.name}: {first.name}", total)
+    return search(workspace.path(step), shards, first.parameters, workspace.task_memory_bytes, mapper,
+                  f"{step.name}: {first.name}", total)
 
 
 def run_segment_shard(task: SegmentTask) -> dict[str, Any]:

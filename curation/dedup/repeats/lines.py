@@ -41,6 +41,7 @@ class HashTask:
     index: int
     shard: StageShard
     parameters: C4LineDedup
+    memory_bytes: int
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,14 @@ class TakeTask:
 
 
 def find(
-    directory: Path, shards: Sequence[StageShard], parameters: C4LineDedup, mapper: Mapper, label: str,
-    total: int | None = None,
+    directory: Path, shards: Sequence[StageShard], parameters: C4LineDedup, memory_bytes: int, mapper: Mapper,
+    label: str, total: int | None = None,
 ) -> list[Path]:
     """A file a shard (npy of REPEAT, by row and unit): the lines that go."""
+    hashing = [HashTask(directory, index, shard, parameters, memory_bytes) for index, shard in enumerate(shards)]
     results = run_shards(
-        directory, hash_units, [HashTask(directory, index, shard, parameters) for index, shard in enumerate(shards)],
-        mapper, f"{label}, hashes", stage="lines", total=total, unit="documents")
-    repeats = find_repeats(directory, "lines", results, mapper, f"{label}, repeats")
+        directory, hash_units, hashing, mapper, f"{label}, hashes", stage="lines", total=total, unit="documents")
+    repeats = find_repeats(directory, "lines", results, memory_bytes, mapper, f"{label}, repeats")
     tasks = [TakeTask(work_path(directory, "lines", "removed", index, "npy"), index, repeats)
              for index in range(len(shards))]
     run_shards(directory, take_repeats, tasks, mapper, f"{label}, places", stage="lines-removed")
@@ -68,7 +69,7 @@ def find(
 def hash_units(task: HashTask) -> ShardResult:
     """Write the shard's units, by the digests of its pages' URLs."""
     split = UNITS[task.parameters.unit]
-    writer = UnitWriter(task.directory, "lines", task.index)
+    writer = UnitWriter(task.directory, "lines", task.index, task.memory_bytes)
     for table in iter_surviving(task.shard, ["id", "url", "text"]):
         units = [split(text or "") for text in table["text"].to_pylist()]
         numbers = np.array([len(lines) for lines in units], np.int64)

@@ -54,6 +54,7 @@ class WindowTask:
     index: int
     shard: StageShard
     min_words: int
+    memory_bytes: int
     anchors: Repeats | None = None
 
 
@@ -68,8 +69,8 @@ class RunTask:
 
 
 def find(
-    directory: Path, shards: Sequence[StageShard], parameters: PassageDedup, mapper: Mapper, label: str,
-    total: int | None = None,
+    directory: Path, shards: Sequence[StageShard], parameters: PassageDedup, memory_bytes: int, mapper: Mapper,
+    label: str, total: int | None = None,
 ) -> list[Path]:
     """A file a shard (npy of PASSAGE, by row): the passages that stand several times in the corpus."""
     def work(function: Callable[[Any], ShardResult], tasks: Sequence[Any], what: str, stage: str) -> list[ShardResult]:
@@ -77,12 +78,12 @@ def find(
             directory, function, tasks, mapper, f"{label}, {what}", stage=stage, total=total, unit="documents")
 
     size = parameters.min_words
-    tasks = [WindowTask(directory, index, shard, size) for index, shard in enumerate(shards)]
+    tasks = [WindowTask(directory, index, shard, size, memory_bytes) for index, shard in enumerate(shards)]
     hashed = work(hash_anchors, tasks, "anchors", "anchors")
-    anchors = find_repeats(directory, "anchors", hashed, mapper, f"{label}, repeated anchors")
-    tasks = [WindowTask(directory, index, shard, size, anchors) for index, shard in enumerate(shards)]
+    anchors = find_repeats(directory, "anchors", hashed, memory_bytes, mapper, f"{label}, repeated anchors")
+    tasks = [WindowTask(directory, index, shard, size, memory_bytes, anchors) for index, shard in enumerate(shards)]
     hashed = work(hash_windows, tasks, "windows", "windows")
-    windows = find_repeats(directory, "windows", hashed, mapper, f"{label}, repeated windows")
+    windows = find_repeats(directory, "windows", hashed, memory_bytes, mapper, f"{label}, repeated windows")
     runs = [RunTask(directory, index, shard, len(shards), size, windows) for index, shard in enumerate(shards)]
     work(find_runs, runs, "passages", "runs")
     work(compare_runs, runs, "comparison", "compared")
@@ -91,7 +92,7 @@ def find(
 
 
 def hash_anchors(task: WindowTask) -> ShardResult:
-    writer = UnitWriter(task.directory, "anchors", task.index)
+    writer = UnitWriter(task.directory, "anchors", task.index, task.memory_bytes)
     for table in iter_surviving(task.shard, ["id", "text"]):
         words = split_words(table["text"])
         begins, hashes = Windows(words, task.min_words).distinct_anchors()
@@ -106,7 +107,7 @@ def hash_windows(task: WindowTask) -> ShardResult:
     assert task.anchors is not None
     found = [each.places for each in task.anchors.of_shard(task.index)]
     repeated, first = np.concatenate([np.zeros(0, np.uint64), *found]), 0
-    writer = UnitWriter(task.directory, "windows", task.index)
+    writer = UnitWriter(task.directory, "windows", task.index, task.memory_bytes)
     for table in iter_surviving(task.shard, ["id", "text"]):
         end = first + table.num_rows
         here = repeated[slice(*np.searchsorted(repeated, places(np.array([first, end]), np.zeros(2))))]

@@ -1,9 +1,9 @@
 """Units of documents (lines, spans, windows of words) that stand several times in a corpus, found by their hashes.
 
-The units of a shard are written in *pieces* of about `PIECE_UNITS`, each sorted by hash. *Buckets* of about
-`BUCKET_UNITS`, a range of hashes each, say which units are repeated, and where each stands first. A bucket takes from a
-piece one entry a hash, so that a unit that stands a million times costs it as many entries as it is in pieces. Nothing
-found depends on pieces, buckets or shards: the first is the first in the order of documents that the caller gives.
+The units of a shard are written in *pieces*, each sorted by hash; *buckets*, a range of hashes each, say which units
+are repeated, and where each stands first. Both are as large as a task may hold at once. A bucket takes from a piece one
+entry a hash, so that a unit that stands a million times costs it as many entries as it is in pieces. Nothing found
+depends on pieces, buckets or shards: the first is the first in the order of documents that the caller gives.
 
 Units are columns, uint64 (3, units): the upper and the lower half of the hash, and the *place*, `places`. numpy sorts
 plain numbers ten times as fast as it finds the order of some, so numbers are sorted with where they were in their low
@@ -18,10 +18,10 @@ import numpy as np
 
 from maslin.curation.dedup.sketches import work_path
 from maslin.manifests.files import atomic_path, file_entry
+from maslin.manifests.identity import digest
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 
-PIECE_UNITS = 1 << 21
-BUCKET_UNITS = 1 << 20
+UNIT_BYTES, HEAD_BYTES = 128, 256  # about what a task holds at once for each unit of a piece, or of a bucket
 _HALF = np.uint64(32)
 
 
@@ -52,8 +52,9 @@ class Occurrences:
 class UnitWriter:
     """Writes the units of a shard, and the order of its documents."""
 
-    def __init__(self, directory: Path, stage: str, shard: int) -> None:
+    def __init__(self, directory: Path, stage: str, shard: int, memory_bytes: int) -> None:
         self._directory, self._stage, self._shard = directory, stage, shard
+        self._most = memory_bytes // UNIT_BYTES
         self._waiting: list[np.ndarray] = []
         self._orders: list[np.ndarray] = []  # of documents in no piece yet
         self._finished: list[np.ndarray] = []  # orders of those that are
@@ -70,7 +71,7 @@ class UnitWriter:
         self._orders.append(order)
         self._rows += len(order)
         self._units += len(high)
-        if self._units >= PIECE_UNITS:
+        if self._units >= self._most:
             self._write_piece()
 
     def finish(self) -> ShardResult:
@@ -99,12 +100,13 @@ class UnitWriter:
 
 @dataclass(frozen=True)
 class Repeats:
-    """What was found; `pieces`: how many each shard has."""
+    """What was found; `pieces`: how many each shard has; `cut`: a digest of how units were cut."""
 
     directory: Path
     stage: str
     pieces: tuple[int, ...]
     buckets: int
+    cut: str
 
     def of_shard(self, shard: int) -> Iterator[Occurrences]:
         """Every repeated unit of each piece of a shard; documents of one piece come before those of the next."""
@@ -113,7 +115,7 @@ class Repeats:
             number = sum(self.pieces[:shard]) + piece
             parts = [np.zeros((5, 0), np.uint64)]
             for bucket in range(self.buckets):
-                repeated = np.load(_bucket_path(self.directory, self.stage, bucket), mmap_mode="r")
+                repeated = np.load(_bucket_path(self.directory, self.stage, self.cut, bucket), mmap_mode="r")
                 parts.append(repeated[:, slice(*np.searchsorted(repeated[0], np.array([number, number + 1], "<u8")))])
             _, begin, count, first_shard, first_place = np.concatenate(parts, axis=1)
             count = count.astype(np.int64)
@@ -135,18 +137,23 @@ class BucketTask:
     stage: str
     index: int
     buckets: int
+    cut: str
     pieces: tuple[int, ...]
 
 
 def find_repeats(
-    directory: Path, stage: str, shards: Sequence[ShardResult], mapper: Mapper, label: str,
+    directory: Path, stage: str, shards: Sequence[ShardResult], memory_bytes: int, mapper: Mapper, label: str,
 ) -> Repeats:
-    """The units that stand several times in `shards`, as `UnitWriter.finish` told of each."""
-    pieces = tuple(len(shard["pieces"]) for shard in shards)
-    buckets = max(1, -(-sum(sum(shard["pieces"]) for shard in shards) // BUCKET_UNITS))
-    tasks = [BucketTask(directory, stage, index, buckets, pieces) for index in range(buckets)]
-    run_shards(directory, find_bucket_repeats, tasks, mapper, label, stage=f"{stage}-repeats")
-    return Repeats(directory, stage, pieces, buckets)
+    """The units that stand several times in `shards`, as `UnitWriter.finish` told of each.
+
+    `memory_bytes` is about what a task may hold at once; work that went on with another is not mixed up.
+    """
+    pieces = [shard["pieces"] for shard in shards]
+    buckets = max(1, -(-sum(map(sum, pieces)) * HEAD_BYTES // memory_bytes))
+    repeats = Repeats(directory, stage, tuple(map(len, pieces)), buckets, digest([pieces, buckets]))
+    tasks = [BucketTask(directory, stage, index, buckets, repeats.cut, repeats.pieces) for index in range(buckets)]
+    run_shards(directory, find_bucket_repeats, tasks, mapper, label, stage=f"{stage}-repeats-{repeats.cut}")
+    return repeats
 
 
 def find_bucket_repeats(task: BucketTask) -> ShardResult:
@@ -176,7 +183,7 @@ def find_bucket_repeats(task: BucketTask) -> ShardResult:
         of = np.cumsum(new) - 1
         first_shard[order], first_place[order] = (each[of] for each in firsts)
     chosen = np.sort(order)  # as they came, by piece
-    path = _bucket_path(task.directory, task.stage, task.index)
+    path = _bucket_path(task.directory, task.stage, task.cut, task.index)
     save_array(path, np.stack([each[chosen] for each in (piece, begin, count, first_shard, first_place)]))
     return {"files": [file_entry(task.directory, path)]}
 
@@ -185,7 +192,9 @@ def _heads(units: np.ndarray, begin: int, number: int) -> np.ndarray:
     """The first of equal ones in a part of a piece: uint64 (6, heads), the unit, the piece, where in it, how many."""
     heads = np.flatnonzero(_begins(units[0], units[1]))
     numbers = np.diff(heads, append=units.shape[1])
-    return np.stack([*units[:, heads], np.full(len(heads), number), heads + begin, numbers]).astype(np.uint64)
+    # Apart from the hashes: numbers with and without signs together become floats, which hold no hash.
+    told = np.stack([np.full(len(heads), number), heads + begin, numbers]).astype(np.uint64)
+    return np.concatenate([units[:, heads], told])
 
 
 def _begins(high: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -271,5 +280,5 @@ def _order_path(directory: Path, stage: str, shard: int) -> Path:
     return work_path(directory, stage, "order", shard, "npy")
 
 
-def _bucket_path(directory: Path, stage: str, bucket: int) -> Path:
-    return work_path(directory, stage, "repeated", bucket, "npy")
+def _bucket_path(directory: Path, stage: str, cut: str, bucket: int) -> Path:
+    return work_path(directory, stage, f"repeated-{cut}", bucket, "npy")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from maslin.curation.corpora.segment import build_segment
 from maslin.curation.dedup.repeats import passages, units, windows
 from maslin.manifests.tables import read_table
-from maslin.manifests.workspace import Step, Workspace, serial_map, verify
+from maslin.manifests.workspace import TASK_MEMORY_BYTES, Step, Workspace, serial_map, verify
 from tests.curation.corpora.test_corpus import distant_map
 from tests.curation.dedup import test_words
 from tests.curation.dedup.repeats.test_c4_line_dedup import documents_step, rows, texts
@@ -23,9 +23,9 @@ def words_of(text):
     return test_words.words_of([text])[0]
 
 
-def dedup(root, shards, mapper=serial_map, **parameters):
+def dedup(root, shards, mapper=serial_map, memory_bytes=TASK_MEMORY_BYTES, **parameters):
     """The workspace, the segment step and its manifest; shards of id → text."""
-    workspace = Workspace(root)
+    workspace = Workspace(root, memory_bytes)
     documents = documents_step(workspace, [[(id, None, text) for id, text in shard.items()] for shard in shards])
     step = Step("segment", "web", 1, {"steps": [entry("passage_dedup", **parameters)], "start": 0},
                 {"documents": documents})
@@ -222,16 +222,34 @@ def many():
     return {f"{k:02}": "\n".join(draw.choices(parts, k=3)) + f"\nIts own words, number {k}." for k in range(40)}
 
 
-def test_the_same_bytes_however_it_ran_and_whatever_the_pieces(tmp_path, monkeypatch):
+def test_the_same_bytes_however_it_ran_and_whatever_the_memory(tmp_path):
     documents = list(many().items())
     shards = [dict(documents[:25]), {}, dict(documents[25:])]
     _, _, manifest = dedup(tmp_path / "a", shards)
     assert manifest.counted().lines_removed["repeated_passage"] > 100
-    monkeypatch.setattr(units, "BUCKET_UNITS", 37)
-    monkeypatch.setattr(units, "PIECE_UNITS", 3)
-    workspace, step, again = dedup(tmp_path / "b", shards, distant_map)
+    workspace, step, again = dedup(tmp_path / "b", shards, distant_map, memory_bytes=37 * units.HEAD_BYTES)
     assert again == manifest
     assert verify(workspace.path(step)) == [] and not list(workspace.path(step).rglob("*.np?"))
+
+
+def test_a_killed_search_goes_on_with_other_memory(tmp_path):
+    shards = [many(), {f"own{k}": sentence(1000 + 100 * k, 60) for k in range(3)}]
+    _, _, manifest = dedup(tmp_path / "whole", shards)
+    for last in range(1, 16):
+        calls = []
+
+        def dying_map(function, tasks, label, *, left=last, calls=calls, **_):
+            found = []
+            for task in tasks:
+                calls.append(task)
+                if len(calls) > left:
+                    raise KeyboardInterrupt
+                found.append(function(task))
+            return found
+
+        with pytest.raises(KeyboardInterrupt):
+            dedup(tmp_path / str(last), shards, dying_map, memory_bytes=800 * units.HEAD_BYTES)
+        assert dedup(tmp_path / str(last), shards, memory_bytes=(500 + last) * units.HEAD_BYTES)[2] == manifest
 
 
 def test_the_same_texts_whatever_the_shards_and_their_order(tmp_path):
