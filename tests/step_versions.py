@@ -39,7 +39,8 @@ ENTRIES["tokens"] += TOKEN_READERS.values()
 ENTRIES["evaluation"] += sorted({metric.scorer.split(":")[0] for metric in METRICS.values()})
 for kind in ("stack", "run", "evaluation"):
     ENTRIES[kind] += [architecture.model.split(":")[0] for architecture in ARCHITECTURES.values()]
-ENTRIES |= {step: [spec.kernel.split(":")[0]] for step, spec in STEPS.items()}
+ENTRIES |= {
+    step: [each.split(":")[0] for each in (spec.kernel, spec.search) if each] for step, spec in STEPS.items()}
 
 # Lists of all steps, which a segment or the recipe looks them up in. Every kernel imports its own declaration, so each
 # step is watched by its own entry; followed here, a change to one would be a change to all. What a preset stands for is

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from maslin.manifests import progress
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.errors import UsageError
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.named import named
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import RULE_ERROR, Origins, signal_column
 from maslin.manifests.tables import (
@@ -69,7 +70,7 @@ class SegmentTask:
     start: int
     source: str
     origins: Origins
-    repeats: tuple[Path, ...] = ()  # of a segment that is a line deduplication: see maslin.curation.dedup.lines
+    repeats: Path | None = None  # of a segment that is an editing barrier: see StepSpec.search
 
 
 def build_segment(step: Step, workspace: Workspace, mapper: Mapper, origins: Origins | None = None) -> Manifest:
@@ -85,10 +86,10 @@ def build_segment(step: Step, workspace: Workspace, mapper: Mapper, origins: Ori
     shards = surviving(before, workspace)
     kept_before = workspace.manifest(before).counted().kept
     check_answers(directory, shards, tuple(steps), start, origins, mapper)
-    repeats = _find_repeats(step, directory, shards, mapper, kept_before)
+    repeats = _find_repeats(step, workspace, shards, mapper, kept_before)
     tasks = [
-        SegmentTask(directory, index, shard, tuple(steps), start, step.name, origins, repeats)
-        for index, shard in enumerate(shards)
+        SegmentTask(directory, index, shard, tuple(steps), start, step.name, origins, found)
+        for index, (shard, found) in enumerate(zip(shards, repeats, strict=True))
     ]
     results = run_shards(
         directory, run_segment_shard, tasks, mapper, f"segment {step.name}", total=kept_before, unit="documents"
@@ -123,15 +124,15 @@ def sum_own(parts: Iterable[Mapping[str, Sequence[float]]]) -> OwnRules:
 
 
 def _find_repeats(
-    step: Step, directory: Path, shards: Sequence[StageShard], mapper: Mapper, total: int,
-) -> tuple[Path, ...]:
-    """What a line deduplication has to know of all documents before it edits one; nothing for other segments."""
+    step: Step, workspace: Workspace, shards: Sequence[StageShard], mapper: Mapper, total: int,
+) -> Sequence[Path | None]:
+    """By shard, what an editing barrier has to know of all documents before it edits one; None for other segments."""
     first = decode(step.parameters["steps"][step.parameters["start"]])
-    if first.spec.role != "editing_barrier":
-        return ()
-    from maslin.curation.dedup.lines import find_repeats  # here: other segments need none of it
-
-    return tuple(find_repeats(directory, shards, first.parameters, mapper, f"{step.name}: {first.name}", total))
+    if first.spec.search is None:
+        return [None] * len(shards)
+    search: Callable[..., list[Path]] = named(first.spec.search)
+    return search(workspace.path(step), shards, first.parameters, workspace.task_memory_bytes, mapper,
+                  f"{step.name}: {first.name}", total)
 
 
 def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
@@ -164,16 +165,15 @@ def run_segment_shard(task: SegmentTask) -> dict[str, Any]:
 
 
 def _with_repeats(task: SegmentTask) -> Iterator[tuple[np.ndarray, pa.Table, np.ndarray | None]]:
-    """Of the shard's tables the rows of its part, the documents, and the lines that a line deduplication takes away."""
-    if not task.repeats:
+    """Of the shard's tables the rows of its part, the documents, and what an editing barrier found repeated there."""
+    if task.repeats is None:
         yield from ((rows, table, None) for rows, table in iter_rows(task.shard))
         return
-    from maslin.curation.dedup.lines import read_repeats  # here: other segments need none of it
-
-    every, row = read_repeats(task.repeats, task.index), 0
+    every, row = np.load(task.repeats, mmap_mode="r"), 0
+    row_of = np.array(every["row"])
     for rows, table in iter_rows(task.shard):
-        begin, end = np.searchsorted(every["row"], [row, row + table.num_rows])
-        here = every[begin:end].copy()
+        begin, end = np.searchsorted(row_of, [row, row + table.num_rows])
+        here = np.array(every[begin:end])
         here["row"] -= row
         yield rows, table, here
         row += table.num_rows
@@ -186,7 +186,7 @@ def curate_table(
     """Run the steps from `start_index` on over documents, as a pure function.
 
     `steps` are all steps of the corpus from the first, so that ledger, edits and signals name each by its place.
-    `repeats`: what a line deduplication, then the only step, removes (maslin.curation.dedup.lines.REPEAT, by row).
+    `repeats`: what an editing barrier, then the only step, found repeated (see StepSpec.search), by row.
     `origins`: where the code of people's own rules is.
     """
     batch = Batch(table.select(DOCUMENTS.names).cast(DOCUMENTS))

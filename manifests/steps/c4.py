@@ -102,8 +102,9 @@ class C4LineDedup:
 
 
 C4_LINE_DEDUP = StepSpec(
-    "c4_line_dedup", C4LineDedup, "maslin.curation.rules.c4_line_dedup:judge",
+    "c4_line_dedup", C4LineDedup, "maslin.curation.dedup.repeats.c4_line_dedup:judge",
     f"TFDS 4.9.10 c4_utils.remove_duplicate_text; {_RAFFEL}", role="editing_barrier",
+    search="maslin.curation.dedup.repeats.lines:find",
     rules=(
         Rule("empty", words="no line is left"),
         Rule("too_few_sentences", "<", "min_sentences", of="sentences"),

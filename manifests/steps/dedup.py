@@ -1,4 +1,4 @@
-"""Duplicates within a corpus: equal texts, and near ones."""
+"""Duplicates within a corpus: equal texts, near ones, and passages that several have."""
 
 from dataclasses import dataclass, field, fields
 from typing import Literal
@@ -147,6 +147,34 @@ NEAR_DEDUP = StepSpec(
         Rule("near_dedup", ">=", "threshold", of="similarity", only=("verify", ("jaccard",))),
         Rule("near_dedup_contained", ">=", "contained", of="containment", only=("verify", ("containment",))),
     ), needs=(Need("package", "datasketch"),),
+)
+
+
+@dataclass(frozen=True)
+class PassageDedup:
+    """Keep each passage of at least `min_words` words where it stands first, in the document with the smallest id.
+
+    `action: mark` changes no text and measures the same. `min_left_characters`: of a document that lost lines.
+    `max_earlier_words_ratio`: documents of which a larger share stands earlier leave as a whole; at 1 none does.
+    """
+
+    min_words: int = field(default=50, metadata=between(10, 1000))
+    action: Literal["remove", "mark"] = "remove"
+    max_earlier_words_ratio: float = field(default=1.0, metadata=between(0, 1))
+    min_left_characters: int = field(default=20, metadata=between(0, 10**9))
+
+
+PASSAGE_DEDUP = StepSpec(
+    "passage_dedup", PassageDedup, "maslin.curation.dedup.repeats.passage_dedup:judge",
+    "Lee et al. 2022, Deduplicating Training Data Makes Language Models Better (ExactSubstr); Penedo et al. 2023, "
+    "RefinedWeb (20 characters left, or documents as a whole)", role="editing_barrier",
+    search="maslin.curation.dedup.repeats.passages:find",
+    rules=(
+        Rule("earlier_words_ratio", ">", "max_earlier_words_ratio", "earlier_words_ratio"),
+        Rule("empty", words="no line is left", only=("action", ("remove",))),
+        Rule("too_few_characters", "<", "min_left_characters", of="characters left", only=("action", ("remove",))),
+    ),
+    signals=("repeated_words_ratio", "earlier_words_ratio"),
 )
 
 # The steps whose documents count as duplicates of the ones they leave for: not other texts of one page.

@@ -10,7 +10,7 @@ from maslin.manifests.steps.spec import CurationStep, Rule, StepSpec
 STEPS: dict[str, StepSpec] = {spec.name: spec for spec in (
     language.LANGUAGE, c4.C4_STEP, c4.C4_LENGTH, c4.MC4_PARAGRAPHS, c4.OFFENSIVE, licence.LICENCE,
     gopher.GOPHER_QUALITY, gopher.GOPHER_REPETITION, fineweb.FINEWEB, refinedweb.NEWLINE_REMOVAL, refinedweb.REFINEDWEB,
-    dedup.ONE_EXTRACTOR, dedup.EXACT_DEDUP, dedup.NEAR_DEDUP, c4.C4_URL_DEDUP, c4.C4_LINE_DEDUP,
+    dedup.ONE_EXTRACTOR, dedup.EXACT_DEDUP, dedup.NEAR_DEDUP, dedup.PASSAGE_DEDUP, c4.C4_URL_DEDUP, c4.C4_LINE_DEDUP,
 )}
 
 HELD_OUT = "held_out"  # the step, and its rule whose documents runs are scored on: they are not for reading

@@ -118,8 +118,11 @@ class StepSpec:
 
     `kernel`: module and function that decide, imported where they run. By `role`: a `rule` decides document by
     document (`judge(batch, parameters)`); a `barrier` over all of them, who leaves; an `editing_barrier` over all of
-    them, what of each stays, so that documents are written again. `version`: raised when the code changes what is
-    written.
+    them, what of each stays, so that documents are written again: its `search`, module and function, is asked first,
+    `find(directory, shards, parameters, memory_bytes, mapper, label, total)`, for a file a shard of what is repeated
+    (npy with a field `row`, ascending, among the shard's survivors), which the kernel gets as `repeats`, by row of its
+    batch.
+    `version`: raised when the code changes what is written.
     `rules` in the order they are tested: the first that holds is the one in the ledger. `source`: the paper or code
     they are of; `variants`: the code that each value of the parameter `variant` follows. `signals`: the numbers
     measured, in the order of their columns. `variant_numbers`: of each variant, what stands for a parameter left None.
@@ -142,6 +145,7 @@ class StepSpec:
     needs: tuple[Need, ...] = ()
     form: Literal["batch", "text", "document", "edit"] = "batch"
     code: str | None = None
+    search: str | None = None
 
     @property
     def own_name(self) -> str:

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 import pytest
 
 from maslin.curation.corpora.segment import build_segment
-from maslin.curation.dedup import lines
+from maslin.curation.dedup.repeats.units import HEAD_BYTES
 from maslin.curation.stages import surviving
 from maslin.curation.survivors import to_ids
 from maslin.manifests.counts import Counts
 from maslin.manifests.tables import DOCUMENTS, part_name, read_table, write_table
-from maslin.manifests.workspace import Step, Workspace, commit, serial_map, verify
+from maslin.manifests.workspace import TASK_MEMORY_BYTES, Step, Workspace, commit, serial_map, verify
 from tests.curation.corpora.test_corpus import distant_map
 from tests.curation.models import needs_model
 from tests.curation.stage_fixtures import read_surviving
@@ -34,9 +34,9 @@ def documents_step(workspace, shards):
     return step
 
 
-def dedup(root, shards, mapper=serial_map, **parameters):
+def dedup(root, shards, mapper=serial_map, memory_bytes=TASK_MEMORY_BYTES, **parameters):
     """The workspace, the segment step and its manifest."""
-    workspace = Workspace(root)
+    workspace = Workspace(root, memory_bytes)
     step = Step(
         "segment", "web", 1, {"steps": [entry("c4_line_dedup", **parameters)], "start": 0},
         {"documents": documents_step(workspace, shards)})
@@ -135,12 +135,11 @@ def many_pages():
     return [pages[:25], pages[25:25], pages[25:]]
 
 
-def test_the_same_bytes_however_it_ran_and_whatever_the_buckets(tmp_path, monkeypatch):
+def test_the_same_bytes_however_it_ran_and_whatever_the_memory(tmp_path):
     _, step, manifest = dedup(tmp_path / "a", many_pages())
     assert manifest.counted().dropped and manifest.counted().lines_removed.keys() == {
         "global_duplicate", "local_duplicate"}
-    monkeypatch.setattr(lines, "BUCKET_UNITS", 7)
-    other, _, again = dedup(tmp_path / "b", many_pages(), distant_map)
+    other, _, again = dedup(tmp_path / "b", many_pages(), distant_map, memory_bytes=7 * HEAD_BYTES)
     assert again == manifest
     assert verify(other.path(step)) == [] and not list(other.path(step).rglob("*.npy"))
 
@@ -152,14 +151,14 @@ def test_a_killed_step_goes_on_from_the_finished_parts(tmp_path):
     def dying_map(function, tasks, label, **_):
         for task in tasks:
             calls.append(task)
-            if len(calls) == 5:  # after the hashes and the repeats, at the first part
+            if len(calls) == 8:  # after the hashes, the repeats and their places, at the first part
                 raise KeyboardInterrupt
             function(task)
         return [function(task) for task in tasks]
 
     with pytest.raises(KeyboardInterrupt):
         dedup(tmp_path / "killed", many_pages(), dying_map)
-    _, _, again = dedup(tmp_path / "killed", many_pages())
+    _, _, again = dedup(tmp_path / "killed", many_pages(), memory_bytes=20 * HEAD_BYTES)
     assert again == manifest
 
 
