@@ -24,7 +24,7 @@ import pyarrow as pa
 from maslin.curation.decontamination.items import read_items
 from maslin.curation.decontamination.search import Contamination, find_items
 from maslin.curation.decontamination.texts import Texts, look_for
-from maslin.curation.dedup.near import read_found
+from maslin.curation.dedup.near.search import read_found
 from maslin.curation.stages import StageShard
 from maslin.manifests.recipe.evaluation_sets import EvaluationSet
 from maslin.manifests.recipe.inputs import InputFile

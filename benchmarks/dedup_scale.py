@@ -27,7 +27,7 @@ import numpy as np
 
 from benchmarks.peers.environment import peer_python
 from benchmarks.planted_corpus import CHAIN, COPY, LINKS, Planted, number_of
-from maslin.curation.dedup.lsh import lsh_parameters
+from maslin.curation.dedup.near.lsh import lsh_parameters
 from maslin.flows.arguments import size_bytes
 from maslin.flows.job.work import within
 from maslin.manifests.steps.dedup import NearDedup
@@ -102,7 +102,7 @@ def run_ours(folder: Path, work: Path, workers: int, memory_bytes: int) -> None:
     from maslin.flows.engine.startup import start_light
 
     start_light()
-    from maslin.curation.dedup.near import Search, find_duplicates
+    from maslin.curation.dedup.near.search import Search, find_duplicates
     from maslin.curation.stages import StageShard
     from maslin.flows.engine.local import LocalEngine
     from maslin.flows.engine.progress import ProgressBoard
@@ -113,7 +113,7 @@ def run_ours(folder: Path, work: Path, workers: int, memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     shards = [StageShard(path) for path in sorted(folder.glob("documents/*.parquet"))]
     engine = LocalEngine(workers, board := ProgressBoard(sys.stderr))
-    engine.prepare(["maslin.curation.dedup.near"])
+    engine.prepare(["maslin.curation.dedup.near.search"])
     with board, engine:
         found = find_duplicates(
             Search(work, "near_dedup", engine.map, "near_dedup", memory_bytes=task_bytes), shards, NearDedup())
@@ -122,7 +122,7 @@ def run_ours(folder: Path, work: Path, workers: int, memory_bytes: int) -> None:
 
 def judge(planted: Planted, paths: list[str]) -> tuple[int, float, int]:
     """(documents that leave, recall of copies that are near, how many leave for one that is unlike)."""
-    from maslin.curation.dedup.near import read_found
+    from maslin.curation.dedup.near.search import read_found
 
     left = np.zeros(planted.documents, bool)
     false = 0

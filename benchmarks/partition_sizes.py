@@ -2,8 +2,8 @@
 
     python -m benchmarks.partition_sizes DOCUMENTS.parquet … [--partitions 16 256 4096]
 
-DOCUMENTS have a column `text`. A partition is a range of band keys (`curation/dedup/partitions.py`); one key cannot be
-cut. *In buckets* is the share of all keys that are shared, *candidates* the share of documents with one.
+DOCUMENTS have a column `text`. A partition is a range of band keys (`curation/dedup/near/partitions.py`); one key
+cannot be cut. *In buckets* is the share of all keys that are shared, *candidates* the share of documents with one.
 """
 
 import argparse
@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from maslin.curation.dedup import minhash
-from maslin.curation.dedup.lsh import lsh_parameters
+from maslin.curation.dedup.near import minhash
+from maslin.curation.dedup.near.lsh import lsh_parameters
 from maslin.curation.dedup.words import split_words
 from maslin.manifests.steps.dedup import NearDedup
 

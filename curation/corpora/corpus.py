@@ -46,7 +46,7 @@ if TYPE_CHECKING:  # the kernels' compiler is imported where there is something 
     from maslin.curation.corpora.duplicates import Counted
     from maslin.curation.decontamination.search import Contamination
     from maslin.curation.dedup.containment import Containment
-    from maslin.curation.dedup.near import Found
+    from maslin.curation.dedup.near.search import Found
 
 
 MOST_FOUND = 5  # items that are named in the summary, those in most documents
@@ -191,7 +191,7 @@ def _across(step: Step, workspace: Workspace, mapper: Mapper, shards: list[Stage
     references = [shard for _, shard in _references(step, workspace, "across:")]
     if not references:
         return None
-    from maslin.curation.dedup.near import Search, find_overlaps
+    from maslin.curation.dedup.near.search import Search, find_overlaps
 
     search = Search(workspace.path(step), "dedup_across", mapper, f"corpus {step.name}: dedup_across",
                     _total(step, workspace), memory_bytes=workspace.task_memory_bytes)
@@ -307,7 +307,7 @@ def assemble_shard(task: CorpusTask) -> ShardResult:
 
         note_remaining(task.contained.hits, np.concatenate([np.zeros(0, np.int64), *kept_rows]))
     if task.items is not None:
-        from maslin.curation.dedup.near import read_found
+        from maslin.curation.dedup.near.search import read_found
 
         found = read_found(task.items.found).select(CONTAMINATION.names)
         files.append(write_table(task.directory, f"contamination/{name}", found))
@@ -329,7 +329,7 @@ def _removals(task: CorpusTask) -> list[Callable[[pa.Table], pa.Table]]:
     if task.contained is None and task.across is None and task.items is None:
         return removals
     from maslin.curation.dedup.build import contained_rows, duplicate_rows, item_rows, matched_rows, parts_rows
-    from maslin.curation.dedup.near import read_found
+    from maslin.curation.dedup.near.search import read_found
 
     if (own := task.contained) is not None:
         removals.append(partial(

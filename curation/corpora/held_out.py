@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from maslin.curation.corpora.segment import check_answers, curate_table, measured, signals_schema, sum_own
 from maslin.curation.corpora.units import MEASURED, draw, measure, site_of, unit_of
 from maslin.curation.dedup.build import ledger_rows
-from maslin.curation.dedup.near import Search, find_groups, read_found
-from maslin.curation.dedup.outcome import GROUPS
+from maslin.curation.dedup.near.outcome import GROUPS
+from maslin.curation.dedup.near.search import Search, find_groups, read_found
 from maslin.curation.stages import StageShard, iter_surviving, surviving
 from maslin.manifests.counts import add, sum_counts
 from maslin.manifests.identity import hash_unit

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from maslin.curation.decontamination.texts import Texts, look_for
 from maslin.curation.dedup.containment import Index, Lookup, ScanTask, measure, passages_of, scan_shard
-from maslin.curation.dedup.near import read_found
-from maslin.curation.dedup.sketches import work_path
+from maslin.curation.dedup.near.search import read_found
+from maslin.curation.dedup.near.sketches import work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.identity import digest

@@ -1,1 +1,1 @@
-"""Duplicates of documents: equal texts, and texts whose word shingles overlap beyond a threshold."""
+"""Duplicates of documents: equal texts, near ones, repeated passages, what of one document another holds."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.dedup.containment import passage_of
-from maslin.curation.dedup.near import Found, Search, read_found
+from maslin.curation.dedup.near.search import Found, Search, read_found
 from maslin.curation.stages import StageShard, iter_surviving, previous, surviving
 from maslin.manifests.counts import Counts, add, sum_counts
 from maslin.manifests.manifest import Manifest
@@ -103,7 +103,7 @@ def matched_rows(documents: pa.Table, matches: pa.Table, step_index: int, step: 
 def duplicate_rows(
     documents: pa.Table, matches: pa.Table, step_index: int, step: str, rule: str, threshold: float,
 ) -> pa.Table:
-    """Ledger rows, in the order of `documents` (id, source, text), of those that `matches` (near.MATCHES) names."""
+    """Ledger rows, in the order of `documents` (id, source, text), of those that `matches` (outcome.MATCHES) names."""
     places = pc.index_in(documents["id"], value_set=matches["id"])
     left = documents.filter(pc.is_valid(places))
     matched = matches.take(pc.drop_null(places))

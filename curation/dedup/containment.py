@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import uint64
 
+from maslin.curation.dedup.near.sketches import text_hashes, work_path
 from maslin.curation.dedup.ngrams import blank_signs, ngram_hashes
 from maslin.curation.dedup.parts import Small, choose_parts
-from maslin.curation.dedup.sketches import text_hashes, work_path
 from maslin.curation.dedup.words import Words, split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.curation.text.hash_table import slot_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from maslin.curation.dedup.equal.batches import write_arrow
-from maslin.curation.dedup.near import Found, Search
-from maslin.curation.dedup.sketches import work_path
+from maslin.curation.dedup.near.search import Found, Search
+from maslin.curation.dedup.near.sketches import work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import file_entry
 from maslin.manifests.identity import record_of

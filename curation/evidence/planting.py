@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.dedup.near import Found, Search, find_duplicates, read_found
+from maslin.curation.dedup.near.search import Found, Search, find_duplicates, read_found
 from maslin.curation.stages import StageShard
 from maslin.manifests.identity import document_id
 from maslin.manifests.steps.dedup import NearDedup

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.dedup import minhash
-from maslin.curation.dedup.lsh import lsh_parameters
+from maslin.curation.dedup.near import minhash
+from maslin.curation.dedup.near.lsh import lsh_parameters
 from maslin.curation.dedup.words import split_words
 from maslin.curation.evidence.drawn import texts_met
 from maslin.curation.evidence.planting import edited, hashes, page, search, share_for

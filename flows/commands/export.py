@@ -13,8 +13,8 @@ from maslin.manifests.named import named
 
 # form → the function that writes it
 FORMS = {form: f"maslin.curation.tokens.export:export_{form}" for form in ("megatron", "datasets", "jsonl", "csv")} | {
-    "minhash": "maslin.curation.dedup.signatures_export:export_minhash",
-    "minhash-legacy": "maslin.curation.dedup.signatures_export:export_minhash_legacy",
+    "minhash": "maslin.curation.dedup.near.signatures_export:export_minhash",
+    "minhash-legacy": "maslin.curation.dedup.near.signatures_export:export_minhash_legacy",
 }
 
 

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 
 from maslin.curation.dedup.equal.batches import write_arrow
 from maslin.curation.dedup.equal.keys import Earlier
-from maslin.curation.dedup.near import LARGEST, MATCHES, Found, Search, find_duplicates, find_overlaps, read_found
-from maslin.curation.dedup.sketches import work_path
+from maslin.curation.dedup.near.outcome import LARGEST, MATCHES
+from maslin.curation.dedup.near.search import Found, Search, find_duplicates, find_overlaps, read_found
+from maslin.curation.dedup.near.sketches import work_path
 from maslin.curation.stages import Dropped, StageShard
 from maslin.manifests.steps.dedup import NearDedupStep
 from maslin.manifests.tables import write_table

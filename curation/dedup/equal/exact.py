@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.dedup.equal.keys import Earlier, Keys, find_by_keys
-from maslin.curation.dedup.near import Found, Search
+from maslin.curation.dedup.near.search import Found, Search
 from maslin.curation.stages import StageShard
 from maslin.curation.text.c4_urls import normalised
 from maslin.curation.text.normalised_text import normalised_text

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.dedup.equal.batches import partitions, read_batches, rows_at_most, write_arrow, write_batches
-from maslin.curation.dedup.near import LARGEST, Found, Search
-from maslin.curation.dedup.sketches import text_hashes, work_path
+from maslin.curation.dedup.near.outcome import LARGEST
+from maslin.curation.dedup.near.search import Found, Search
+from maslin.curation.dedup.near.sketches import text_hashes, work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import file_entry
 from maslin.manifests.progress import advance

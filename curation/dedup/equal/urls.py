@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from maslin.curation.dedup.equal.keys import Keys, find_by_keys
-from maslin.curation.dedup.near import Found, Search
+from maslin.curation.dedup.near.search import Found, Search
 from maslin.curation.stages import StageShard
 from maslin.curation.text.c4_urls import normalised
 from maslin.manifests.steps.c4 import C4UrlDedup

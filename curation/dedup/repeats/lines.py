@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import xxhash
 
+from maslin.curation.dedup.near.sketches import work_path
 from maslin.curation.dedup.repeats.units import (
     Repeats,
     UnitWriter,
@@ -20,7 +21,6 @@ from maslin.curation.dedup.repeats.units import (
     save_array,
     units_of,
 )
-from maslin.curation.dedup.sketches import work_path
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.curation.text import punkt
 from maslin.curation.text.c4_urls import page_digests

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from maslin.curation.dedup.near.sketches import work_path
 from maslin.curation.dedup.repeats.units import (
     Occurrences,
     Repeats,
@@ -28,7 +29,6 @@ from maslin.curation.dedup.repeats.units import (
     units_of,
 )
 from maslin.curation.dedup.repeats.windows import Windows
-from maslin.curation.dedup.sketches import work_path
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry

@@ -10,7 +10,7 @@ from hypothesis import strategies as hs
 
 from maslin.curation.dedup.build import contained_rows
 from maslin.curation.dedup.containment import CONTAINED, find_contained, note_remaining
-from maslin.curation.dedup.near import read_found
+from maslin.curation.dedup.near.search import read_found
 from maslin.curation.dedup.ngrams import ngram_hashes
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard

@@ -10,7 +10,7 @@ from hypothesis import strategies as hs
 
 from maslin.curation.dedup.build import parts_rows
 from maslin.curation.dedup.containment import note_remaining
-from maslin.curation.dedup.near import read_found
+from maslin.curation.dedup.near.search import read_found
 from maslin.curation.dedup.parts import Small, choose_parts
 from maslin.manifests.steps.dedup import HeldOutOverlap
 from maslin.manifests.tables import SPLIT, SPLIT_PATH, read_table, write_table

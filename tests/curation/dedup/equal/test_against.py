@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maslin.curation.dedup.equal.against import find_near
-from maslin.curation.dedup.near import Search, read_found
+from maslin.curation.dedup.near.search import Search, read_found
 from maslin.manifests.steps.dedup import NearDedupStep
 from maslin.manifests.workspace import serial_map
-from tests.curation.dedup.test_near import shingles
+from tests.curation.dedup.near.test_search import shingles
 from tests.curation.stage_fixtures import make_id, sentence, write_shards
 
 THRESHOLD = 0.8

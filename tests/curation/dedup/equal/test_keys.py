@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from maslin.curation.dedup.equal import batches
 from maslin.curation.dedup.equal.exact import find_equal
-from maslin.curation.dedup.near import Search, read_found
+from maslin.curation.dedup.near.search import Search, read_found
 from maslin.curation.stages import StageShard
 from maslin.curation.text.c4_urls import normalised
 from maslin.manifests.steps.dedup import ExactDedup

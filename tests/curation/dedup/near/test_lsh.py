@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from maslin.curation import resources
-from maslin.curation.dedup import lsh
-from maslin.curation.dedup.lsh import lsh_parameters
+from maslin.curation.dedup.near import lsh
+from maslin.curation.dedup.near.lsh import lsh_parameters
 from maslin.manifests.steps.dedup import NearDedup
 from tests.shared_data import golden
 
@@ -85,7 +85,7 @@ def test_a_damaged_file_is_as_none_and_a_folder_that_cannot_be_written_keeps_non
 
 
 def test_a_worker_that_finds_them_kept_does_not_import_datasketch():
-    code = ("import sys; from maslin.curation.dedup.lsh import lsh_parameters; "
+    code = ("import sys; from maslin.curation.dedup.near.lsh import lsh_parameters; "
             "from maslin.manifests.steps.dedup import NearDedup; lsh_parameters(NearDedup(0.8)); "
             "print('datasketch' in sys.modules)")
     said = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()

@@ -13,8 +13,8 @@ from benchmarks.planted_corpus import Planted
 SEARCH = """
 import json, resource, sys, threading, time
 from pathlib import Path
-from maslin.curation.dedup import families, sketches
-from maslin.curation.dedup.near import Search, find_duplicates
+from maslin.curation.dedup.near import families, sketches
+from maslin.curation.dedup.near.search import Search, find_duplicates
 from maslin.curation.stages import StageShard
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.dedup.sha1 import sha1_64
+from maslin.curation.dedup.near.sha1 import sha1_64
 
 DATA = np.random.default_rng(0).integers(0, 256, 70_000).astype(np.uint8)
 

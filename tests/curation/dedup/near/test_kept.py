@@ -2,12 +2,12 @@
 
 import pytest
 
-from maslin.curation.dedup import near as near_module
-from maslin.curation.dedup.near import Search, find_overlaps
+from maslin.curation.dedup.near import search as near_module
+from maslin.curation.dedup.near.search import Search, find_overlaps
 from maslin.curation.stages import surviving
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import INDEX_FOLDER, Workspace, serial_map
-from tests.curation.dedup.test_near import rows
+from tests.curation.dedup.near.test_search import rows
 from tests.curation.stage_fixtures import sentence, write_shards
 from tests.token_steps import corpus_step
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from maslin.curation.dedup import matching, minhash
-from maslin.curation.dedup.partitions import Buckets, save
-from maslin.curation.dedup.payloads import own_shingles
-from maslin.curation.dedup.sketches import Sketches, mapped, work_path
-from maslin.curation.dedup.verification import SetsTask, gather_sets
+from maslin.curation.dedup.near import matching, minhash
+from maslin.curation.dedup.near.partitions import Buckets, save
+from maslin.curation.dedup.near.payloads import own_shingles
+from maslin.curation.dedup.near.sketches import Sketches, mapped, work_path
+from maslin.curation.dedup.near.verification import SetsTask, gather_sets
 from maslin.curation.text.text_hash import mix
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.kernels.kernel import njit

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.dedup import minhash
+from maslin.curation.dedup.near import minhash
 from maslin.curation.dedup.words import split_words
 from maslin.curation.tokens.export import Exported, manifest_of, refuse_existing
 from maslin.manifests.manifest import Manifest

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maslin.curation.dedup.sketches import TEXT, Sketches, band_name, work_path
+from maslin.curation.dedup.near.sketches import TEXT, Sketches, band_name, work_path
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards
 

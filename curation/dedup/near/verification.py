@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.dedup import minhash
-from maslin.curation.dedup.sketches import mapped, work_path
+from maslin.curation.dedup.near import minhash
+from maslin.curation.dedup.near.sketches import mapped, work_path
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry

@@ -7,7 +7,7 @@ in the buckets `buckets[begins[k]:begins[k + 1]]`; its shingle set, ascending ui
 
 import numpy as np
 
-from maslin.curation.dedup.minhash import jaccard
+from maslin.curation.dedup.near.minhash import jaccard
 from maslin.manifests.kernels.kernel import njit
 
 # Documents a bucket lists to compare later ones with, smallest ids first. Without a bound, one bucket of unlike

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.dedup import families, matching, outcome, sketches
-from maslin.curation.dedup.near import Search, find_duplicates, find_groups, find_matches, find_overlaps, read_found
+from maslin.curation.dedup.near import families, matching, outcome, sketches
+from maslin.curation.dedup.near.search import (
+    Search,
+    find_duplicates,
+    find_groups,
+    find_matches,
+    find_overlaps,
+    read_found,
+)
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map
 from tests.curation.dedup.test_words import has_letter

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from maslin.curation.dedup.near import Search, find_duplicates, find_groups
+from maslin.curation.dedup.near.search import Search, find_duplicates, find_groups
 from maslin.manifests.steps.dedup import NearDedup
 from maslin.manifests.workspace import serial_map
-from tests.curation.dedup.test_near import rows, true_jaccard
+from tests.curation.dedup.near.test_search import rows, true_jaccard
 from tests.curation.stage_fixtures import sentence, write_shards
 
 SHINGLE_WORDS, PAIRS = 5, 60

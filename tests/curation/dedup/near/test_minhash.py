@@ -8,9 +8,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maslin.curation.dedup import minhash
-from maslin.curation.dedup.lsh import lsh_parameters
-from maslin.curation.dedup.signatures_export import serialized
+from maslin.curation.dedup.near import minhash
+from maslin.curation.dedup.near.lsh import lsh_parameters
+from maslin.curation.dedup.near.signatures_export import serialized
 from maslin.curation.dedup.words import Words, split_words
 from maslin.manifests.steps.dedup import NearDedup
 from tests.shared_data import golden

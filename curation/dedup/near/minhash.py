@@ -7,7 +7,7 @@ A shingle is `n` consecutive words (`words.py`) joined by one space. Signatures 
 import numpy as np
 from numba import uint32, uint64
 
-from maslin.curation.dedup.sha1 import sha1_64
+from maslin.curation.dedup.near.sha1 import sha1_64
 from maslin.curation.dedup.words import Words
 from maslin.manifests.kernels.kernel import njit
 

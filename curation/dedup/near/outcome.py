@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from maslin.curation.dedup.sketches import OpenSketches, Sketches, mapped, work_path
+from maslin.curation.dedup.near.sketches import OpenSketches, Sketches, mapped, work_path
 from maslin.manifests.files import atomic_path, file_entry
 from maslin.manifests.identity import record_of
 from maslin.manifests.workspace import Mapper, ShardResult, run_shards

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from maslin.curation.dedup import minhash
-from maslin.curation.dedup.lsh import lsh_parameters
+from maslin.curation.dedup.near import minhash
+from maslin.curation.dedup.near.lsh import lsh_parameters
 from maslin.curation.dedup.words import split_words
 from maslin.curation.stages import StageShard, iter_surviving
 from maslin.manifests.files import atomic_path, file_entry

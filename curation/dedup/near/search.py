@@ -20,13 +20,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from maslin.curation.dedup.families import compare_families, unite
-from maslin.curation.dedup.kept import keep_sketches, kept_sketches
-from maslin.curation.dedup.lsh import lsh_parameters
-from maslin.curation.dedup.outcome import Outcome, mark_compared, resolve, write_outcome
-from maslin.curation.dedup.partitions import equal_texts, shared_bands
-from maslin.curation.dedup.sketches import Sketches, sketch_shards
-from maslin.curation.dedup.verification import write_sets
+from maslin.curation.dedup.near.families import compare_families, unite
+from maslin.curation.dedup.near.kept import keep_sketches, kept_sketches
+from maslin.curation.dedup.near.lsh import lsh_parameters
+from maslin.curation.dedup.near.outcome import Outcome, mark_compared, resolve, write_outcome
+from maslin.curation.dedup.near.partitions import equal_texts, shared_bands
+from maslin.curation.dedup.near.sketches import Sketches, sketch_shards
+from maslin.curation.dedup.near.verification import write_sets
 from maslin.curation.stages import StageShard
 from maslin.manifests.identity import digest
 from maslin.manifests.steps.dedup import NearDedup

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maslin.curation.dedup.sketches import mapped
+from maslin.curation.dedup.near.sketches import mapped
 from maslin.curation.text.hash_table import clear_table, slot_of, table_size
 from maslin.manifests.kernels.kernel import njit
 

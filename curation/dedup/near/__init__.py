@@ -1,0 +1,1 @@
+"""Near-duplicates: texts whose word shingles overlap beyond a threshold."""
