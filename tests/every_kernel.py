@@ -35,12 +35,23 @@ open(sys.argv[2], "w").write(json.dumps([called, compiled]))
 
 
 def choices(spec: StepSpec) -> list[dict[str, str]]:
-    """A step's parameters: as they are, and each choice it has, where the package it needs is there."""
+    """A step's parameters: as they are, and each choice it has, where the package it needs is there.
+
+    One that does not go by itself comes with the first other that it goes with.
+    """
+    single = [
+        {name: value} for name, kind in typing.get_type_hints(spec.parameters).items()
+        if typing.get_origin(kind) is typing.Literal
+        for value in typing.get_args(kind) if not _is_missing(spec, name, value)]
     found: list[dict[str, str]] = [{}]
-    for name, kind in typing.get_type_hints(spec.parameters).items():
-        if typing.get_origin(kind) is typing.Literal:
-            found += [{name: value} for value in typing.get_args(kind) if not _is_missing(spec, name, value)]
+    for chosen in single:
+        with_another = [chosen, *({**other, **chosen} for other in single)]
+        found.append(next(each for each in with_another if _goes(spec, each)))
     return found
+
+
+def _goes(spec: StepSpec, chosen: dict[str, str]) -> bool:
+    return getattr(spec.parameters(**chosen), "wrong", lambda: None)() is None
 
 
 def _is_missing(spec: StepSpec, parameter: str, value: str) -> bool:
@@ -55,9 +66,9 @@ def write_inputs(folder: Path) -> list[list[str]]:
     few.write_text(RECIPE)
     odd = "<html lang=zh><p>一个人在河边走。</p><p>x<sup>2</sup> <math><mi>x</mi></math></p></html>"
     write_crawl(folder / "crawl/odd.warc.gz", [("http://odd.test/", odd)])
-    text = page(random.Random("near"), code=False)
+    text = page(random.Random("near"), code=False)  # so many copies below that a template is looked for
     write_crawl(folder / "crawl/near.warc.gz", [
-        (f"http://near.test/{n}", text.replace("<article>", f"<article><p>Copy {n} of it.</p>")) for n in range(5)])
+        (f"http://near.test/{n}", text.replace("<article>", f"<article><p>Copy {n} of it.</p>")) for n in range(24)])
     corpora = [f"  {name.replace('_', '-')}-{number}: {{from: web, steps: [{{{name}: {json.dumps(chosen)}}}]}}\n"
                for name, spec in STEPS.items() for number, chosen in enumerate(choices(spec))]
     (folder / "asked.json").write_text(json.dumps(["What of all this is to be found in none of the pages here?", "—"]))
