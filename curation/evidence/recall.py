@@ -103,7 +103,7 @@ def measure(
         asked = Settings(settings)
         steps = with_settings(tuple(step.released() for step in steps), asked.root)
         asked.faults.tell()
-    searched = {index: step.resolved().parameters for index, step in enumerate(steps) if step.name == "near_dedup"}
+    searched = {index: step.resolved().parameters.near for index, step in enumerate(steps) if step.name == "near_dedup"}
     if not searched:
         raise RecipeError(f"corpus {manifest.name} has no near_dedup: nothing in it looks for near duplicates.")
     return {index: recall(texts_met(manifest, index, pairs, seed, say), near, seed)

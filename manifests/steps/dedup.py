@@ -84,6 +84,11 @@ class NearDedup:
     contained: float = field(default=0.9, metadata=between(0.1, 1) | LATER)
     template_documents: int = field(default=20, metadata=between(2, 10**9) | LATER)
 
+    @property
+    def limit(self) -> tuple[str, float]:
+        """What is measured of a candidate, in a word, and from which value on it leaves."""
+        return ("containment", self.contained) if self.verify == "containment" else ("similarity", self.threshold)
+
 
 @dataclass(frozen=True)
 class NearDedupStep(NearDedup):
@@ -99,12 +104,6 @@ class NearDedupStep(NearDedup):
     def near(self) -> NearDedup:
         """What is alike, whatever it is compared with."""
         return NearDedup(**{each.name: getattr(self, each.name) for each in fields(NearDedup)})
-
-    @property
-    def limit(self) -> tuple[str, float]:
-        """What is measured of a candidate, in a word, and from which value on it leaves."""
-        return ("containment", self.contained) if self.verify == "containment" else ("similarity", self.threshold)
-
 
 def candidate_probability(similarity: float, bands: int, rows: int) -> float:
     """How likely two documents of this Jaccard similarity are candidates: they share all rows of one band, or more."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.manifests.manifest import Manifest
+from maslin.manifests.recipe.earlier import named_earlier
 from maslin.manifests.steps.dedup import NEAR_DEDUP, NearDedup
 from maslin.manifests.steps.known import HELD_OUT, decode
 from maslin.manifests.tables import SPLIT, SPLIT_PATH, TEXT_PREFIX_CHARACTERS, iter_tables, read_table
@@ -154,7 +155,7 @@ class _Samples:
         held_out = read_table(manifest.input("split") / SPLIT_PATH, ["id"]) if "split" in manifest.inputs else (
             SPLIT.empty_table())
         hidden = set(survivors.filter(pc.is_in(survivors, value_set=held_out["id"])).to_pylist())
-        columns = ["id", "step_index", "step", "survivor_id", "similarity", "text_prefix"]
+        columns = ["id", "step_index", "step", "survivor_id", "similarity", "detail", "text_prefix"]
         for rows in iter_tables(manifest.parts("ledger"), columns):
             self._read(rows, survivors, held_out["id"], hidden)
         self.closed |= {each for each in wanted if each[1] in hidden}
@@ -189,7 +190,8 @@ class _Samples:
     def cluster(self, index: int, survivor_id: str, documents: int) -> dict[str, Any]:
         closed = (index, survivor_id) in self.closed
         rows: Sequence[dict[str, Any]] = () if closed else self.duplicates.get((index, survivor_id), ())[:SAMPLED]
+        elsewhere = any(named_earlier(row["detail"]) for row in rows)  # of an earlier run: the id is of another here
         return {"survivor_id": survivor_id, "documents": documents, "closed": closed,
-                "text": None if closed else self.texts.get(survivor_id), "duplicates": [
+                "text": None if closed or elsewhere else self.texts.get(survivor_id), "duplicates": [
                     {"id": row["id"], "similarity": row["similarity"], "text": row["text_prefix"] or ""}
                     for row in rows]}

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from maslin.curation.dedup.equal.batches import write_arrow
 from maslin.curation.dedup.equal.keys import Earlier
-from maslin.curation.dedup.near.outcome import LARGEST, MATCHES
+from maslin.curation.dedup.near.outcome import LARGEST, MATCHES, count_sizes, size_classes, size_counts
 from maslin.curation.dedup.near.search import Found, Search, find_duplicates, find_overlaps, read_found
 from maslin.curation.dedup.near.sketches import work_path
 from maslin.curation.stages import Dropped, StageShard
@@ -81,9 +81,12 @@ def _summary(
     equal = sum(pc.sum(table["equal_text"]).as_py() or 0 for table in found)
     clusters = [each for summary in (*acts.values(), among) for each in summary["largest_clusters"]]
     short = [summary["short_documents"] for summary in acts.values()]
+    stay = pc.value_counts(pa.concat_tables([_FOUND.empty_table(), *found])["survivor_id"].combine_chunks())
+    sizes = count_sizes(stay.field("counts").to_numpy() + 1)
     return {
         **among, "short_documents": max([*short, among["short_documents"]]),
         "equal_text": among["equal_text"] + equal, "near": among["near"] + of_earlier - equal,
+        "cluster_sizes": size_classes(sizes + size_counts(among["cluster_sizes"])),
         "largest_clusters": sorted(
             clusters, key=lambda each: (-each["documents"], each["survivor_id"]))[:LARGEST],
         "against": {name: {key: summary[key] for key in ("candidates", "full_bucket_entries", "equal_text", "near")}

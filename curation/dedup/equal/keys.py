@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from maslin.curation.dedup.equal.batches import partitions, read_batches, rows_at_most, write_arrow, write_batches
-from maslin.curation.dedup.near.outcome import LARGEST
+from maslin.curation.dedup.near.outcome import LARGEST, count_sizes, size_classes
 from maslin.curation.dedup.near.search import Found, Search
 from maslin.curation.dedup.near.sketches import text_hashes, work_path
 from maslin.curation.stages import StageShard, iter_surviving
@@ -114,8 +114,10 @@ def find_by_keys(
     run_shards(search.directory, gather_shard, gathered, search.mapper, f"{search.label}, gathered",
                stage=f"{search.stage}-equal")
     largest = sorted((each for result in results for each in result["largest"]), key=_by_size)[:LARGEST]
+    sizes = sum((np.array(result["sizes"]) for result in results), count_sizes(np.zeros(0, np.int64)))
     return Found([task.output for task in gathered], {
-        "equal": sum(result["leaving"] for result in results), "largest_clusters": largest})
+        "equal": sum(result["leaving"] for result in results), "cluster_sizes": size_classes(sizes),
+        "largest_clusters": largest})
 
 
 def _by_size(cluster: Mapping[str, Any]) -> tuple[int, str]:
@@ -166,9 +168,10 @@ def compare_partition(task: PartitionTask) -> ShardResult:
          earlier[stays]], schema=_LEAVING)
     shards = task.places.count(-1)
     write_batches(task.output, leaving, source[left] - (len(task.places) - shards), shards)
-    largest = pc.value_counts(names.combine_chunks()).to_pylist()
-    clusters = [{"survivor_id": each["values"], "documents": each["counts"]} for each in largest]
+    counted = pc.value_counts(names.combine_chunks())
+    clusters = [{"survivor_id": each["values"], "documents": each["counts"]} for each in counted.to_pylist()]
     return {"files": [file_entry(task.directory, task.output)], "leaving": len(left),
+            "sizes": count_sizes(counted.field("counts").to_numpy() + 1).tolist(),
             "largest": sorted(clusters, key=_by_size)[:LARGEST]}
 
 

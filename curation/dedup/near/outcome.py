@@ -4,7 +4,7 @@ Each act is a task of one process, which writes an array by document (mapped fil
 in its place when it is whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +25,28 @@ GROUPS = pa.schema([("id", pa.string()), ("group", pa.string())])
 LARGEST = 10  # clusters a summary names
 _CHUNK = 1 << 20  # documents
 _POWERS = 64  # of two, that a number of documents can have
+
+
+def count_sizes(sizes: np.ndarray) -> np.ndarray:
+    """int64 [powers of two, 2]: of clusters of these sizes, two or more, how many are no larger than that power and
+    larger than the one before, and how many documents they have together.
+    """
+    powers = np.frexp(sizes.astype(np.int64) - 1)[1]
+    return np.stack([np.bincount(powers, minlength=_POWERS), np.bincount(powers, sizes, _POWERS).astype(np.int64)], 1)
+
+
+def size_classes(classes: np.ndarray) -> list[dict[str, int]]:
+    """Those that there are, for a manifest."""
+    return [{"least": (1 << power >> 1) + 1, "most": 1 << power, "clusters": clusters, "documents": documents}
+            for power, (clusters, documents) in enumerate(classes.tolist()) if clusters]
+
+
+def size_counts(classes: Sequence[Mapping[str, int]]) -> np.ndarray:
+    """The other way."""
+    counts = count_sizes(np.zeros(0, np.int64))
+    for each in classes:
+        counts[(each["most"] - 1).bit_length()] = each["clusters"], each["documents"]
+    return counts
 
 
 @dataclass(frozen=True)
@@ -222,22 +244,17 @@ class _Resolved:
             np.add.at(tally, other[other > 0] - 1, 1)
             if not named_too:
                 tally[here[other == 0]] += 1
-        kept, sizes = np.zeros(0, np.int64), np.zeros((_POWERS, 2), np.int64)
+        kept, classes = np.zeros(0, np.int64), count_sizes(np.zeros(0, np.int64))
         for begin in range(0, documents, _CHUNK):
             here = begin + np.flatnonzero(tally[begin:begin + _CHUNK] + named_too >= 2)
-            size = tally[here] + named_too
-            power = np.frexp(size - 1)[1]  # the power of two that is no smaller
-            sizes[:, 0] += np.bincount(power, minlength=_POWERS)
-            sizes[:, 1] += np.bincount(power, size, _POWERS).astype(np.int64)
+            classes += count_sizes(tally[here] + named_too)
             kept = np.concatenate([kept, here])
             if len(kept) > LARGEST:
                 enough = np.sort(tally[kept])[-LARGEST]
                 kept = self._largest_first(kept[tally[kept] >= enough])
         kept = self._largest_first(kept)
-        return [
-            {"least": (1 << power >> 1) + 1, "most": 1 << power, "clusters": clusters, "documents": size}
-            for power, (clusters, size) in enumerate(sizes.tolist()) if clusters
-        ], [{key: id, "documents": int(size)}
+        return size_classes(classes), [
+            {key: id, "documents": int(size)}
             for id, size in zip(self.opened.ids(kept).to_pylist(), tally[kept], strict=True)]
 
     def _largest_first(self, kept: np.ndarray) -> np.ndarray:

@@ -71,6 +71,12 @@ def test_a_survivor_that_left_later_is_shown_as_it_left(corpus):
     assert found.largest[0].text == "The text of s."
 
 
+def test_a_survivor_of_an_earlier_run_is_not_taken_for_the_one_of_its_id_here(corpus):
+    row = left("a", "s") | {"detail": "equal text, in corpus @0123456789abcdef"}
+    (found,) = deduplications(corpus([row]))
+    assert found.largest[0].text is None and "Its text is not at hand." in "".join(clusters("web", [found]))
+
+
 @pytest.mark.parametrize("case", ["survivor held out", "duplicate held out", "third duplicate held out",
                                   "survivor holds what is held out"])
 def test_nothing_is_shown_of_clusters_with_held_out_text(corpus, case):

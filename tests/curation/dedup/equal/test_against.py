@@ -1,5 +1,7 @@
 """Near duplicates of earlier corpora and of one another: those stay that would if all were compared at once."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,10 @@ def found(root, shards, earlier):
     answer = find_near(Search(root, "t", serial_map, "t"), shards, NearDedupStep(threshold=THRESHOLD), references)
     rows = [row for path in answer.paths for row in read_found(path).to_pylist()]
     assert answer.summary["equal_text"] + answer.summary["near"] == len(rows) == len({row["id"] for row in rows})
+    if references:
+        sizes = Counter((row["where"], row["survivor_id"]) for row in rows)
+        assert sum(each["clusters"] for each in answer.summary["cluster_sizes"]) == len(sizes)
+        assert sum(each["documents"] for each in answer.summary["cluster_sizes"]) == len(rows) + len(sizes)
     return {row["id"]: row for row in rows}
 
 

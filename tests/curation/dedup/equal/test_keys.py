@@ -104,4 +104,7 @@ def test_the_largest_clusters_are_told_whatever_the_partitions(tmp_path, monkeyp
     assert told[0] == told[1] == told[2]
     assert told[0]["largest_clusters"][:2] == [
         {"survivor_id": "40", "documents": 19}, {"survivor_id": "00", "documents": 5}]
+    assert told[0]["cluster_sizes"] == [
+        {"least": 5, "most": 8, "clusters": 7, "documents": 40},
+        {"least": 17, "most": 32, "clusters": 1, "documents": 20}]
     assert told[0]["equal_text"] == 52 and told[0]["near"] == 0
