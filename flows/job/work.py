@@ -24,6 +24,7 @@ from maslin.flows.job.outcome import (
     problems_of,
     refuse,
     tell_of_other_versions,
+    to_ask_again,
     warn_of_failures,
 )
 from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, tokenizer_path
@@ -267,7 +268,8 @@ def _build_phase(
             if steps[0].kind in TRAINED and any(step.kind == "run" for step in steps):
                 refuse(foreseen(plan, steps, workspace, mapper, say))
             refuse(doubts(in_order(steps), plan, workspace))
-            on_built = _count_built(say, len(steps), timeline, lambda step: refuse(doubts([step], plan, workspace)))
+            on_built = _count_built(say, len(steps), timeline, lambda step: refuse(
+                doubts([step], plan, workspace) + to_ask_again([step], plan, workspace)))
             build_all(steps, workspace, mapper, extra, on_built, at_once)
         except DamagedError as error:
             if error.directory is None or error.directory not in mine or error.directory in rebuilt:
