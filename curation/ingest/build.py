@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from maslin.curation.ingest.crawl.index import SELECTED_SHARD_BYTES, selected_splits
 from maslin.curation.ingest.crawl.lists import taken_paths
 from maslin.curation.ingest.crawl.paths_table import paths_summary, write_paths
 from maslin.curation.ingest.crawl.read import NOT_HAD, CrawlReader, path_splits
@@ -70,7 +71,7 @@ def build_documents(
     """
     limit = step.parameters["limit"]
     directory = workspace.path(step)
-    splits, target = _splits(inputs, source)
+    splits, target = _splits(step.name, inputs, source, directory, mapper)
     groups = [tuple(splits)] if limit is not None else _grouped(splits, target)
     shards = [_Shard(directory, step.name, index, group, limit) for index, group in enumerate(groups)]
     total = sum(split.bytes for split in splits)
@@ -109,8 +110,12 @@ def build_documents(
     )
 
 
-def _splits(inputs: Sequence[InputFile], source: Source) -> tuple[list[Split], int]:
+def _splits(
+    name: str, inputs: Sequence[InputFile], source: Source, directory: Path, mapper: Mapper,
+) -> tuple[list[Split], int]:
     """What is read, and how many bytes of neighbours go together into a shard: of a crawl each path is one."""
+    if source.crawl is not None and source.crawl.select is not None:
+        return selected_splits(directory, name, source.crawl, inputs, mapper), SELECTED_SHARD_BYTES
     if source.crawl is not None:
         return path_splits(taken_paths(inputs, source.crawl), source.crawl), 0
     return (source.declared.splits or whole_files)(inputs, source.options), split_bytes(inputs)

@@ -123,11 +123,16 @@ def _tell_what_it_takes(
     inputs: dict[str, list[InputFile]],
 ) -> None:
     """The answer to `--dry-run`."""
+    from maslin.curation.ingest.crawl.sizes import crawl_size
     from maslin.flows.forecast.forecast import forecast  # here, and below: work itself needs none of it
     from maslin.flows.shown.foreseen import foreseen, print_foreseen
 
-    found = forecast(plan, todo, targets, workspace, inputs, job.options)
-    answer = foreseen(plan, targets, workspace, found, job.options.verbose)
+    read = {step.name for step in todo if step.kind == "documents"}
+    crawls = {name: crawl_size(inputs[name], source.crawl) for name, source in job.recipe.sources.items()
+              if name in read and source.crawl is not None}
+    sized = inputs | {name: [replace(inputs[name][0], bytes=size.bytes)] for name, size in crawls.items()}
+    found = forecast(plan, todo, targets, workspace, sized, job.options)
+    answer = foreseen(plan, targets, workspace, found, job.options.verbose, crawls)
     if job.options.json:
         print_json(answer)
     else:

@@ -4,6 +4,9 @@ import gzip
 import io
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -64,3 +67,34 @@ def _write(
     writer.write_record(writer.create_warc_record(
         url_of(file, number), type, io.BytesIO(body), http_headers=headers, warc_headers_dict=fields,
         warc_content_type=content_type))
+
+
+def write_index(root: Path, files: int = FILES, groups: int = 3) -> None:
+    """The columnar index of the pages of `write_crawl`, in two files of a few row groups, sorted by their keys."""
+    rows = sorted(_index_rows(root, files), key=lambda row: row["url_surtkey"])
+    paths = []
+    for part in range(2):
+        path = f"cc-index/table/cc-main/warc/crawl={CRAWL}/subset=warc/part-{part:05d}.c000.gz.parquet"
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        half = rows[part * len(rows) // 2:(part + 1) * len(rows) // 2]
+        pq.write_table(pa.Table.from_pylist(half), root / path, row_group_size=max(1, len(half) // groups))
+        paths.append(path)
+    paths.append(paths[0].replace("subset=warc", "subset=robotstxt"))
+    (root / FOLDER / "cc-index-table.paths.gz").write_bytes(gzip.compress("\n".join(paths).encode(), mtime=0))
+
+
+def _index_rows(root: Path, files: int):
+    for file in range(files):
+        with open(root / path_of(file), "rb") as stream:
+            archive = ArchiveIterator(stream)
+            for record in archive:
+                offset = archive.get_record_offset()
+                record.content_stream().read()
+                if record.rec_type == "response":
+                    url = record.rec_headers.get_header("WARC-Target-URI")
+                    host, _, rest = url.removeprefix("https://").partition("/")
+                    yield {
+                        "url_surtkey": ",".join(reversed(host.split("."))) + ")/" + rest, "url": url,
+                        "url_host_name": host, "fetch_status": 200, "content_mime_detected": "text/html",
+                        "content_languages": ["eng", "deu,eng", None][int(rest) % 3], "warc_filename": path_of(file),
+                        "warc_record_offset": offset, "warc_record_length": archive.get_record_length()}
