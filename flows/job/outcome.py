@@ -70,7 +70,8 @@ def _is_within(manifest: Manifest, limit: float) -> bool:
 
 def _not_had(step: Step, manifest: Manifest) -> str:
     causes = Counter(not_had(manifest).values())
-    told = ", ".join(f"{cause} {number:,}" for cause, number in causes.most_common(_CAUSES_TOLD))
+    most = sorted(causes.items(), key=lambda item: (-item[1], item[0]))[:_CAUSES_TOLD]
+    told = ", ".join(f"{cause} {number:,}" for cause, number in most)
     return (f"source {step.name}: {causes.total():,} of {manifest.summary['paths']['asked']:,} paths could not be had "
             f"({told})")
 

@@ -17,6 +17,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_-]+){0,4}")
 _DOMAIN = re.compile(r"[^\s/:@?#.,]+(\.[^\s/:@?#.,]+)*")
 # Keys that are no identifiers of Python, by the field that holds them.
 _WRITTEN = {"base": "from", "name": "crawl"}
+_REQUIRED = {"crawl": "its name, as CC-MAIN-2026-43",
+             "take": "the share of the crawl's paths, drawn by hash; 1 for all of them"}
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,10 @@ KEYS = tuple(_WRITTEN.get(entry.name, entry.name) for entry in dataclasses.field
 
 def read_crawl(node: Node, entries: Mapping[str, Node]) -> Crawl | Any:
     """The crawl that a source's entries name. What is wrong is added to the node's faults, and BROKEN."""
-    if "take" not in entries:
-        node.faults.add(node.missing("take", "the share of the crawl's paths, drawn by hash; 1 for all of them"))
+    missing = [node.missing(key, words) for key, words in _REQUIRED.items() if key not in entries]
+    for fault in missing:
+        node.faults.add(fault)
+    if missing:
         return BROKEN
     fields = {written: name for name, written in _WRITTEN.items()}
     mine = {fields.get(key, key): child for key, child in entries.items() if key in KEYS}

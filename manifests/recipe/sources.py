@@ -168,7 +168,7 @@ def read_source(node: Node) -> Source:
     crawl = None
     if declared is not None and declared.crawled and (named := [key for key in CRAWL_KEYS if key in entries]):
         options = convert_dataclass(
-            node, declared.options, skip=(*SHARED_KEYS, *CRAWL_KEYS), entries=entries, required=["crawl"])
+            node, declared.options, skip=(*SHARED_KEYS, *CRAWL_KEYS), entries=entries)
         crawl = read_crawl(node, entries)
         if "paths" in entries:
             node.faults.add(entries[named[0]].fault("of a crawl by its name: not beside `paths`", at_key=True))
