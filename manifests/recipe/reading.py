@@ -278,8 +278,7 @@ class _Reading:
     def _look_for_files(self) -> None:
         """Add faults for paths that name nothing."""
         for name, source in (self.sources or {}).items():
-            if source is not BROKEN and source.crawl is None and is_whole((
-                    source.kind, source.options)):
+            if source is not BROKEN and source.crawl is None and is_whole((source.kind, source.options)):
                 self._look_for(f"sources.{name}", source.paths, source.declared)
         for name, each in (self.evaluation_sets or {}).items():
             if each is not BROKEN:
