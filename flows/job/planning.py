@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from maslin.curation.ingest.crawl.lists import check_lists
 from maslin.manifests.errors import RecipeError, UsageError
 from maslin.manifests.files import checksum
 from maslin.manifests.plan import VALIDATION, Plan, plan_comparison, plan_corpora, plan_mixtures, plan_runs
@@ -106,6 +105,8 @@ def check_inputs(
         if source is not None and (source.crawl is not None or source.declared.check):
             try:
                 if source.crawl is not None:
+                    from maslin.curation.ingest.crawl.lists import check_lists  # here: few recipes name crawls
+
                     check_lists(inputs[step.name], source.crawl)
                 elif source.declared.check:
                     source.declared.check(inputs[step.name], source.options)

@@ -21,6 +21,7 @@ from maslin.manifests.soundness import checksum_once
 
 DIGEST_CACHE = "inputs.json"
 PER_SECOND = 8.0  # requests, for files that a recipe names by their address
+MOST_LIST_BYTES = 256 << 20  # of the paths of a crawl
 TRIES = 4  # some seconds: somebody waits to hear whether a recipe is right
 
 
@@ -98,7 +99,9 @@ def find_crawl(place: str, crawl: Crawl, base: Path, workspace: Path) -> list[In
                 f"{place}: nothing is known of the crawl {crawl.name}: {error} Names of crawls are listed at "
                 "https://data.commoncrawl.org/crawl-data/index.html; `from` says where they are read.") from error
         if not path.is_file():
-            raise RecipeError(f"{place}: {path} is no file. `from` is the folder that holds `crawl-data/`.")
+            raise RecipeError(f"{place}: {path} is no file. " + (
+                "It should hold the addresses of `select.urls`, one a line." if file is wanted[-1] and len(wanted) > 2
+                else "`from` is the folder that holds `crawl-data/`."))
         found.append(cache.input_file(path.name, path))
     cache.save()
     return found
@@ -113,13 +116,13 @@ def _fetch(url: str, workspace: Path, crawl: Crawl | None = None) -> Path:
         _copy_from_s3(url, target)
         return target
     from maslin.manifests.remote.client import Client, NotHad  # here: few recipes fetch, and every command would wait
-    from maslin.manifests.remote.download import fetch
+    from maslin.manifests.remote.download import MOST_BYTES, fetch
     from maslin.manifests.remote.pace import Pace
 
     pace = Pace(PER_SECOND if crawl is None else crawl.requests_per_second)
     try:
         with contextlib.closing(Client(pace, None if crawl is None else crawl.contact, TRIES)) as client:
-            fetch(client, url, target)
+            fetch(client, url, target, MOST_BYTES if crawl is None else MOST_LIST_BYTES)
     except NotHad as error:
         raise UsageError(f"{url} cannot be fetched ({error}).") from error
     return target

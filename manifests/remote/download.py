@@ -196,9 +196,9 @@ def _validator(answer: http.client.HTTPResponse) -> str | None:
     return etag if etag.startswith('"') else answer.headers.get("Last-Modified")
 
 
-def fetch(client: Client, url: str, path: Path) -> None:
+def fetch(client: Client, url: str, path: Path, most_bytes: int = MOST_BYTES) -> None:
     """Have all of a file at `path`, which is there only when it is whole. Raises NotHad."""
-    with Download(client, url, path.with_name(path.name + ".part")) as download:
+    with Download(client, url, path.with_name(path.name + ".part"), most_bytes) as download:
         download.upto(MOST_BYTES)
     os.replace(download.path, path)
     download.remove()

@@ -10,6 +10,8 @@ from maslin.manifests.identity import hash_int
 from maslin.manifests.recipe.crawls import Crawl
 from maslin.manifests.recipe.inputs import InputFile
 
+# Of a path, as Common Crawl's are: where nobody has asked for the lengths.
+TYPICAL_BYTES = {"warc": 900 << 20, "wet": 75 << 20, "wat": 220 << 20}
 MOST_LINE_BYTES = 4096
 MOST_PATHS = 5_000_000  # a crawl has some 90,000
 _PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=+-]*(/[A-Za-z0-9_=+-][A-Za-z0-9_.=+-]*)*")  # none leads elsewhere

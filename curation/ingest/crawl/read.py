@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from maslin.curation.ingest.crawl.archive import ComingArchive, RecordAlone
+from maslin.curation.ingest.crawl.lists import TYPICAL_BYTES
 from maslin.curation.ingest.records import Failed, Origin, Record, Split, Watch
 from maslin.curation.ingest.web.framing import ArchiveFile
 from maslin.curation.ingest.web.source import WarcOptions
@@ -24,8 +25,7 @@ from maslin.manifests.remote.download import Download
 from maslin.manifests.remote.pace import Pace, one_of
 
 NOT_HAD = "not_had"
-# Of a path, as Common Crawl's are: for progress, as nobody has asked for all lengths.
-TYPICAL_BYTES = {"warc": 900 << 20, "wet": 75 << 20, "wat": 220 << 20}
+_MOST_FILE_BYTES = 64 << 30
 _MOST_PART_BYTES = 8 << 20  # asked for at once
 _MOST_GAP_BYTES = 64 << 10  # between records that are asked for together
 _MOST_RECORD_BYTES = 256 << 20
@@ -102,7 +102,7 @@ class CrawlReader:
     ) -> Iterator[Record]:
         """Of a path elsewhere, as it comes."""
         name = f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{Path(split.input.name).name}"
-        download = Download(client, url, self._folder / name)
+        download = Download(client, url, self._folder / name, _MOST_FILE_BYTES)
         with download, ComingArchive(download) as archive:
             yield from read_archive(
                 archive, _whole(split, download.path, archive.size), options,

@@ -5,8 +5,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from maslin.curation.ingest.crawl.lists import listed_paths, taken_paths
-from maslin.curation.ingest.crawl.read import TYPICAL_BYTES
+from maslin.curation.ingest.crawl.lists import TYPICAL_BYTES, listed_paths, taken_paths
 from maslin.manifests.identity import hash_int
 from maslin.manifests.recipe.crawls import Crawl
 from maslin.manifests.recipe.inputs import TRIES, InputFile
