@@ -72,26 +72,30 @@ def read_archive(
         origin = Origin(split.input.name, frame.offset, None if isinstance(frame, Damage) else frame.length)
         if isinstance(frame, Damage):
             yield Failed(frame.cause, frame.detail, origin)
-        elif proved and (wrong := wrong_digest(frame, options.reader)):
-            yield Failed("wrong_digest", wrong, origin)
         else:
-            yield from _records(frame, origin, options, watch, ordinal)
+            yield from _records(frame, origin, options, watch, ordinal, proved)
 
 
-def _records(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int) -> Iterator[Record]:
-    found = _response(frame, origin, options)
+def _records(
+    frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int, proved: bool,
+) -> Iterator[Record]:
+    found = _response(frame, origin, options, proved)
     if isinstance(found, tuple):
         yield from _pages(*found, origin, frame, options, watch, ordinal * _ENTRIES)
     else:
         yield found
 
 
-def _response(frame: Frame, origin: Origin, options: WarcOptions) -> tuple[WarcRecord, HttpMessage] | Record:
+def _response(
+    frame: Frame, origin: Origin, options: WarcOptions, proved: bool,
+) -> tuple[WarcRecord, HttpMessage] | Record:
     """A record with its answer of status 200, or what it is instead."""
     try:
         record = read_record(frame, options.reader)
     except ValueError as error:
         return Failed("damaged_record", str(error), origin)
+    if proved and (wrong := wrong_digest(record, frame)):
+        return Failed("wrong_digest", wrong, origin)
     if record.type == "conversion":
         return _converted(record, origin, frame, options)
     if record.type == "resource":

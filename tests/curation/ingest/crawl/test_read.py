@@ -80,7 +80,8 @@ def test_documents_are_those_of_the_same_files_here(served, tmp_path, part):
 
 
 @pytest.mark.parametrize("befalls", [
-    {"refused": {path_of(1): (503, 6), path_of(2): (429, 5), "": (503, 3)}}, {"cut": {"": (700, 9)}}, {"no_validator": True, "cut": {"": (700, 4)}},
+    {"refused": {path_of(1): (503, 6), path_of(2): (429, 5), "": (503, 3)}},
+    {"cut": {"": (700, 9)}}, {"no_validator": True, "cut": {"": (700, 4)}},
     {"no_ranges": True, "cut": {path_of(1): (900, 3)}}, {"no_length": True}, {"pause_seconds": 0.02},
     {"redirects": {path_of(2): "/" + path_of(2) + "?moved"}},
 ], ids=str)
