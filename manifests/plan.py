@@ -65,7 +65,7 @@ def plan_corpora(recipe: Recipe, inputs: Mapping[str, Sequence[InputFile]], limi
     documents = {
         name: _step(
             "documents", name,
-            {"kind": source.kind, "options": source.options_json(), "limit": limit, **source.own_code()},
+            {"kind": source.kind, "options": source.options_json(), "limit": limit, **source.further_identity()},
             {f"input:{item.name}": item.digest for item in inputs[name]}, libraries=source.libraries)
         for name, source in recipe.sources.items() if name in inputs
     }

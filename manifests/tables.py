@@ -91,6 +91,14 @@ ITEMS_FOUND = pa.schema([
 ])
 ITEMS_FOUND_PATH = "items_found/part-00000.parquet"
 
+# One row a path of a crawl that a source reads: its length and the xxh3-128 of its content, null where only a part of
+# it was read; how many parts of it, where pages are selected; why it could not be had, null where it was.
+CRAWL_PATHS = pa.schema([
+    ("path", pa.string()), ("bytes", pa.int64()), ("xxh3_128", pa.string()), ("records", pa.int64()),
+    ("not_had", pa.string()),
+])
+CRAWL_PATHS_PATH = "paths/part-00000.parquet"
+
 # One row a document of token shards: its ids are [start, end) of the part, and the UTF-8 bytes of its text.
 TOKEN_INDEX = pa.schema([("id", pa.string()), ("start", pa.int64()), ("end", pa.int64()), ("bytes", pa.int64())])
 

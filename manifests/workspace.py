@@ -37,6 +37,7 @@ MEASURED_NAME = "measured.json"
 SHARD_MARKERS = ".shards"
 SHARDS_SUFFIX = ".shards"  # of a file beside the markers of a stage: how many shards it has, for `maslin status`
 INDEX_FOLDER = ".index"  # sorted indexes of tables (maslin.manifests.lookup), made anew whenever they are needed
+UNFINISHED = "unfinished"  # in what a shard function returns: true where the shard is to be made again
 DAMAGED_NAME = ".damaged"  # an empty file: something here was found damaged, so what it holds has to be proved
 
 TASK_MEMORY_BYTES = 256 << 20  # beside what its process holds anyway
@@ -185,10 +186,13 @@ def is_marked(directory: Path) -> bool:
 def is_sound(directory: Path) -> bool:
     """Whether a step directory is finished and its files are there, with the sizes its manifest says.
 
-    Where damage was found before, their contents are checked, too.
+    Where damage was found before, their contents are checked, too. One that is to be asked for again is not finished.
     """
     try:
-        if not is_complete(directory) or verify_sizes(directory):
+        if not is_complete(directory):
+            return False
+        manifest = read_manifest(directory)
+        if is_to_retry(manifest) or _missing_or_resized(directory, manifest.files):
             return False
         if is_marked(directory):
             if verify(directory):
@@ -198,6 +202,16 @@ def is_sound(directory: Path) -> bool:
         return True
     except (UsageError, DamagedError):
         return False  # an unreadable manifest
+
+
+def not_had(manifest: Manifest) -> dict[str, str]:
+    """The paths of a crawl that could not be had, and why."""
+    return manifest.summary.get("paths", {}).get("not_had", {})
+
+
+def is_to_retry(manifest: Manifest) -> bool:
+    """Whether so many paths of a crawl could not be had that the next command asks for them again."""
+    return bool(manifest.summary.get("paths", {}).get("retry"))
 
 
 def run_shards(
@@ -237,19 +251,21 @@ def _finished(directory: Path, marker: Path) -> ShardResult | None:
     except DamagedError:
         return None
     entries = [FileEntry(**entry) for entry in result.get("files", ())]
-    return None if _missing_or_resized(directory, entries) or _changed(directory, entries) else result
+    if result.get(UNFINISHED) or _missing_or_resized(directory, entries) or _changed(directory, entries):
+        return None
+    return result
 
 
 def commit(
     directory: Path, step: Step, files: Sequence[dict[str, Any]], *, counts: Counts | None = None,
     sizes: dict[str, int] | None = None, summary: dict[str, Any] | None = None, complete: bool = True,
-    measured: dict[str, Any] | None = None,
+    measured: dict[str, Any] | None = None, keep_shards: bool = False,
 ) -> Manifest:
     """Write measured.json and then manifest.json, the commit point; remove shard markers and unfinished files.
 
     `files`: entries as `maslin.manifests.files.file_entry` makes them. `summary` holds further deterministic facts of
     the step (JSON values). `complete` is false when more of a source failed than its `max_failed` allows: the outputs
-    are kept and marked.
+    are kept and marked. `keep_shards`: a builder that is asked again goes on from those that are finished.
     """
     inputs = {role: value if isinstance(value, str) else value.directory for role, value in step.inputs.items()}
     manifest = Manifest(
@@ -265,7 +281,8 @@ def commit(
         raise AssertionError(f"{directory}: the manifest would name files that are not there: {missing[:3]}")
     write_json(directory / MANIFEST_NAME, manifest.to_json())
     (directory / DAMAGED_NAME).unlink(missing_ok=True)
-    shutil.rmtree(directory / SHARD_MARKERS, ignore_errors=True)
+    if not keep_shards:
+        shutil.rmtree(directory / SHARD_MARKERS, ignore_errors=True)
     return manifest
 
 

@@ -1,7 +1,7 @@
 """The documents builder: raw inputs → `documents/` and `ledger/`, a shard a split, any number of workers."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from maslin.curation.ingest.crawl.index import SELECTED_SHARD_BYTES, selected_splits
+from maslin.curation.ingest.crawl.lists import taken_paths
+from maslin.curation.ingest.crawl.paths_table import paths_summary, write_paths
+from maslin.curation.ingest.crawl.read import NOT_HAD, CrawlReader, path_splits
 from maslin.curation.ingest.crumb import Crumb
 from maslin.curation.ingest.records import Document, Dropped, Failed, Record, Split, split_bytes, whole_files
 from maslin.curation.ingest.repeated_ids import drop_repeated, find_repeated
@@ -31,7 +35,16 @@ from maslin.manifests.tables import (
     ledger_row,
     part_name,
 )
-from maslin.manifests.workspace import SHARD_MARKERS, Mapper, ShardResult, Step, Workspace, commit, run_shards
+from maslin.manifests.workspace import (
+    SHARD_MARKERS,
+    UNFINISHED,
+    Mapper,
+    ShardResult,
+    Step,
+    Workspace,
+    commit,
+    run_shards,
+)
 
 _BATCH_RECORDS = 256
 _BATCH_CHARACTERS = 8 << 20
@@ -54,19 +67,22 @@ def build_documents(
     """Read a source and commit its documents; returns the manifest.
 
     The step's parameter `limit`: only that many records are read, in the order of the inputs. The manifest says
-    `complete: false` when more than the share `source.max_failed` of them failed.
+    `complete: false` when more than the share `source.max_failed` of them failed, or a path of a crawl was not had.
     """
     limit = step.parameters["limit"]
     directory = workspace.path(step)
-    splits = (source.declared.splits or whole_files)(inputs, source.options)
-    groups = [tuple(splits)] if limit is not None else _grouped(splits, split_bytes(inputs))
+    splits, target = _splits(step.name, inputs, source, directory, mapper)
+    groups = [tuple(splits)] if limit is not None else _grouped(splits, target)
     shards = [_Shard(directory, step.name, index, group, limit) for index, group in enumerate(groups)]
     total = sum(split.bytes for split in splits)
     results = run_shards(
         directory, partial(_read_shard, source), shards, mapper, f"read {step.name}", total=total, unit="bytes"
     )
     counts = sum_counts((result["counts"] for result in results), "records")
-    repeated = find_repeated(directory, [result["counts"]["kept"] for result in results])
+    crawled = [row for result in results for row in result.get("paths", ())]
+    paths = {"paths": paths_summary(crawled, source.max_failed)} if source.crawl is not None else {}
+    retry = bool(paths) and paths["paths"]["retry"]
+    repeated = [] if retry else find_repeated(directory, [result["counts"]["kept"] for result in results])
     rewritten = run_shards(
         directory, drop_repeated, [(directory, step.name, index, ids) for index, ids in repeated], mapper,
         f"drop repeated ids of {step.name}", stage="repeated",
@@ -78,17 +94,31 @@ def build_documents(
         counts.kept -= len(ids)
         add(counts.dropped, "same_identity", len(ids))
     counts.check_conservation(step.directory)
-    index_tables(directory, ("documents", "ledger"), list(files.values()), mapper, f"index {step.name}")
+    if not retry:
+        index_tables(directory, ("documents", "ledger"), list(files.values()), mapper, f"index {step.name}")
     notes: dict[str, int] = {}
     for result in results:
         for note, times in result["notes"].items():
             add(notes, note, times)
+    input_bytes = sum(row["bytes"] or 0 for row in crawled) if paths else sum(file.bytes for file in inputs)
+    failed = counts.failed_in_all - counts.failed.get(NOT_HAD, 0)
     return commit(
-        directory, step, list(files.values()), counts=counts,
-        sizes={"input_bytes": sum(file.bytes for file in inputs), "text_bytes": sum(text_bytes)},
-        summary={"notes": notes}, complete=counts.failed_in_all <= source.max_failed * counts.read,
-        measured={"cpu_seconds": round(sum(result["cpu_seconds"] for result in results), 3)},
+        directory, step, [*files.values(), *([write_paths(directory, crawled)] if paths else [])], counts=counts,
+        sizes={"input_bytes": input_bytes, "text_bytes": sum(text_bytes)}, summary={"notes": notes, **paths},
+        complete=failed <= source.max_failed * counts.read and not (paths and paths["paths"]["not_had"]),
+        measured={"cpu_seconds": round(sum(result["cpu_seconds"] for result in results), 3)}, keep_shards=retry,
     )
+
+
+def _splits(
+    name: str, inputs: Sequence[InputFile], source: Source, directory: Path, mapper: Mapper,
+) -> tuple[list[Split], int]:
+    """What is read, and how many bytes of neighbours go together into a shard: of a crawl each path is one."""
+    if source.crawl is not None and source.crawl.select is not None:
+        return selected_splits(directory, name, source.crawl, inputs, mapper), SELECTED_SHARD_BYTES
+    if source.crawl is not None:
+        return path_splits(taken_paths(inputs, source.crawl), source.crawl), 0
+    return (source.declared.splits or whole_files)(inputs, source.options), split_bytes(inputs)
 
 
 def _grouped(splits: Sequence[Split], target: int) -> list[tuple[Split, ...]]:
@@ -118,7 +148,8 @@ def _read_shard(source: Source, shard: _Shard) -> ShardResult:
         documents = stack.enter_context(TableWriter(shard.directory, f"documents/{part}", DOCUMENTS))
         ledger = stack.enter_context(TableWriter(shard.directory, f"ledger/{part}", LEDGER))
         watch = _Watch(crumb)
-        for batch in _batches(_records(source, shard, watch)):
+        crawl = None if source.crawl is None else CrawlReader(source.crawl, shard.directory / SHARD_MARKERS)
+        for batch in _batches(_records(source, shard, watch, source.declared.read if crawl is None else crawl.read)):
             kept: list[Document] = []
             rows: list[dict[str, Any]] = []
             for record in batch:
@@ -146,10 +177,11 @@ def _read_shard(source: Source, shard: _Shard) -> ShardResult:
             advance(watch.newly_read(), len(kept), len(batch) - len(kept))
         if shard.limit is None:
             advance(sum(split.bytes for split in shard.splits) - watch.reported)
+    of_crawl = {} if crawl is None else {"paths": crawl.paths, UNFINISHED: any(row[NOT_HAD] for row in crawl.paths)}
     return {
         "files": [documents.entry, ledger.entry], "counts": counts.to_json(), "notes": notes,
         "text_bytes": text_bytes,
-        "cpu_seconds": time.process_time() - began,
+        "cpu_seconds": time.process_time() - began, **of_crawl,
     }
 
 
@@ -179,8 +211,7 @@ class _Watch:
         return new
 
 
-def _records(source: Source, shard: _Shard, watch: _Watch) -> Iterator[Record]:
-    read = source.declared.read
+def _records(source: Source, shard: _Shard, watch: _Watch, read: Callable[..., Any]) -> Iterator[Record]:
     left, last = shard.limit, ""
     bytes_before = 0
     for split in shard.splits:

@@ -20,7 +20,14 @@ from maslin.manifests.locks import read_begun, read_locks
 from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.inputs import remembered_digests
 from maslin.manifests.soundness import lineage, verify_all
-from maslin.manifests.workspace import INDEX_FOLDER, MANIFEST_NAME, OtherVersionError, is_complete, read_manifest
+from maslin.manifests.workspace import (
+    INDEX_FOLDER,
+    MANIFEST_NAME,
+    OtherVersionError,
+    is_complete,
+    not_had,
+    read_manifest,
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ def show(options: ShowOptions) -> int:
 
 
 def _print(manifest: Manifest) -> None:
-    state = "complete" if manifest.complete else "more failed than max_failed allows"
+    state = ("complete" if manifest.complete else f"{len(lost):,} paths could not be had" if (lost := not_had(manifest))
+             else "more failed than max_failed allows")
     print(f"{manifest.kind} {manifest.name}   digest {manifest.digest}   version {manifest.version}"
           f"   {state}")
     if manifest.sizes:

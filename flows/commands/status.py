@@ -30,6 +30,8 @@ from maslin.manifests.workspace import (
     is_complete,
     is_current,
     is_sound,
+    is_to_retry,
+    not_had,
     read_manifest,
     step_directories,
 )
@@ -263,9 +265,12 @@ def _state(directory: Path) -> str:
     if not is_complete(directory):
         return "unfinished"
     try:
+        if is_current(directory) and is_to_retry(read_manifest(directory)):
+            return "unfinished"
         if not is_sound(directory) and is_current(directory):
             return "damaged"
-        return "built" if read_manifest(directory).complete else "built, too much failed"
+        manifest = read_manifest(directory)
+        return "built" if manifest.complete or not_had(manifest) else "built, too much failed"
     except OtherVersionError:
         return "of another Maslin"
     except MaslinError:

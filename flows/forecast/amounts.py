@@ -46,6 +46,10 @@ class Amounts:
         self._known: dict[str, Amount] = {}
 
     def raw_bytes(self, source: str) -> int:
+        """Of the files of a source; of a crawl, whose files nobody has counted, what was read of it if it was."""
+        step, declared = self._plan.documents.get(source), self._plan.recipe.sources.get(source)
+        if step is not None and declared is not None and declared.crawl and self._workspace.is_complete(step):
+            return self._workspace.manifest(step).sizes["input_bytes"]
         return sum(item.bytes for item in self._inputs.get(source, ()))
 
     def of(self, step: Step) -> Amount:

@@ -1,6 +1,7 @@
 """What came out: problems of the data, warnings, lines on finished steps, and where a recipe's results lie."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 
 from maslin.flows.job.dedup_guard import doubts
@@ -12,7 +13,9 @@ from maslin.manifests.manifest import Manifest
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.soundness import checked
-from maslin.manifests.workspace import Step, Workspace, is_of_another, read_measured
+from maslin.manifests.workspace import Step, Workspace, is_of_another, is_to_retry, not_had, read_measured
+
+_CAUSES_TOLD = 4
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -24,20 +27,53 @@ def refuse(problems: Sequence[str]) -> None:
 def problems_of(plan: Plan, targets: Sequence[Step], workspace: Workspace) -> list[str]:
     """Empty corpora, sources of which too much failed or was taken for the same, among what the targets need."""
     problems = doubts(in_order(targets), plan, workspace)
+    problems += too_much_failed(in_order(targets), plan, workspace)
     for step in in_order(targets):
         if not workspace.is_complete(step):
             continue
-        if step.kind == "documents" and not (manifest := workspace.manifest(step)).complete:
-            limit = plan.recipe.sources[step.name].max_failed
-            problems.append(
-                f"{_failures(step, manifest.counted())}, more than max_failed {limit:g} allows. "
-                f"See `maslin manifest show {workspace.path(step)}`.")
         if step.kind == "corpus" and (counts := workspace.manifest(step).counted()).kept == 0:
             dropped = sorted(counts.dropped.items(), key=lambda item: -item[1])[:3]
             most = ", ".join(f"{rule} {number:,}" for rule, number in dropped) or "nothing was read"
             problems.append(
                 f"corpus {step.name} came out empty: of {counts.read:,} documents none was kept ({most}).")
     return problems
+
+
+def too_much_failed(steps: Sequence[Step], plan: Plan, workspace: Workspace) -> list[str]:
+    """A sentence for each source among `steps` of which more failed, or could not be had, than the recipe allows."""
+    found = []
+    for step in steps:
+        if step.kind != "documents" or not workspace.is_complete(step):
+            continue
+        manifest, limit = workspace.manifest(step), plan.recipe.sources[step.name].max_failed
+        see = f"See `maslin manifest show {workspace.path(step)}`."
+        if is_to_retry(manifest):
+            found.append(f"{_not_had(step, manifest)}, more than max_failed {limit:g} allows. What was had is kept: "
+                         f"the same command asks for the others again. {see}")
+        elif not (manifest.complete or _is_within(manifest, limit)):
+            found.append(f"{_failures(step, manifest.counted())}, more than max_failed {limit:g} allows. {see}")
+    return found
+
+
+def to_ask_again(steps: Sequence[Step], plan: Plan, workspace: Workspace) -> list[str]:
+    """Of `too_much_failed` what the next command asks for again, so that nothing is made of what is there now."""
+    return too_much_failed(
+        [step for step in steps if workspace.is_complete(step) and is_to_retry(workspace.manifest(step))],
+        plan, workspace)
+
+
+def _is_within(manifest: Manifest, limit: float) -> bool:
+    """Whether a step that is not complete lacks only paths of a crawl that could not be had."""
+    lost, counts = not_had(manifest), manifest.counted()
+    return bool(lost) and counts.failed_in_all - len(lost) <= limit * counts.read
+
+
+def _not_had(step: Step, manifest: Manifest) -> str:
+    causes = Counter(not_had(manifest).values())
+    most = sorted(causes.items(), key=lambda item: (-item[1], item[0]))[:_CAUSES_TOLD]
+    told = ", ".join(f"{cause} {number:,}" for cause, number in most)
+    return (f"source {step.name}: {causes.total():,} of {manifest.summary['paths']['asked']:,} paths could not be had "
+            f"({told})")
 
 
 def _failures(step: Step, counts: Counts) -> str:
@@ -53,9 +89,11 @@ def check_files(step: Step, workspace: Workspace) -> None:
 
 
 def warn_of_failures(plan: Plan, workspace: Workspace) -> None:
-    """One line for each source with damaged records that stay within its `max_failed`."""
+    """One line for each source with damaged records, or paths not had, that stay within its `max_failed`."""
     for step in plan.documents.values():
         manifest = workspace.manifest(step) if workspace.is_complete(step) else None
+        if manifest and not_had(manifest) and not is_to_retry(manifest):
+            say(f"warning: {_not_had(step, manifest)}: {step.name} is not all that the recipe names; see its ledger")
         if manifest and manifest.complete and manifest.counted().failed:
             say(f"warning: {_failures(step, manifest.counted())}; see its ledger")
 

@@ -9,7 +9,7 @@ from maslin.manifests.files import checksum
 from maslin.manifests.plan import VALIDATION, Plan, plan_comparison, plan_corpora, plan_mixtures, plan_runs
 from maslin.manifests.recipe.evaluation_sets import ROLE
 from maslin.manifests.recipe.initial_model import InitialModel, find_initial_model
-from maslin.manifests.recipe.inputs import InputFile, find_inputs
+from maslin.manifests.recipe.inputs import InputFile, find_crawl, find_inputs
 from maslin.manifests.recipe.reading import Checks, read_recipe
 from maslin.manifests.recipe.recipe import Recipe, Tokenizer, Training
 from maslin.manifests.workspace import Step, Workspace
@@ -60,7 +60,9 @@ def source_inputs(
                 continue
             try:
                 where = [recipe.place(f"{key}.{name}.paths[{index}]") for index in range(len(each.paths))]
-                if key == "sources":
+                if key == "sources" and each.crawl is not None:
+                    found[name] = find_crawl(recipe.place(f"sources.{name}"), each.crawl, base, workspace.root)
+                elif key == "sources":
                     found[name] = find_inputs(
                         where, each.paths, base, workspace.root, each.declared.folders_are_inputs,
                         is_input=each.declared.is_input, tell=tell)
@@ -99,9 +101,15 @@ def check_inputs(
                     inputs[f"{ROLE}{step.name}"], recipe.evaluation_sets[step.name], parameters))
             except UsageError as error:
                 raise UsageError(f"{place}: {error}") from error
-        if step.kind == "documents" and (check := recipe.sources[step.name].declared.check):
+        source = recipe.sources[step.name] if step.kind == "documents" else None
+        if source is not None and (source.crawl is not None or source.declared.check):
             try:
-                check(inputs[step.name], recipe.sources[step.name].options)
+                if source.crawl is not None:
+                    from maslin.curation.ingest.crawl.lists import check_lists  # here: few recipes name crawls
+
+                    check_lists(inputs[step.name], source.crawl)
+                elif source.declared.check:
+                    source.declared.check(inputs[step.name], source.options)
             except UsageError as error:
                 raise UsageError(f"{recipe.place(f'sources.{step.name}')}: {error}") from error
 

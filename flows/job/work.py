@@ -24,6 +24,7 @@ from maslin.flows.job.outcome import (
     problems_of,
     refuse,
     tell_of_other_versions,
+    to_ask_again,
     warn_of_failures,
 )
 from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, tokenizer_path
@@ -122,11 +123,16 @@ def _tell_what_it_takes(
     inputs: dict[str, list[InputFile]],
 ) -> None:
     """The answer to `--dry-run`."""
+    from maslin.curation.ingest.crawl.sizes import crawl_size
     from maslin.flows.forecast.forecast import forecast  # here, and below: work itself needs none of it
     from maslin.flows.shown.foreseen import foreseen, print_foreseen
 
-    found = forecast(plan, todo, targets, workspace, inputs, job.options)
-    answer = foreseen(plan, targets, workspace, found, job.options.verbose)
+    read = {step.name for step in todo if step.kind == "documents"}
+    crawls = {name: crawl_size(inputs[name], source.crawl) for name, source in job.recipe.sources.items()
+              if name in read and source.crawl is not None}
+    sized = inputs | {name: [replace(inputs[name][0], bytes=size.bytes)] for name, size in crawls.items()}
+    found = forecast(plan, todo, targets, workspace, sized, job.options)
+    answer = foreseen(plan, targets, workspace, found, job.options.verbose, crawls)
     if job.options.json:
         print_json(answer)
     else:
@@ -267,7 +273,8 @@ def _build_phase(
             if steps[0].kind in TRAINED and any(step.kind == "run" for step in steps):
                 refuse(foreseen(plan, steps, workspace, mapper, say))
             refuse(doubts(in_order(steps), plan, workspace))
-            on_built = _count_built(say, len(steps), timeline, lambda step: refuse(doubts([step], plan, workspace)))
+            on_built = _count_built(say, len(steps), timeline, lambda step: refuse(
+                doubts([step], plan, workspace) + to_ask_again([step], plan, workspace)))
             build_all(steps, workspace, mapper, extra, on_built, at_once)
         except DamagedError as error:
             if error.directory is None or error.directory not in mine or error.directory in rebuilt:

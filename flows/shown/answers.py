@@ -218,6 +218,25 @@ class RoundsPlanned(TypedDict):
     looks: list[LookPlanned]
 
 
+class CrawlSized(TypedDict):
+    """How much of a crawl is read: paths of all paths, and their bytes, by the lengths of so many (`asked`) of them.
+
+    Of a selection the bytes are those of whole paths.
+    """
+
+    paths: int
+    all_paths: int
+    bytes: int
+    asked: int
+
+
+class CrawlForeseen(CrawlSized):
+    """What a source will read of a crawl that it names."""
+
+    source: str
+    crawl: str
+
+
 class Foreseen(TypedDict):
     """`--dry-run`: what would be built, what it takes, what could be found.
 
@@ -230,6 +249,7 @@ class Foreseen(TypedDict):
     steps: int
     kinds: list[KindPlanned]
     plan: NotRequired[list[StepForeseen]]
+    crawls: NotRequired[list[CrawlForeseen]]
     held_out: list[DomainHeldOut]
     arms: list[ArmDiffering]
     workers: int

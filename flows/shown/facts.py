@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maslin.manifests.manifest import Manifest
-from maslin.manifests.workspace import SHARD_MARKERS, SHARDS_SUFFIX, Step
+from maslin.manifests.workspace import SHARD_MARKERS, SHARDS_SUFFIX, Step, not_had
 
 _CHECKPOINTS = ("checkpoints/step-*.safetensors", "s*/checkpoints/step-*.safetensors")  # of a run, of a stack
 
@@ -16,7 +16,9 @@ def facts(manifest: Manifest) -> str:
 
 
 def _facts(manifest: Manifest) -> Iterator[str]:
-    if not manifest.complete:
+    if lost := not_had(manifest):
+        yield f"{len(lost):,} paths not had"
+    elif not manifest.complete:
         yield "too much failed"
     if counts := manifest.counts:
         share = f" ({counts.kept / counts.read:.1%})" if counts.read else ""

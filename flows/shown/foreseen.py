@@ -1,13 +1,15 @@
 """The answer to `--dry-run`: what would be built, how arms differ, what it takes, and what could be found."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from maslin.flows.engine.build import missing_steps
 from maslin.flows.shown.answers import (
     ArmDiffering,
     CorpusEpochs,
+    CrawlForeseen,
+    CrawlSized,
     DomainDetectable,
     DomainHeldOut,
     Foreseen,
@@ -24,6 +26,7 @@ from maslin.trainer.comparison.detectable import ALPHA
 from maslin.trainer.comparison.rounds import RoundsPlan, spent
 
 if TYPE_CHECKING:
+    from maslin.curation.ingest.crawl.sizes import CrawlSize
     from maslin.flows.forecast.forecast import Forecast
 
 _WORDS = {"read": "read the sources", "curate": "curate", "tokenize": "tokenize", "train": "train", "score": "score",
@@ -32,8 +35,9 @@ _WORDS = {"read": "read the sources", "curate": "curate", "tokenize": "tokenize"
 
 def foreseen(
     plan: Plan, targets: Sequence[Step], workspace: Workspace, found: "Forecast", verbose: bool,
+    crawls: Mapping[str, "CrawlSize"],
 ) -> Foreseen:
-    """All of it as data. `found`: what the steps to build take."""
+    """All of it as data. `found`: what the steps to build take; `crawls`: how much is read of each, by its source."""
     todo = {step.directory for step in missing_steps(targets, workspace)}
     steps = in_order(targets)
     states = {step.directory: ("build" if step.directory in todo else "have" if workspace.is_complete(step) else "skip")
@@ -57,6 +61,10 @@ def foreseen(
         "warnings": [*found.problems, *_warnings(plan, found, free)]}
     if plan.report is not None and (rounds := plan.report.parameters.get("rounds")):
         answer["rounds"] = _rounds(plan, RoundsPlan.from_json(rounds))
+    if crawls:
+        answer["crawls"] = [
+            {"source": name, "crawl": plan.recipe.sources[name].crawl.name, **_fields(size, CrawlSized)}
+            for name, size in crawls.items()]
     if verbose:
         answer["plan"] = [{"state": states[step.directory], "directory": step.directory} for step in steps]
     return answer
@@ -127,6 +135,8 @@ def print_foreseen(answer: Foreseen) -> None:
         print(table([[each["domain"], each["how"]] for each in answer["held_out"]], ["domain", "how"]))
     for arm in answer["arms"]:
         _print_arm(arm)
+    for crawl in answer.get("crawls", ()):
+        _print_crawl(crawl)
     if answer["costs"]:
         _print_costs(answer)
     if answer["epochs"]:
@@ -161,6 +171,13 @@ def _print_arm(arm: ArmDiffering) -> None:
     if len(found) > 1:
         print(f"  These are {len(found)} things: the verdict will be about all of them together. An arm for each "
               "alone would tell which of them did it.")
+
+
+def _print_crawl(crawl: CrawlForeseen) -> None:
+    known = (f"by the lengths of {crawl['asked']:,} of them" if crawl["asked"] else
+             "as such paths typically are: none told its length")
+    print(f"\nOf {crawl['crawl']}, for {crawl['source']}: {crawl['paths']:,} of {crawl['all_paths']:,} paths, about "
+          f"{_size(crawl['bytes'])} ({known})")
 
 
 def _print_costs(answer: Foreseen) -> None:

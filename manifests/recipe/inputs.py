@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import xxhash
@@ -15,10 +15,14 @@ import xxhash
 from maslin.manifests.errors import DamagedError, RecipeError, UsageError
 from maslin.manifests.files import atomic_path, read_sealed, sealed, write_json
 from maslin.manifests.identity import digest
+from maslin.manifests.recipe.crawls import Crawl
 from maslin.manifests.recipe.paths import REMOTE_SCHEMES, each_once, find_files, listed
 from maslin.manifests.soundness import checksum_once
 
 DIGEST_CACHE = "inputs.json"
+PER_SECOND = 8.0  # requests, for files that a recipe names by their address
+MOST_LIST_BYTES = 256 << 20  # of the paths of a crawl
+TRIES = 4  # some seconds: somebody waits to hear whether a recipe is right
 
 
 @dataclass(frozen=True)
@@ -75,29 +79,66 @@ def find_inputs(
     return sorted(inputs, key=lambda item: item.name)
 
 
-def _fetch(url: str, workspace: Path) -> Path:
+def find_crawl(place: str, crawl: Crawl, base: Path, workspace: Path) -> list[InputFile]:
+    """What says which paths of a crawl are read: its list of them; with a selection the index's list, and addresses.
+
+    The paths themselves are fetched as they are read. Lists elsewhere are fetched once into the workspace. Raises
+    RecipeError for a crawl that is not there.
+    """
+    wanted = [crawl.at(crawl.list_path)]
+    if crawl.select is not None:
+        wanted.append(crawl.at(crawl.index_list_path))
+        if crawl.select.urls is not None:
+            wanted.append(base / crawl.select.urls)
+    cache, found = _DigestCache(workspace / DIGEST_CACHE), []
+    for file in wanted:
+        try:
+            path = file if isinstance(file, Path) else _fetch(file, workspace, crawl)
+        except UsageError as error:
+            raise RecipeError(
+                f"{place}: nothing is known of the crawl {crawl.name}: {error} Names of crawls are listed at "
+                "https://data.commoncrawl.org/crawl-data/index.html; `from` says where they are read.") from error
+        if not path.is_file():
+            raise RecipeError(f"{place}: {path} is no file. " + (
+                "It should hold the addresses of `select.urls`, one a line." if file is wanted[-1] and len(wanted) > 2
+                else "`from` is the folder that holds `crawl-data/`."))
+        found.append(cache.input_file(path.name, path))
+    cache.save()
+    return found
+
+
+def _fetch(url: str, workspace: Path, crawl: Crawl | None = None) -> Path:
     """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name."""
     target = workspace / "inputs" / digest(url) / (Path(urlsplit(url).path).name or "index")
     if target.is_file():
         return target
+    if url.startswith("s3:"):
+        _copy_from_s3(url, target)
+        return target
+    from maslin.manifests.remote.client import Client, NotHad  # here: few recipes fetch, and every command would wait
+    from maslin.manifests.remote.download import MOST_BYTES, fetch
+    from maslin.manifests.remote.pace import Pace
+
+    pace = Pace(PER_SECOND if crawl is None else crawl.requests_per_second)
     try:
-        with _open_remote(url) as source, atomic_path(target) as temporary, open(temporary, "wb") as sink:
+        with contextlib.closing(Client(pace, None if crawl is None else crawl.contact, TRIES)) as client:
+            fetch(client, url, target, MOST_BYTES if crawl is None else MOST_LIST_BYTES)
+    except NotHad as error:
+        raise UsageError(f"{url} cannot be fetched ({error}).") from error
+    return target
+
+
+def _copy_from_s3(url: str, target: Path) -> None:
+    """With the credentials that the user's own tools have."""
+    try:
+        import fsspec
+
+        with fsspec.open(url, "rb").open() as source, atomic_path(target) as temporary, open(temporary, "wb") as sink:
             shutil.copyfileobj(source, sink, 1 << 20)
     except ImportError as error:
         raise UsageError(f"{url} needs an extra package: install maslin[s3] ({error}).") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{url} cannot be fetched ({type(error).__name__}: {error}).") from error
-    return target
-
-
-def _open_remote(url: str) -> BinaryIO:
-    if url.startswith("s3:"):
-        import fsspec
-
-        return fsspec.open(url, "rb").open()
-    import urllib.request  # here: few recipes fetch, and every command would wait for it
-
-    return urllib.request.urlopen(url, timeout=60)
 
 
 def _fingerprint(path: Path) -> list[int]:

@@ -278,7 +278,7 @@ class _Reading:
     def _look_for_files(self) -> None:
         """Add faults for paths that name nothing."""
         for name, source in (self.sources or {}).items():
-            if source is not BROKEN and is_whole((source.kind, source.options)):
+            if source is not BROKEN and source.crawl is None and is_whole((source.kind, source.options)):
                 self._look_for(f"sources.{name}", source.paths, source.declared)
         for name, each in (self.evaluation_sets or {}).items():
             if each is not BROKEN:
@@ -306,7 +306,8 @@ def _places(entries: Mapping[str, Node]) -> typing.Iterator[tuple[str, str]]:
         for name, child in children.items():
             yield f"{key}.{name}", child.place
             if key in ("sources", "token_shards", "evaluation_sets"):
-                paths = child.mapping()["paths"]
+                if (paths := child.mapping().get("paths")) is None:
+                    continue
                 yield f"{key}.{name}.paths", paths.place
                 for index, item in enumerate(_list_or_one(paths)):
                     yield f"{key}.{name}.paths[{index}]", item.place

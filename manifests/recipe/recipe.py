@@ -230,7 +230,8 @@ class Recipe:
     def identity_json(self) -> dict[str, Any]:
         """`to_json` without paths: what may stand in a step's parameters."""
         resolved = self.to_json()
-        for section in ("sources", "token_shards", "evaluation_sets"):
+        resolved["sources"] = {name: source.identity_json() for name, source in self.sources.items()}
+        for section in ("token_shards", "evaluation_sets"):
             for each in resolved.get(section, {}).values():
                 del each["paths"]
         del resolved["tokenizer"]["path"]

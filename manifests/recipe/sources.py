@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from maslin.manifests.errors import UsageError
 from maslin.manifests.own_code import OwnCode, read_own_code
+from maslin.manifests.recipe.crawls import KEYS as CRAWL_KEYS
+from maslin.manifests.recipe.crawls import Crawl, read_crawl
 from maslin.manifests.recipe.faults import BROKEN
 from maslin.manifests.recipe.paths import check_paths
 from maslin.manifests.recipe.typed_yaml import Node, convert, convert_dataclass
@@ -57,7 +59,7 @@ class SourceKind:
     it. `suffixes`: of the names of its files, in lower case and without that of a compression; `belongs(path)`: whether
     a file of another name is one by its content. Kinds without `suffixes` read all files of a folder. `conversations`:
     texts in ChatML, whose signs become single tokens. `units`: `site`, `repository`, what its documents' URLs or paths
-    tell, so that these can be held out whole.
+    tell, so that these can be held out whole. `crawled`: a crawl by its name can stand in the place of paths.
     """
 
     read: Callable[..., Any]
@@ -73,6 +75,7 @@ class SourceKind:
     belongs: Callable[[Path], bool] | None = None
     conversations: bool = False
     units: tuple[str, ...] = ()
+    crawled: bool = False
 
     def is_input(self, path: Path) -> bool:
         """Whether a file is one of this kind that a folder holds, by its name or else by its content."""
@@ -92,7 +95,8 @@ def unpacked_name(path: Path) -> str:
 class Source:
     """A source of a recipe: paths (local, glob, https://, s3://), the share of records that may fail, its options.
 
-    `code`: that of a kind of the user's own, whose name `kind` then is. Goes to workers as it is.
+    `crawl`: in the place of paths, and of its paths the same share may fail. `code`: that of a kind of the user's own,
+    whose name `kind` then is. Goes to workers as it is.
     """
 
     kind: str
@@ -100,6 +104,7 @@ class Source:
     max_failed: float = field(default=0.05, metadata={"min": 0.0, "max": 1.0})
     options: Any = NoOptions()
     code: OwnCode | None = None
+    crawl: Crawl | None = None
 
     @property
     def declared(self) -> SourceKind:
@@ -118,21 +123,26 @@ class Source:
     def has_variants(self) -> bool:
         return self.declared.has_variants(self.options)
 
-    def own_code(self) -> dict[str, str]:
-        """What the identity of its documents holds beside kind and options: the digest of a reader of the user's."""
-        return {} if self.code is None else {"code": self.code.digest}
+    def further_identity(self) -> dict[str, Any]:
+        """What the identity of its documents holds beside kind and options: a reader of the user's, a crawl."""
+        code = {} if self.code is None else {"code": self.code.digest}
+        return code if self.crawl is None else {**code, "crawl": self.crawl.identity_json()}
 
     def options_json(self) -> dict[str, Any]:
         """The settings that decide what is read, without where it lies."""
         return _to_json(self.options)
 
+    def identity_json(self) -> dict[str, Any]:
+        """`to_json` without where its files are."""
+        return {"kind": self.kind, "max_failed": self.max_failed, **self.options_json(), **self.further_identity()}
+
     def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "paths": list(self.paths), "max_failed": self.max_failed, **self.options_json(),
-                **self.own_code()}
+        where = {"paths": list(self.paths)} if self.crawl is None else {"crawl": self.crawl.to_json()}
+        return self.identity_json() | where
 
     def __reduce__(self) -> Any:  # the options of a user's file are of a class that can be imported by no name
         values = {entry.name: getattr(self.options, entry.name) for entry in dataclasses.fields(self.options)}
-        return _source, (self.kind, self.paths, self.max_failed, values, self.code)
+        return _source, (self.kind, self.paths, self.max_failed, values, self.code, self.crawl)
 
 
 def source_kind(kind: str, code: OwnCode | None = None) -> SourceKind:
@@ -155,22 +165,25 @@ def read_source(node: Node) -> Source:
     with node.faults.gathered():
         if "kind" in entries:
             kind, code, declared = _read_kind(entries["kind"])
-    if declared is not None:
+    crawl = None
+    if declared is not None and declared.crawled and (named := [key for key in CRAWL_KEYS if key in entries]):
+        options = convert_dataclass(
+            node, declared.options, skip=(*SHARED_KEYS, *CRAWL_KEYS), entries=entries)
+        crawl = read_crawl(node, entries)
+        if "paths" in entries:
+            node.faults.add(entries[named[0]].fault("of a crawl by its name: not beside `paths`", at_key=True))
+    elif declared is not None:
         options = convert_dataclass(node, declared.options, skip=SHARED_KEYS, entries=entries, required=["paths"])
     else:
         options = BROKEN
         if "kind" not in entries or not entries["kind"].is_mapping:
             node.check_keys(entries, _known_of_all(), ["paths"])
-    paths = BROKEN
-    if "paths" not in entries:
-        node.faults.add(node.missing("paths"))
-    else:
-        paths = node.faults.attempt(partial(_read_paths, entries["paths"]))
+    paths = () if crawl is not None else _read_paths(node, entries)
     shared = {}
     if "max_failed" in entries:
         (limit,) = (entry for entry in dataclasses.fields(Source) if entry.name == "max_failed")
         shared["max_failed"] = node.faults.attempt(partial(convert, entries["max_failed"], float, limit.metadata))
-    return Source(kind, paths, options=options, code=code, **shared)
+    return Source(kind, paths, options=options, code=code, crawl=crawl, **shared)
 
 
 def _read_kind(node: Node) -> tuple[str, OwnCode | None, SourceKind]:
@@ -183,20 +196,26 @@ def _read_kind(node: Node) -> tuple[str, OwnCode | None, SourceKind]:
         node.fail(str(error))
 
 
-def _read_paths(node: Node) -> tuple[str, ...]:
-    return check_paths(node, convert(node, tuple[str, ...]))
+def _read_paths(node: Node, entries: Mapping[str, Node]) -> tuple[str, ...]:
+    """The paths that a source names; BROKEN where it names none."""
+    if "paths" not in entries:
+        node.faults.add(node.missing("paths"))
+        return BROKEN
+    named = entries["paths"]
+    return node.faults.attempt(lambda: check_paths(named, convert(named, tuple[str, ...])))
 
 
 def _known_of_all() -> list[str]:
     """The keys that sources of any kind have."""
     options = [entry.name for kind in SOURCES for entry in dataclasses.fields(source_kind(kind).options)]
-    return list(dict.fromkeys([*SHARED_KEYS, *options]))
+    return list(dict.fromkeys([*SHARED_KEYS, *options, *CRAWL_KEYS]))
 
 
 def _source(
-    kind: str, paths: tuple[str, ...], max_failed: float, options: Mapping[str, Any], code: OwnCode | None
+    kind: str, paths: tuple[str, ...], max_failed: float, options: Mapping[str, Any], code: OwnCode | None,
+    crawl: Crawl | None,
 ) -> Source:
-    return Source(kind, paths, max_failed, source_kind(kind, code).options(**options), code)
+    return Source(kind, paths, max_failed, source_kind(kind, code).options(**options), code, crawl)
 
 
 def _named(where: str) -> Any:

@@ -1,5 +1,6 @@
 """The first pages of a report: question and verdict, differences, the A/A control, every run by itself."""
 
+from maslin.manifests.workspace import not_had
 from maslin.trainer.comparison.compare import A_A
 from maslin.trainer.comparison.metrics import Metric
 from maslin.trainer.comparison.results import Difference, DomainResult, NotScored
@@ -65,12 +66,17 @@ def _card(metric: Metric, domain: str, result: DomainResult | NotScored) -> Html
 
 
 def _notices(facts: Facts) -> Html:
-    incomplete = [step.directory for step, manifest in facts.steps if not manifest.complete]
+    lacking = [f"{step.directory} ({len(lost):,} paths)" for step, manifest in facts.steps
+               if (lost := not_had(manifest))]
+    incomplete = [step.directory for step, manifest in facts.steps if not manifest.complete and not not_had(manifest)]
     limited = sorted({source.name for source in facts.sources if source.limit})
     notes = []
     if incomplete:
         notes.append(p(el("strong", "Incomplete input. "), "More records failed than the recipe allows in: ",
                        ", ".join(incomplete), ". The figures stand on what could be read."))
+    if lacking:
+        notes.append(p(el("strong", "Incomplete input. "), "Paths of a crawl could not be had in: ",
+                       ", ".join(lacking), ". The figures stand on what could be read."))
     if leaked := [f"{share:.1%} of {domain} in {arm}" for arm, by_domain in facts.held_out_left.items()
                   for domain, share in by_domain.items() if share > MOST_LEFT]:
         notes.append(p(el("strong", "Held-out text in training. "), "Parts of held-out documents stand in what "

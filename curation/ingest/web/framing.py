@@ -87,23 +87,32 @@ class _Broken(Exception):
 
 
 class ArchiveFile:
-    """An open archive; `frames` walks over it. Use as a context manager."""
+    """An open archive; `frames` walks over it. Use as a context manager. `first`: where what is there of it begins."""
+
+    first = 0
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __enter__(self) -> "ArchiveFile":
         self._descriptor = os.open(self._path, os.O_RDONLY)
-        self.size = os.fstat(self._descriptor).st_size
-        head = self.read(0, ARC.probe_bytes)
-        self.is_gzip = not _starts(WARC, head) and (head.startswith(GZIP_MAGIC) or self._path.suffix == ".gz")
-        self.is_zstd = head.startswith(_ZSTD_MAGIC)
-        beginning = _inflated(head, ARC.probe_bytes) if self.is_gzip else head
-        self.format = ARC if _starts(ARC, beginning) else WARC
+        self.size = self._length()
+        self._look()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         os.close(self._descriptor)
+
+    def _look(self) -> None:
+        """Tell by the beginning what the archive is."""
+        head = self.read(self.first, ARC.probe_bytes)
+        self.is_gzip = not _starts(WARC, head) and (head.startswith(GZIP_MAGIC) or self._path.suffix == ".gz")
+        self.is_zstd = head.startswith(_ZSTD_MAGIC)
+        beginning = _inflated(head, ARC.probe_bytes) if self.is_gzip else head
+        self.format = ARC if _starts(ARC, beginning) else WARC
+
+    def _length(self) -> int:
+        return os.fstat(self._descriptor).st_size
 
     def read(self, offset: int, size: int) -> bytes:
         return os.pread(self._descriptor, size, offset)

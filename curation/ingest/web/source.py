@@ -43,4 +43,4 @@ WARC = SourceKind(
     options=WarcOptions, libraries=("resiliparse",),  # encodings of pages that announce none
     further_libraries=lambda options: tuple(name for asked in options.asked for name in asked.libraries),
     extras=lambda options: tuple(asked.extra for asked in options.asked if asked.extra),
-    has_variants=lambda options: len(options.asked) > 1, units=("site",))
+    has_variants=lambda options: len(options.asked) > 1, units=("site",), crawled=True)

@@ -28,7 +28,7 @@ from maslin.curation.ingest.web.robots import robots_notes
 from maslin.curation.ingest.web.sniff import is_html, may_be_html
 from maslin.curation.ingest.web.source import WarcOptions
 from maslin.curation.ingest.web.urls import normalised
-from maslin.curation.ingest.web.warc_records import WarcRecord, payload_digest, read_record
+from maslin.curation.ingest.web.warc_records import WarcRecord, payload_digest, read_record, wrong_digest
 from maslin.manifests.identity import document_id, variant_id
 from maslin.manifests.recipe.inputs import InputFile
 
@@ -57,29 +57,45 @@ def _plain_splits(file: InputFile, archive: ArchiveFile, target: int) -> list[Sp
 def read(split: Split, options: WarcOptions, watch: Watch) -> Iterator[Record]:
     """Every record of a split, as a document, a drop or a failure."""
     with ArchiveFile(split.input.path) as archive:
-        for ordinal, frame in enumerate(archive.frames(split.start, split.end, options.keep_bytes)):
-            watch.reached(min(frame.end, split.end) - split.start)
-            if isinstance(frame, Damage):
-                yield Failed(frame.cause, frame.detail, Origin(split.input.name, frame.offset))
-            else:
-                origin = Origin(split.input.name, frame.offset, frame.length)
-                yield from _records(frame, origin, options, watch, ordinal)
+        yield from read_archive(archive, split, options, watch)
 
 
-def _records(frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int) -> Iterator[Record]:
-    found = _response(frame, origin, options)
+def read_archive(
+    archive: ArchiveFile, split: Split, options: WarcOptions, watch: Watch, first: int = 0, proved: bool = False,
+) -> Iterator[Record]:
+    """Every record of a split of an open archive. `first`: the number of its first record, for `watch`.
+
+    `proved`: a record whose block is not what its own digest says has failed.
+    """
+    for ordinal, frame in enumerate(archive.frames(split.start, split.end, options.keep_bytes), first):
+        watch.reached(min(frame.end, split.end) - split.start)
+        origin = Origin(split.input.name, frame.offset, None if isinstance(frame, Damage) else frame.length)
+        if isinstance(frame, Damage):
+            yield Failed(frame.cause, frame.detail, origin)
+        else:
+            yield from _records(frame, origin, options, watch, ordinal, proved)
+
+
+def _records(
+    frame: Frame, origin: Origin, options: WarcOptions, watch: Watch, ordinal: int, proved: bool,
+) -> Iterator[Record]:
+    found = _response(frame, origin, options, proved)
     if isinstance(found, tuple):
         yield from _pages(*found, origin, frame, options, watch, ordinal * _ENTRIES)
     else:
         yield found
 
 
-def _response(frame: Frame, origin: Origin, options: WarcOptions) -> tuple[WarcRecord, HttpMessage] | Record:
+def _response(
+    frame: Frame, origin: Origin, options: WarcOptions, proved: bool,
+) -> tuple[WarcRecord, HttpMessage] | Record:
     """A record with its answer of status 200, or what it is instead."""
     try:
         record = read_record(frame, options.reader)
     except ValueError as error:
         return Failed("damaged_record", str(error), origin)
+    if proved and (wrong := wrong_digest(record, frame)):
+        return Failed("wrong_digest", wrong, origin)
     if record.type == "conversion":
         return _converted(record, origin, frame, options)
     if record.type == "resource":

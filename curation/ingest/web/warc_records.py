@@ -10,11 +10,13 @@ from functools import lru_cache
 from typing import Literal
 
 from maslin.curation.ingest.web.arc import arc_head
+from maslin.curation.ingest.web.body import parse_http
 from maslin.curation.ingest.web.framing import ARC, Frame
 from maslin.curation.ingest.web.urls import without_brackets
 
 ReaderName = Literal["fastwarc", "warcio"]
 
+_DIGESTS = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _ARC_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})")
 
 
@@ -51,6 +53,35 @@ def payload_digest(record: WarcRecord, payload: bytes) -> str:
     """The payload's digest: the crawler's if it gave one, else the sha1 it would have given."""
     given = record.headers.get("warc-payload-digest")
     return given or "sha1:" + b32encode(hashlib.sha1(payload, usedforsecurity=False).digest()).decode("ascii")
+
+
+def wrong_digest(record: WarcRecord, frame: Frame) -> str | None:
+    """How a record differs from the digest that it gives; None where it does not, or cannot be told.
+
+    That of the block is looked at, or else that of the payload, where nothing was taken off in between.
+    """
+    if frame.format is ARC or len(frame.block) < frame.block_length:
+        return None
+    headers = record.headers
+    given, data = headers.get("warc-block-digest"), frame.block
+    if given is None and record.type in ("response", "resource"):
+        given = headers.get("warc-payload-digest")
+        if record.type == "response":
+            message = parse_http(frame.block)
+            if message is None or "transfer-encoding" in message.headers or "warc-truncated" in headers:
+                return None
+            data = message.body
+    if given is None:
+        return None
+    name, _, value = given.partition(":")
+    digest_bytes = _DIGESTS.get(name.strip().lower().replace("-", ""))
+    if digest_bytes is None:
+        return None
+    found = digest_bytes(data, usedforsecurity=False).digest()
+    value = value.strip()
+    if value.lower() == found.hex() or value.upper().rstrip("=") == b32encode(found).decode("ascii").rstrip("="):
+        return None
+    return f"its bytes have the digest {b32encode(found).decode('ascii')}, it says {given[:100]}"
 
 
 def _fastwarc_headers(head: bytes) -> dict[str, str]:

@@ -87,7 +87,8 @@ def test_a_remote_file_is_fetched_once(tmp_path):
     assert first == second and first.name == "a.jsonl" and first.path.read_text() == "one"
 
 
-def test_what_matches_nothing_is_said_with_its_place(tmp_path):
+def test_what_matches_nothing_is_said_with_its_place(tmp_path, monkeypatch):
+    monkeypatch.setattr("maslin.manifests.remote.client.FIRST_WAIT_SECONDS", 0.01)
     with pytest.raises(UsageError, match=r"r.yaml: sources.web.paths: `crawl/\*.gz` matches nothing"):
         find_inputs(["r.yaml: sources.web.paths"], ["crawl/*.gz"], tmp_path, tmp_path / "ws")
     with pytest.raises(UsageError, match="cannot be fetched"):

@@ -58,8 +58,8 @@ def test_the_options_of_an_own_kind_go_to_workers_and_its_digest_into_the_identi
     two = source(tmp_path / "b", "kind: {file: my.py, name: forum}, depth: 5", READER + "# changed\n")
     again = pickle.loads(pickle.dumps(one))
     assert again.options.depth == 5 and again.options_json() == {"depth": 5}
-    assert one.own_code() != two.own_code() and set(one.own_code()) == {"code"}
-    assert source(tmp_path, "kind: warc").own_code() == {}
+    assert one.further_identity() != two.further_identity() and set(one.further_identity()) == {"code"}
+    assert source(tmp_path, "kind: warc").further_identity() == {}
 
 
 def test_an_extractor_stands_in_the_identity_by_name_or_by_the_digest_of_its_code(tmp_path):
