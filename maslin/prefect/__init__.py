@@ -1,6 +1,6 @@
 """What `maslin curate|mix|train|compare` do, as flows for Prefect: to call, to serve, to deploy (docs/operate.md).
 
-    from maslin.flows.prefect import curate
+    from maslin.prefect import curate
 
     curate.serve("nightly", cron="0 3 * * *", parameters={"recipe": "web.yaml", "workspace": "/srv/maslin"})
 
