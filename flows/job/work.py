@@ -208,6 +208,10 @@ def _build(
 
         def work(follower: Follower) -> None:
             nonlocal plan
+            board.say(f"{len(todo)} steps to build with {engine.described}{tracked.told}")
+            if compiling:
+                board.say(
+                    "kernels compile as they are first called, a minute or two in all; `maslin setup` does it ahead")
             further: Plan | None = plan
             while further is not None:
                 plan, phases = further, job.phases(further)
@@ -220,9 +224,6 @@ def _build(
                         refuse(problems_of(plan, phase, workspace))
                 further = job.after(plan, inputs, workspace)
 
-        board.say(f"{len(todo)} steps to build with {engine.described}{tracked.told}")
-        if compiling:
-            board.say("kernels compile as they are first called, a minute or two in all; `maslin setup` does it ahead")
         try:
             if tracked.server is None:
                 work(Untracked(engine.map))

@@ -74,7 +74,7 @@ def run_as_flow(asked: Asked, engine: Engine, server: OwnServer | str, work: Cal
     maslin.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in asked.parameters])
     tracked = flow(
-        name=f"maslin-{asked.command}", flow_run_name=lambda: f"{asked.command} {asked.recipe}", persist_result=False,
+        name=f"maslin-{asked.command}", flow_run_name=lambda: asked.run_name, persist_result=False,
         validate_parameters=False, task_runner=_threads(engine))(maslin)
     try:
         with temporary_settings({PREFECT_API_URL: address}), tags(*asked.tags):
@@ -105,7 +105,7 @@ def _run_here(asked: Asked, engine: Engine, work: Callable[[Follower], None]) ->
     """Run the work in the flow run that calls."""
     from prefect import tags
 
-    _tag(asked)
+    _name(asked)
     with tags(*asked.tags), _followed(asked, engine) as (follower, _):
         work(follower)
 
@@ -114,18 +114,20 @@ def show_here(asked: Asked, steps: Sequence[Step], workspace: Workspace) -> None
     """Show results in the flow run that calls, for which nothing was to be built."""
     from maslin.flows.tracking.artifacts import show
 
-    _tag(asked)
+    _name(asked)
     show(asked.recipe, steps, workspace)
 
 
-def _tag(asked: Asked) -> None:
+def _name(asked: Asked) -> None:
+    """Name and tag the flow run that calls, now that the recipe is read."""
     from prefect.client.orchestration import get_client
     from prefect.context import FlowRunContext
 
     context = FlowRunContext.get()
     assert context is not None and context.flow_run is not None
     with get_client(sync_client=True) as client:
-        client.update_flow_run(context.flow_run.id, tags=sorted({*context.flow_run.tags, *asked.tags}))
+        client.update_flow_run(
+            context.flow_run.id, name=asked.run_name, tags=sorted({*context.flow_run.tags, *asked.tags}))
 
 
 @contextmanager

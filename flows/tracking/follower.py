@@ -19,6 +19,10 @@ class Asked:
     parameters: Mapping[str, Any]
 
     @property
+    def run_name(self) -> str:
+        return f"{self.command} {self.recipe}"
+
+    @property
     def tags(self) -> list[str]:
         return [f"recipe:{self.recipe}", f"workspace:{self.workspace.absolute().name}"]
 

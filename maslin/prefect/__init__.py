@@ -8,7 +8,7 @@ Called, each returns what the function of its name in `maslin` does. Nothing els
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from prefect import flow
 from prefect.runtime import flow_run
@@ -26,12 +26,18 @@ _WORKSPACE = Path(work.DEFAULT_WORKSPACE)
 
 
 def _run_name() -> str:
-    """`curate web`, by the file name of the recipe: `maslin-curate` is the flow's."""
+    """`curate web`, by the file name of the recipe, until that is read: then by its own."""
     return f"{flow_run.get_flow_name().removeprefix('maslin-')} {Path(flow_run.get_parameters()['recipe']).stem}"
 
 
 def _as_flow(function: Any) -> Any:
-    """Results are on disk and named by their content: Prefect keeps none, and what is deterministic is not retried."""
+    """Results are on disk and named by their content: Prefect keeps none, and what is deterministic is not retried.
+
+    What a form asks for is described there by a docstring's `Args`.
+    """
+    described = get_type_hints(function, include_extras=True).items()
+    lines = (f"    {name}: {hint.__metadata__[0].description}" for name, hint in described if name != "return")
+    function.__doc__ = "\n".join([function.__doc__, "", "Args:", *lines])
     return flow(name=f"maslin-{function.__name__}", flow_run_name=_run_name, persist_result=False)(function)
 
 

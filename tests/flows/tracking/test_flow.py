@@ -1,7 +1,8 @@
-"""With a running `prefect server`, the runs of a command show there: a flow by its name, a task a group of shards."""
+"""On a running `prefect server`: a command is a flow, stages are sub-flows, lines the log; it can be cancelled."""
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,14 +16,31 @@ from tests.flows.small_inputs import write_all
 
 pytestmark = pytest.mark.slow
 
+# A reader that waits, as long as there is no file `go` beside what it reads.
+WAITING_READER = """\
+import time
 
-@pytest.fixture
-def server(tmp_path):
+def lines(path):
+    while not (path.parent / "go").exists():
+        time.sleep(0.1)
+    for number, line in enumerate(path.read_text().splitlines()):
+        yield {"id": f"{path.stem}-{number}", "text": line}
+"""
+WAITING_RECIPE = """\
+name: waiting
+sources: {slow: {kind: {file: reader.py, name: lines}, paths: [slow.txt]}}
+corpora: {slow: {from: slow, steps: []}}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
     """The API address of a real server on loopback, with a home of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    quiet = {"PREFECT_HOME": str(tmp_path / "home"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    quiet = {"PREFECT_HOME": str(tmp_path_factory.mktemp("home")), "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+             "DO_NOT_TRACK": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
         env=os.environ | quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -40,20 +58,134 @@ def server(tmp_path):
         process.wait()
 
 
-def asked(address: str, what: str):
+def asked(address: str, what: str, **body):
     request = urllib.request.Request(
-        f"{address}/{what}", data=b"{}", headers={"Content-Type": "application/json"}, method="POST")
+        f"{address}/{what}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"},
+        method="POST")
     return json.load(urllib.request.urlopen(request, timeout=30))
 
 
-def test_runs_show_on_a_running_server(tmp_path, server):
-    (tmp_path / "inputs").mkdir()
-    recipe = write_all(tmp_path / "inputs")
-    done = subprocess.run(
-        [sys.executable, "-m", "maslin.flows.cli", "curate", recipe, "--workspace", tmp_path / "ws", "--workers", "2"],
-        env=os.environ | {"PREFECT_API_URL": server}, capture_output=True, text=True)
+def runs_of(address: str, recipe: str) -> dict[str, list[dict]]:
+    """The flow runs with the recipe's tag, the latest first, by name."""
+    found: dict[str, list[dict]] = {}
+    for run in asked(address, "flow_runs/filter", sort="EXPECTED_START_TIME_DESC",
+                     flow_runs={"tags": {"all_": [f"recipe:{recipe}"]}}):
+        found.setdefault(run["name"], []).append(run)
+    return found
+
+
+def command(recipe, workspace, server) -> list:
+    prefect = ["--prefect", "off"] if server is None else []
+    return [sys.executable, "-m", "maslin.flows.cli", "curate", recipe, "--workspace", workspace, "--workers", "2",
+            *prefect]
+
+
+def environment(server) -> dict[str, str]:
+    return os.environ | ({} if server is None else {"PREFECT_API_URL": server})
+
+
+def bytes_below(workspace) -> dict[str, bytes]:
+    """What was built, but for what is measured."""
+    return {str(path.relative_to(workspace)): path.read_bytes() for path in sorted(workspace.glob("*/*@*/**/*"))
+            if path.is_file() and not path.is_relative_to(workspace / "latest") and path.name != "measured.json"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, server):
+    """A recipe that was curated on the server, and its workspace."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "inputs").mkdir()
+    recipe = write_all(folder / "inputs")
+    done = subprocess.run(command(recipe, folder / "ws", server), env=environment(server), capture_output=True,
+                          text=True)
     assert done.returncode == 0, done.stderr
-    (run,) = asked(server, "flow_runs/filter")
-    assert (run["name"], run["state_type"]) == ("curate small", "COMPLETED")
-    names = {task["name"].rpartition(" ")[0] for task in asked(server, "task_runs/filter")}
-    assert {"read web", "read wiki", "read code"} <= names
+    return recipe, folder / "ws"
+
+
+def test_a_command_is_a_flow_and_its_stages_are_sub_flows(server, built):
+    runs = runs_of(server, "small")
+    (run,) = runs["curate small"]
+    assert run["state_type"] == "COMPLETED" and "workspace:ws" in run["tags"] and run["parent_task_run_id"] is None
+    assert run["parameters"] == {
+        "recipe": str(built[0]), "workspace": str(built[1]), "workers": 2, "memory_bytes": None, "limit": None}
+    stages = {name: each for name, (each,) in runs.items() if each["parent_task_run_id"]}
+    assert {"ingest web", "ingest wiki", "ingest code", "corpus wiki", "corpus web-code"} <= stages.keys()
+    assert {each["state_type"] for each in stages.values()} == {"COMPLETED"}
+
+
+def test_tasks_say_source_and_part(server, built):
+    tasks = asked(server, "task_runs/filter", limit=200)
+    names = {task["name"] for task in tasks}
+    assert {"read web", "read wiki"} <= names
+    assert any(re.fullmatch(r"corpus \S+: dedup_across, candidates: part 2 of 2", name) for name in names), names
+    stages = {run["id"]: name for name, (run, *_) in runs_of(server, "small").items()}
+    assert {stages.get(task["flow_run_id"]) for task in tasks if task["name"].startswith("read web")} == {"ingest web"}
+
+
+def test_the_lines_are_its_log(server, built):
+    (run,) = runs_of(server, "small")["curate small"]
+    lines = [log["message"] for log in asked(server, "logs/filter", logs={"flow_run_id": {"any_": [run["id"]]}})]
+    steps = int(lines[0].partition(" ")[0])
+    assert f"{steps} steps to build" in lines[0] and all("\n" not in line for line in lines)
+    assert sum(line.startswith("[") for line in lines) == steps
+
+
+def test_funnels_are_tables(server, built):
+    found = asked(server, "artifacts/filter", artifacts={"key": {"any_": ["small-funnel-wiki"]}})
+    rows = json.loads(found[0]["data"])
+    assert rows[0]["rule"] == "read" and rows[-1]["rule"] == "kept" and rows[-1]["documents"] <= rows[0]["documents"]
+
+
+def test_untracked_the_bytes_are_the_same(tmp_path, built):
+    done = subprocess.run(command(built[0], tmp_path, None), env=environment(None), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert bytes_below(tmp_path) == bytes_below(built[1])
+
+
+def test_an_importable_flow_gives_what_the_function_of_its_name_does(server, built):
+    program = (
+        "import sys; from maslin.prefect import curate\n"
+        "found = curate(sys.argv[1], workspace=sys.argv[2], workers=2)\n"
+        "print(found['wiki'].directory)\n")
+    done = subprocess.run([sys.executable, "-c", program, *built], env=environment(server), capture_output=True,
+                          text=True)
+    assert done.returncode == 0 and "corpus/wiki@" in done.stdout, done.stderr
+    runs = runs_of(server, "small")["curate small"]
+    assert len(runs) == 2 and {run["state_type"] for run in runs} == {"COMPLETED"}
+    assert len({run["flow_id"] for run in runs}) == 1  # the command's flow, too
+
+
+def test_a_run_that_is_cancelled_there_stops_as_by_an_interrupt(tmp_path, server):
+    (tmp_path / "reader.py").write_text(WAITING_READER)
+    (tmp_path / "slow.txt").write_text("one\ntwo\n")
+    (tmp_path / "r.yaml").write_text(WAITING_RECIPE)
+    work = subprocess.Popen(
+        command(tmp_path / "r.yaml", tmp_path / "ws", server), env=environment(server), stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if "ingest slow" in (runs := runs_of(server, "waiting")):
+            break
+        time.sleep(0.2)
+    asked(server, f"flow_runs/{runs['curate waiting'][0]['id']}/set_state", state={"type": "CANCELLING"}, force=True)
+    _, told = work.communicate(timeout=120)
+    assert work.returncode == 130 and "cancelled by way of Prefect" in told and "Traceback" not in told, told
+    runs = runs_of(server, "waiting")
+    assert [runs[name][0]["state_type"] for name in ("curate waiting", "ingest slow")] == ["CANCELLED", "CANCELLED"]
+    (tmp_path / "go").touch()
+    again = subprocess.run(command(tmp_path / "r.yaml", tmp_path / "ws", server), env=environment(server),
+                           capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert [run["state_type"] for run in runs_of(server, "waiting")["curate waiting"]] == ["COMPLETED", "CANCELLED"]
+
+
+def test_a_stage_that_fails_says_why(tmp_path, server):
+    (tmp_path / "r.yaml").write_text(
+        "name: broken\nsources: {mine: {kind: jsonl, paths: [a.jsonl]}}\n"
+        "corpora: {mine: {from: mine, steps: []}}\ntokenizer: {kind: bpe}\nmixtures: {all: {mine: 1}}\n")
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "text": ""}\n')
+    program = "import sys; from maslin.prefect import curate; curate(sys.argv[1], workspace=sys.argv[2])"
+    done = subprocess.run([sys.executable, "-c", program, tmp_path / "r.yaml", tmp_path / "ws"],
+                          env=environment(server), capture_output=True, text=True)
+    assert done.returncode != 0
+    (run,) = runs_of(server, "broken")["curate broken"]
+    assert run["state_type"] == "FAILED" and "corpus mine came out empty" in run["state"]["message"]
