@@ -154,6 +154,10 @@ def do(job: Job) -> Done:
         do(replace(job, phases=lambda plan: job.phases(plan)[:-1], shown=lambda plan: [], rounds=None))
     takes_threads = engine_class(job.options.engine).takes_threads
     with tracking(job.options.prefect, takes_threads, workspace.root / ".prefect") as tracked:
+        if tracked.server == HERE:
+            from maslin.flows.tracking.fetching import fetch_here
+
+            fetch_here(job.recipe, workspace.root)
         inputs = source_inputs(job.recipe, workspace, say)
         plan = job.first(inputs, workspace)
         while not (todo := _missing(job, plan, workspace)) and (further := job.after(plan, inputs, workspace)):

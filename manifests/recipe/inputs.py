@@ -50,8 +50,8 @@ def find_inputs(
     found: list[tuple[Path, Path]] = []  # files, and the folders their names are relative to
     for place, pattern in zip(where, paths, strict=True):
         try:
-            if urlsplit(pattern).scheme in REMOTE_SCHEMES:
-                path = _fetch(pattern, workspace)
+            if is_remote(pattern):
+                path = fetch(pattern, workspace)
                 found.append((path, path.parent))
                 continue
             named = find_files(pattern, base, is_input, folders_are_inputs)
@@ -75,8 +75,15 @@ def find_inputs(
     return sorted(inputs, key=lambda item: item.name)
 
 
-def _fetch(url: str, workspace: Path) -> Path:
-    """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name."""
+def is_remote(path: str) -> bool:
+    return urlsplit(path).scheme in REMOTE_SCHEMES
+
+
+def fetch(url: str, workspace: Path) -> Path:
+    """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name.
+
+    Raises UsageError, whose cause is what hindered it.
+    """
     target = workspace / "inputs" / digest(url) / (Path(urlsplit(url).path).name or "index")
     if target.is_file():
         return target

@@ -1,11 +1,13 @@
 """On a running `prefect server`: a command is a flow, stages are sub-flows, lines the log; it can be cancelled."""
 
+import http.server
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 # A reader that waits, as long as there is no file `go` beside what it reads.
 WAITING_READER = """\
+import threading
 import time
 
 def lines(path):
@@ -189,3 +192,33 @@ def test_a_stage_that_fails_says_why(tmp_path, server):
     assert done.returncode != 0
     (run,) = runs_of(server, "broken")["curate broken"]
     assert run["state_type"] == "FAILED" and "corpus mine came out empty" in run["state"]["message"]
+
+
+def test_what_comes_over_a_network_is_tried_again_and_nothing_else(tmp_path, server):
+    asked_for = []
+
+    class Failing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked_for.append(self.path)
+            gone = self.path == "/gone.jsonl"
+            self.send_response(404 if gone else 503 if asked_for.count(self.path) < 2 else 200)
+            self.end_headers()
+            self.wfile.write(b'{"id": "1", "text": "A line of some words."}\n')
+
+        def log_message(self, *_):
+            pass
+
+    files = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+    threading.Thread(target=files.serve_forever, daemon=True).start()
+    program = ("import sys; from maslin.flows.tracking import fetching; fetching.DELAYS_SECONDS = [1.0]\n"
+               "from maslin.prefect import curate; curate(sys.argv[1], workspace=sys.argv[2], workers=1)")
+    for name, code in (("there", 0), ("gone", 1)):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"name: {name}\nsources: {{mine: {{kind: jsonl, paths: ['http://127.0.0.1:{files.server_port}/{name}.jsonl']"
+            "}}\ncorpora: {mine: {from: mine, steps: []}}\n")
+        done = subprocess.run([sys.executable, "-c", program, tmp_path / f"{name}.yaml", tmp_path / "ws"],
+                              env=environment(server), capture_output=True, text=True)
+        assert done.returncode == code, done.stderr
+    files.shutdown()
+    files.server_close()
+    assert asked_for == ["/there.jsonl", "/there.jsonl", "/gone.jsonl"]
