@@ -25,6 +25,7 @@ from maslin.manifests.plan import Plan
 from maslin.manifests.workspace import Mapper, ShardResult, Step, Workspace
 
 _OF_PREFECT = ("prefect", "httpx", "httpcore", "anyio")  # whose errors are the API's, not the work's
+_CANCELLED = "Workers were stopped, finished shards are kept."
 MAX_TASKS = 200  # a mapper call: more shards than that share tasks, as Prefect keeps every task run in memory
 
 
@@ -67,7 +68,7 @@ def run_as_flow(asked: Asked, engine: Engine, server: OwnServer | str, work: Cal
         except BaseException as error:
             failure.append(error)  # Prefect wraps some errors: the command wants its own back
             if isinstance(error, KeyboardInterrupt) and is_cancelled():
-                return Cancelled(message="Cancelled: workers were stopped, finished shards are kept.")
+                return Cancelled(message=_CANCELLED)
             raise
         return None
 
@@ -106,8 +107,12 @@ def _run_here(asked: Asked, engine: Engine, work: Callable[[Follower], None]) ->
     from prefect import tags
 
     _name(asked)
-    with tags(*asked.tags), _followed(asked, engine) as (follower, _):
-        work(follower)
+    with tags(*asked.tags), _followed(asked, engine) as (follower, is_cancelled):
+        try:
+            work(follower)
+        except KeyboardInterrupt:
+            _end_as_cancelled(is_cancelled)
+            raise
 
 
 def show_here(asked: Asked, steps: Sequence[Step], workspace: Workspace) -> None:
@@ -116,6 +121,30 @@ def show_here(asked: Asked, steps: Sequence[Step], workspace: Workspace) -> None
 
     _name(asked)
     show(asked.recipe, steps, workspace)
+
+
+def _end_as_cancelled(is_cancelled: Callable[[], bool]) -> None:
+    """End the flow run that calls as cancelled, if it is: its engine, seeing that it has ended, calls it no crash.
+
+    In a thread, which no further signal interrupts: what cancels it may end the process, too.
+    """
+    thread = threading.Thread(target=copy_context().run, args=(lambda: is_cancelled() and _cancel(),))
+    thread.start()
+    while thread.is_alive():
+        with suppress(KeyboardInterrupt):
+            thread.join()
+
+
+def _cancel() -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.context import FlowRunContext
+    from prefect.states import Cancelled
+
+    context, state = FlowRunContext.get(), Cancelled(message=_CANCELLED)
+    assert context is not None and context.flow_run is not None
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(context.flow_run.id, state, force=True)
+    context.flow_run.state = state
 
 
 def _name(asked: Asked) -> None:

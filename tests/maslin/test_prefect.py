@@ -1,4 +1,4 @@
-"""The example of deployments: entry points that are there, parameters that their flows take, schedules that are cron."""
+"""Flows for Prefect: entry points of the example are there, parameters are taken and described, schedules are cron."""
 
 import importlib
 import re
