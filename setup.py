@@ -4,5 +4,5 @@ from setuptools import find_packages, setup
 
 FOLDERS = ("curation", "flows", "manifests", "trainer")
 
-setup(packages=["maslin", *(
+setup(packages=["maslin", "maslin.prefect", *(
     f"maslin.{package}" for folder in FOLDERS for package in find_packages(include=[folder, f"{folder}.*"]))])

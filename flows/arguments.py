@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from maslin.flows import lines
+
 DEFAULT_WORKSPACE = Path("maslin-work")
 
 Options = TypeVar("Options")
@@ -29,6 +31,7 @@ def runs(
 
 def run_parsed(parsed: argparse.Namespace) -> int:
     """Run what the command line says; returns its exit code."""
+    lines.use(getattr(parsed, "log_format", lines.FORMATS[0]))
     names = [field.name for field in dataclasses.fields(parsed.options)]
     return parsed.function(parsed.options(**{name: getattr(parsed, name) for name in names}))
 

@@ -5,10 +5,11 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import NoReturn
 
 from maslin import __version__
-from maslin.flows import interrupts
+from maslin.flows import interrupts, lines
 from maslin.flows.engine.startup import start_light
 from maslin.flows.terminal import printing_safely
 from maslin.manifests.errors import UsageError
@@ -47,7 +48,10 @@ class _Parser(argparse.ArgumentParser):
     """Its errors quote arguments, on one line whatever these hold."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(visible_line(message))
+        if not lines.is_json():
+            super().error(visible_line(message))
+        lines.write(lines.Line(visible_line(message), "error"), sys.stderr)
+        self.exit(UsageError.exit_code)
 
 
 def parser(asked: Collection[str]) -> argparse.ArgumentParser:
@@ -72,6 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = next((word for word in argv if not word.startswith("-")), "")
     with printing_safely():
         try:
+            # Before they are parsed: what is wrong with them is a line, too.
+            as_json = "--log-format=json" in argv or ("--log-format", "json") in pairwise(argv)
+            lines.use("json" if as_json else "text")
             parsed = parser([asked]).parse_args(argv)
             from maslin.flows.arguments import run_parsed  # here: `maslin --help` has ended
 

@@ -5,7 +5,8 @@ import sys
 import threading
 import traceback
 
-from maslin.flows import interrupts
+from maslin.flows import interrupts, lines
+from maslin.flows.lines import Line
 from maslin.manifests.errors import MaslinError
 from maslin.manifests.visible import visible_line
 
@@ -25,7 +26,7 @@ _WHAT_TO_DO = ("Finished shards are kept: run the same command again with more o
 def end_with(error: BaseException) -> int:
     """Tell what went wrong, in words for people; returns the exit code."""
     if (isinstance(error, KeyboardInterrupt) or interrupts.seen()) and _can_start_a_thread():
-        print(interrupts.SENTENCE, file=sys.stderr)
+        lines.write(Line(interrupts.SENTENCE, "error"), sys.stderr, "maslin: ")
         return interrupts.EXIT_CODE
     if isinstance(error, KeyboardInterrupt):  # OpenBLAS sends itself one, where it gets no thread
         error = MemoryError("can't start new thread")
@@ -33,11 +34,12 @@ def end_with(error: BaseException) -> int:
         error = known
     if isinstance(error, MaslinError):
         first, *further = (visible_line(line, _LINE_CHARACTERS) for line in error.lines)
-        print("\n  ".join([f"maslin: {first}", *further]), file=sys.stderr)
+        lines.write(Line("\n  ".join([first, *further]), "error"), sys.stderr, "maslin: ")
         return error.exit_code
-    traceback.print_exception(error)
-    print(f"maslin: this is a fault of Maslin's ({type(error).__name__}), not of what you asked. What is finished is "
-          "kept, and the same command goes on from there. Please report it with the lines above.", file=sys.stderr)
+    lines.write(Line("".join(traceback.format_exception(error)).rstrip("\n"), "error"), sys.stderr)
+    lines.write(Line(
+        f"this is a fault of Maslin's ({type(error).__name__}), not of what you asked. What is finished is kept, and "
+        "the same command goes on from there. Please report it with the lines above.", "error"), sys.stderr, "maslin: ")
     return MaslinError.exit_code
 
 

@@ -6,13 +6,21 @@ Neither shows a traceback. Where our functions are called by a notebook or a scr
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 
 EXIT_CODE = 130
-SENTENCE = "maslin: interrupted; run the same command again to go on from the last finished shard."
+SENTENCE = "interrupted; run the same command again to go on from the last finished shard."
 
 # How many more interrupts are answered in order before one ends the process; None: never, it is not ours to end.
 _in_order: int | None = None
 _times = 0
+
+
+def for_people(message: str) -> str:
+    return f"maslin: {message}\n"
+
+
+worded: Callable[[str], str] = for_people  # how a last line is written
 
 
 def take() -> None:
@@ -36,7 +44,7 @@ def interrupted(*_: object) -> None:
     _times += 1
     if _in_order is not None and _times > _in_order:
         with contextlib.suppress(OSError):
-            os.write(2, f"{SENTENCE}\n".encode())
+            os.write(2, worded(SENTENCE).encode())
         os._exit(EXIT_CODE)  # workers see it and end, as does what `with` would have removed: it is marked unfinished
     raise KeyboardInterrupt
 

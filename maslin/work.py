@@ -6,7 +6,7 @@ them; in a thread other than the main one, an interrupt ends it with the process
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from maslin.flows.commands.compare import CompareOptions
 from maslin.flows.commands.compare import job as compare_job
@@ -60,7 +60,7 @@ def curate(
     process; `engine`: "serial" works in this process, for debuggers. Raises RecipeError or UsageError before any work,
     DataError when a corpus came out empty or too much of a source failed (outputs are kept and marked).
     """
-    done = _do(curate_job(JobOptions(*_how(recipe, workspace, workers, engine, prefect, limit))))
+    done = _do(curate_job(JobOptions(**_how(recipe, workspace, workers, engine, prefect, limit))))
     return _named("corpus", Corpus, workspace, done.plan.corpora)
 
 
@@ -69,7 +69,7 @@ def mix(
     limit: int | None = None, prefect: bool = False, engine: str = "local",
 ) -> Named[Mixture]:
     """Build the recipe's tokenizer, token shards and mixtures, and what they lack; returns the mixtures by name."""
-    done = _do(mix_job(JobOptions(*_how(recipe, workspace, workers, engine, prefect, limit))))
+    done = _do(mix_job(JobOptions(**_how(recipe, workspace, workers, engine, prefect, limit))))
     return _named("mixture", Mixture, workspace, done.plan.mixtures)
 
 
@@ -80,7 +80,7 @@ def train(
 ) -> Named[Run]:
     """Train on the recipe's mixtures, or on one of them, with all seeds or one; returns the runs by name."""
     done = _do(train_job(TrainOptions(
-        *_how(recipe, workspace, workers, engine, prefect, limit), mixture=mixture, seed=seed,
+        **_how(recipe, workspace, workers, engine, prefect, limit), mixture=mixture, seed=seed,
         tensorboard=tensorboard)))
     return _named("run", Run, workspace, {step.name: step for step in done.targets})
 
@@ -96,7 +96,7 @@ def compare(
     time and look after each, at most `rounds` or as many as fit into `budget_minutes` (default: the recipe's seeds).
     """
     done = _do(compare_job(CompareOptions(
-        *_how(recipe, workspace, workers, engine, prefect, limit), final=final, tensorboard=tensorboard,
+        **_how(recipe, workspace, workers, engine, prefect, limit), final=final, tensorboard=tensorboard,
         until_decided=until_decided, rounds=rounds, budget_minutes=budget_minutes)))
     assert done.plan.report is not None
     return Report(Workspace(Path(workspace).absolute()).manifest(done.plan.report))
@@ -104,10 +104,11 @@ def compare(
 
 def _how(
     recipe: str | Path, workspace: str | Path, workers: int | None, engine: str, prefect: bool, limit: int | None,
-) -> tuple[Path, Path, int | None, str, str, int | None]:
-    """The first fields of `JobOptions`, as the functions are told them. Raises UsageError for an unknown engine."""
+) -> dict[str, Any]:
+    """Fields of `JobOptions`, as the functions are told them. Raises UsageError for an unknown engine."""
     engine_class(engine)
-    return Path(recipe), Path(workspace), workers, engine, "on" if prefect else "off", limit
+    return {"recipe": Path(recipe), "workspace": Path(workspace), "workers": workers, "engine": engine,
+            "prefect": "on" if prefect else "off", "limit": limit}
 
 
 def _do(job: Job) -> Done:

@@ -25,7 +25,7 @@ def run(options: Options) -> int:
     """Fetch models, show their licences, make what work would wait for, prove that we read the models right."""
     from maslin.curation import resources
     from maslin.curation.text.language import self_check
-    from maslin.flows.engine.prefect_server import keep_database
+    from maslin.flows.tracking.server import keep_database
 
     notices = resources.fetch()
     if not options.json:

@@ -9,14 +9,14 @@ from pathlib import Path
 from maslin.flows.commands import compare
 from maslin.flows.demo.demo_inputs import demo_recipe, prepare
 from maslin.flows.engine.build import missing_steps
-from maslin.flows.engine.prefect_api import why_no_loopback
-from maslin.flows.engine.tracking import configured_api
 from maslin.flows.job.planning import make_plan, read_checked, source_inputs
 from maslin.flows.job.work import carry_out
 from maslin.flows.shown import text
 from maslin.flows.shown.answers import Demonstrated
 from maslin.flows.shown.in_words import in_words
 from maslin.flows.shown.results import compared, print_verdict
+from maslin.flows.tracking.api import why_no_loopback
+from maslin.flows.tracking.modes import configured_api
 from maslin.manifests.files import read_json, write_text
 from maslin.manifests.plan import Plan, in_order
 from maslin.manifests.soundness import verify_all

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
 from typing import Any
 
 from maslin.manifests.manifest import Manifest
@@ -85,18 +84,18 @@ def missing_steps(targets: Sequence[Step], workspace: Workspace) -> list[Step]:
 
 
 def build_all(
-    steps: Sequence[Step], workspace: Workspace, mapper: Mapper, extra: Callable[[Step], dict[str, Any]],
-    on_built: Callable[[Step, Manifest, float], None], at_once: int,
+    steps: Sequence[Step], workspace: Workspace, mapper_of: Callable[[Step], Mapper],
+    extra: Callable[[Step], dict[str, Any]], on_built: Callable[[Step, Manifest, float], None], at_once: int,
 ) -> None:
     """Build steps (inputs first in the sequence), up to `at_once` at a time, each when its inputs are there.
 
-    `extra` gives a builder's further arguments; `on_built` hears of each finished step and the seconds it took. The
-    first error stops new steps and is raised when those under way have ended. One at a time are built in the thread
-    that asks.
+    `mapper_of` gives what runs a step's shards, `extra` its builder's further arguments; `on_built` hears of each
+    finished step and the seconds it took. The first error stops new steps and is raised when those under way have
+    ended. One at a time are built in the thread that asks.
     """
     if at_once == 1:
         for step in steps:
-            on_built(step, *_timed(step, workspace, mapper, extra(step)))
+            on_built(step, *_timed(step, workspace, mapper_of(step), extra(step)))
         return
     waiting = {step.directory: step for step in steps}
     upstream = {step.directory: {each.directory for each in in_order([step])[:-1]} for step in steps}
@@ -109,8 +108,8 @@ def build_all(
                 for directory, step in list(waiting.items()):
                     if len(running) < at_once and not upstream[directory] & pending:
                         del waiting[directory]
-                        context = copy_context()  # a flow engine keeps its run there
-                        running[threads.submit(context.run, _timed, step, workspace, mapper, extra(step))] = step
+                        future = threads.submit(_timed, step, workspace, mapper_of(step), extra(step))
+                        running[future] = step
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     step = running.pop(future)

@@ -7,10 +7,13 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
+from maslin.flows import lines
+from maslin.flows.lines import Line
 from maslin.flows.terminal import printable
 from maslin.manifests.progress import set_sink
 
@@ -41,12 +44,11 @@ class Work:
 
         What matters stands first, as terminals cut lines off. No rate and no time left before anything is done.
         """
-        seconds = max(time.monotonic() - self.started, 1e-6)
-        rate = (self.done - self.resumed) / seconds
+        rate = (self.done - self.resumed) / self.seconds
         parts = []
-        if self.total and self.done:
-            parts.append(f"{min(self.done / self.total, 1):.0%}")
-        if self.total and rate > 0 and seconds >= _ESTIMATE_SECONDS:
+        if self.share:
+            parts.append(f"{self.share:.0%}")
+        if self.total and rate > 0 and self.seconds >= _ESTIMATE_SECONDS:
             parts.append(f"{clock((self.total - min(self.done, self.total)) / rate)} left")
         if self.unit:
             done = quantity(self.done, self.unit)
@@ -58,6 +60,23 @@ class Work:
         if self.note:
             parts.append(self.note)
         return f"{self.label}  {' · '.join(parts)}"
+
+    @property
+    def seconds(self) -> float:
+        """Since it began; above 0."""
+        return max(time.monotonic() - self.started, 1e-6)
+
+    @property
+    def share(self) -> float | None:
+        """Done of all, between 0 and 1; None: nobody knows."""
+        return min(self.done / self.total, 1) if self.total else None
+
+    def line(self) -> Line:
+        counts = {"done": self.done, "total": self.total, "kept": self.kept, "dropped": self.dropped}
+        unit = f"_{self.unit}" if self.unit else ""
+        return Line(self.describe(), stage=self.label, counts={
+            (f"{name}{unit}" if name in ("done", "total") else name): count
+            for name, count in counts.items() if count is not None})
 
 
 def quantity(number: float, unit: str) -> str:
@@ -80,7 +99,7 @@ class ProgressBoard:
     def __init__(self, stream: object = None) -> None:
         # Beneath what makes printing safe: the board itself moves the cursor. Its lines are `printable` all the same.
         self._stream = getattr(stream or sys.stderr, "beneath", stream or sys.stderr)
-        self._live = bool(getattr(self._stream, "isatty", lambda: False)())
+        self._live = not lines.is_json() and bool(getattr(self._stream, "isatty", lambda: False)())
         self._folder = tempfile.TemporaryDirectory(prefix="maslin-progress-")
         self.pipe = Path(self._folder.name) / "pipe"
         os.mkfifo(self.pipe, 0o600)
@@ -112,15 +131,21 @@ class ProgressBoard:
         with self._lock:
             del self._works[number]
 
-    def say(self, line: str) -> None:
+    def under_way(self) -> dict[int, Work]:
+        """What is being done now, by the number that `start` gave it: as it stands, to look at."""
+        with self._lock:
+            return {number: replace(work) for number, work in self._works.items()}
+
+    def say(self, message: str, stage: str = "", counts: Mapping[str, int] = MappingProxyType({})) -> None:
         """A line that stays."""
         with self._lock:
             self._clear()
-            self._print(line)
+            with contextlib.suppress(OSError):  # nobody sees it: the work goes on
+                lines.write(Line(printable(message, self._stream), stage=stage, counts=counts), self._stream)
 
-    def _print(self, line: str) -> None:
-        with contextlib.suppress(OSError):  # nobody sees it: the work goes on
-            print(printable(line, self._stream), file=self._stream, flush=True)
+    def _print(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            print(printable(text, self._stream), file=self._stream, flush=True)
 
     def _watch(self) -> None:
         shown = time.monotonic()
@@ -132,7 +157,7 @@ class ProgressBoard:
                 elif time.monotonic() - shown >= _LINE_SECONDS:
                     shown = time.monotonic()
                     for work in self._works.values():
-                        self._print(f"  … {work.describe()}")
+                        self._print(lines.as_json(work.line()) if lines.is_json() else f"  … {work.describe()}")
         with self._lock:
             self._clear()
 

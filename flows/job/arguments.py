@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from maslin.flows.arguments import DEFAULT_WORKSPACE, add_workspace, positive, safe_path, size_bytes
 from maslin.flows.engine.known import DEFAULT_ENGINE, ENGINES, engine_name
-from maslin.flows.engine.tracking import MODES
+from maslin.flows.lines import FORMATS
+from maslin.flows.tracking.modes import MODES
 from maslin.manifests.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class JobOptions:
     memory_bytes: int | None = None
     dry_run: bool = False
     verbose: bool = False
+    log_format: str = FORMATS[0]
     json: bool = False
 
 
@@ -44,6 +46,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true",
         help="print what would be built, what it takes and what could be found, and stop")
     parser.add_argument("--verbose", action="store_true", help="with --dry-run: every step with its digest")
+    parser.add_argument(
+        "--log-format", choices=FORMATS, default=FORMATS[0],
+        help="the lines on standard error: text; json: one object a line (time, level, stage, message, counts)")
 
 
 def add_how(parser: argparse.ArgumentParser) -> None:

@@ -31,5 +31,5 @@ def foreseen(
     if len(unscored) == len(plan.held_out):
         return told
     for line in told:
-        say(f"warning: {line} Its verdict will be undecided.")
+        say(f"{line} Its verdict will be undecided.", "warning")
     return []

@@ -95,7 +95,7 @@ def warn_of_failures(plan: Plan, workspace: Workspace) -> None:
         if manifest and not_had(manifest) and not is_to_retry(manifest):
             say(f"warning: {_not_had(step, manifest)}: {step.name} is not all that the recipe names; see its ledger")
         if manifest and manifest.complete and manifest.counted().failed:
-            say(f"warning: {_failures(step, manifest.counted())}; see its ledger")
+            say(f"{_failures(step, manifest.counted())}; see its ledger", "warning")
 
 
 def tell_of_other_versions(recipe: Recipe, workspace: Workspace) -> None:
@@ -127,6 +127,14 @@ def describe_built(step: Step, manifest: Manifest) -> str:
         if asked not in (None, size):
             line += f" (asked for {asked:,}: the sample has no more pairs that occur twice)"
     return line
+
+
+def counts_of(manifest: Manifest) -> dict[str, int]:
+    """The numbers of `describe_built`, by name."""
+    if counts := manifest.counts:
+        return {f"read_{counts.unit}": counts.read, "kept": counts.kept, "dropped": counts.dropped_in_all,
+                "failed": counts.failed_in_all}
+    return {"tokens": tokens} if (tokens := manifest.sizes.get("tokens")) else {}
 
 
 def point_to_results(plan: Plan, workspace: Workspace) -> None:

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maslin.flows.engine.build import TRAINED, build_all, missing_steps, modules_of
 from maslin.flows.engine.known import engine_class
-from maslin.flows.engine.tracking import Tracking, tracking
 from maslin.flows.forecast.amounts import Amounts
 from maslin.flows.forecast.costs import Timeline
 from maslin.flows.forecast.rates import Rates
@@ -19,6 +18,7 @@ from maslin.flows.job.dedup_guard import doubts
 from maslin.flows.job.foresight import foreseen
 from maslin.flows.job.outcome import (
     check_files,
+    counts_of,
     describe_built,
     point_to_results,
     problems_of,
@@ -31,6 +31,8 @@ from maslin.flows.job.planning import check_inputs, make_plan, source_inputs, to
 from maslin.flows.job.rounds import Rounds
 from maslin.flows.shown.facts import steps_of
 from maslin.flows.shown.text import print_json, say
+from maslin.flows.tracking.follower import Asked, Follower, Untracked
+from maslin.flows.tracking.modes import HERE, Tracking, tracking
 from maslin.manifests.errors import DamagedError, UsageError
 from maslin.manifests.files import write_json
 from maslin.manifests.locks import Begun, note_begun
@@ -41,12 +43,18 @@ from maslin.manifests.recipe.inputs import InputFile, unchanged
 from maslin.manifests.recipe.recipe import Recipe
 from maslin.manifests.steps.known import decode
 from maslin.manifests.steps.spec import Need
-from maslin.manifests.workspace import Mapper, Step, Workspace
+from maslin.manifests.workspace import Step, Workspace
+
+if TYPE_CHECKING:
+    from maslin.flows.engine.progress import ProgressBoard
 
 # Of one process before any work, in private memory: the command's own, what workers are forked from, each worker.
 PROCESS_BYTES = 200 << 20
 OTHER_PROCESSES = 2
 LEAST_TASK_BYTES = 32 << 20
+
+# Options that are no parameters of a flow.
+NOT_SHOWN = ("engine", "prefect", "dry_run", "verbose", "log_format", "json")
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,12 @@ class Job:
     def after(self, plan: Plan, inputs: dict[str, list[InputFile]], workspace: Workspace) -> Plan | None:
         """What is to be built after a plan that is built."""
         return None if self.rounds is None else self.rounds.after(plan, inputs, workspace)
+
+    def asked(self) -> Asked:
+        """What Prefect shows of it."""
+        return Asked(self.command, self.recipe.name, self.options.workspace, {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in vars(self.options).items() if name not in NOT_SHOWN})
 
     def targets(self, plan: Plan) -> list[Step]:
         return [step for phase in self.phases(plan) for step in phase]
@@ -146,6 +160,10 @@ def do(job: Job) -> Done:
         do(replace(job, phases=lambda plan: job.phases(plan)[:-1], shown=lambda plan: [], rounds=None))
     takes_threads = engine_class(job.options.engine).takes_threads
     with tracking(job.options.prefect, takes_threads, workspace.root / ".prefect") as tracked:
+        if tracked.server == HERE:
+            from maslin.flows.tracking.fetching import fetch_here
+
+            fetch_here(job.recipe, workspace.root)
         inputs = source_inputs(job.recipe, workspace, say)
         plan = job.first(inputs, workspace)
         while not (todo := _missing(job, plan, workspace)) and (further := job.after(plan, inputs, workspace)):
@@ -158,6 +176,10 @@ def do(job: Job) -> Done:
             tell_of_other_versions(job.recipe, workspace)
             with workspace.writer(f"maslin {job.command} {job.options.recipe}"):
                 plan = _build(job, plan, workspace, inputs, tracked)
+        elif tracked.server == HERE:
+            from maslin.flows.tracking.flow import show_here
+
+            show_here(job.asked(), in_order(job.targets(plan)), workspace)
     for step in job.shown(plan):
         check_files(step, workspace)
     problems = problems_of(plan, job.targets(plan), workspace)
@@ -194,29 +216,31 @@ def _build(
     engine.prepare(modules_of(todo, job.recipe.sources))  # before the board has its thread
     with board, stopped_by_signals(engine), engine:
 
-        def work(mapper: Mapper) -> None:
+        def work(follower: Follower) -> None:
             nonlocal plan
+            board.say(f"{len(todo)} steps to build with {engine.described}{tracked.told}")
+            if compiling:
+                board.say(
+                    "kernels compile as they are first called, a minute or two in all; `maslin setup` does it ahead")
             further: Plan | None = plan
             while further is not None:
                 plan, phases = further, job.phases(further)
                 _note(job.targets(plan), plan, workspace)
                 for phase in phases:
-                    _build_phase(phase, plan, workspace, mapper, extra, board.say, engine.workers, timeline)
+                    _build_phase(phase, plan, workspace, follower, extra, board, engine.workers, timeline)
                     point_to_results(plan, workspace)  # names lead to what is done while the rest still runs
+                    follower.show(in_order(phase), workspace)
                     if phase is not phases[-1]:
                         refuse(problems_of(plan, phase, workspace))
                 further = job.after(plan, inputs, workspace)
 
-        board.say(f"{len(todo)} steps to build with {engine.described}{tracked.told}")
-        if compiling:
-            board.say("kernels compile as they are first called, a minute or two in all; `maslin setup` does it ahead")
         try:
             if tracked.server is None:
-                work(engine.map)
+                work(Untracked(engine.map))
             else:
-                from maslin.flows.engine.prefect_flows import run_as_flow
+                from maslin.flows.tracking.flow import run_as_flow
 
-                run_as_flow(job.command, plan.recipe.name, engine, tracked.server, work)
+                run_as_flow(job.asked(), engine, tracked.server, work)
         finally:
             _remember_rates(timeline, plan, workspace, inputs, job.options.limit, engine.workers)
     return plan
@@ -257,8 +281,8 @@ def _remember_rates(
 
 
 def _build_phase(
-    phase: Sequence[Step], plan: Plan, workspace: Workspace, mapper: Mapper, extra: Callable[[Step], dict[str, Any]],
-    say: Callable[[str], None], at_once: int, timeline: Timeline,
+    phase: Sequence[Step], plan: Plan, workspace: Workspace, follower: Follower,
+    extra: Callable[[Step], dict[str, Any]], board: "ProgressBoard", at_once: int, timeline: Timeline,
 ) -> None:
     """Build what is missing of a phase. What is found damaged as it is read is built anew, and the work goes on.
 
@@ -271,24 +295,24 @@ def _build_phase(
             steps = [step for step in steps if step.kind not in TRAINED] or steps
         try:
             if steps[0].kind in TRAINED and any(step.kind == "run" for step in steps):
-                refuse(foreseen(plan, steps, workspace, mapper, say))
+                refuse(foreseen(plan, steps, workspace, follower.mapper, board.say))
             refuse(doubts(in_order(steps), plan, workspace))
-            on_built = _count_built(say, len(steps), timeline, lambda step: refuse(
-                doubts([step], plan, workspace) + to_ask_again([step], plan, workspace)))
-            build_all(steps, workspace, mapper, extra, on_built, at_once)
+            follower.begin(steps, plan)
+            on_built = _count_built(board, len(steps), timeline, follower, plan, workspace)
+            build_all(steps, workspace, follower.mapper_of, extra, on_built, at_once)
         except DamagedError as error:
             if error.directory is None or error.directory not in mine or error.directory in rebuilt:
                 raise
             rebuilt.add(error.directory)
-            say(f"{error.path}: damaged: {error.what}. Its step is built anew.")
+            board.say(f"{error.path}: damaged: {error.what}. Its step is built anew.")
 
 
 def _count_built(
-    say: Callable[[str], None], total: int, timeline: Timeline, check: Callable[[Step], None],
+    board: "ProgressBoard", total: int, timeline: Timeline, follower: Follower, plan: Plan, workspace: Workspace,
 ) -> Callable[[Step, Manifest, float], None]:
     """Hears of finished steps and says of each `[3/12] corpus web …  (4.1 s)`: seconds since the first began.
 
-    `check` raises what forbids going on from a step.
+    Raises DataError where what came out forbids going on.
     """
     started, count = time.monotonic(), 0
 
@@ -296,8 +320,10 @@ def _count_built(
         nonlocal count
         timeline.add(step, seconds)
         count += 1
-        say(f"[{count}/{total}] {describe_built(step, manifest)}  ({time.monotonic() - started:.1f} s)")
-        check(step)
+        board.say(f"[{count}/{total}] {describe_built(step, manifest)}  ({time.monotonic() - started:.1f} s)",
+                  f"{step.kind} {step.name}", counts_of(manifest))
+        follower.built(step)
+        refuse(doubts([step], plan, workspace) + to_ask_again([step], plan, workspace))
 
     return on_built
 

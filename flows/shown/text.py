@@ -6,12 +6,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from maslin.flows import lines
+from maslin.flows.lines import Line
 from maslin.manifests.visible import visible_line
 
 
-def say(line: str) -> None:
+def say(message: str, level: str = "info") -> None:
     """A line beside the results, on standard error: `maslin: …`."""
-    print(f"maslin: {line}", file=sys.stderr)
+    lines.write(Line(message, level), sys.stderr, "maslin: ")
 
 
 def print_json(answer: Mapping[str, Any]) -> None:

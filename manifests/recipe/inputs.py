@@ -54,8 +54,8 @@ def find_inputs(
     found: list[tuple[Path, Path]] = []  # files, and the folders their names are relative to
     for place, pattern in zip(where, paths, strict=True):
         try:
-            if urlsplit(pattern).scheme in REMOTE_SCHEMES:
-                path = _fetch(pattern, workspace)
+            if is_remote(pattern):
+                path = fetch_input(pattern, workspace)
                 found.append((path, path.parent))
                 continue
             named = find_files(pattern, base, is_input, folders_are_inputs)
@@ -93,7 +93,7 @@ def find_crawl(place: str, crawl: Crawl, base: Path, workspace: Path) -> list[In
     cache, found = _DigestCache(workspace / DIGEST_CACHE), []
     for file in wanted:
         try:
-            path = file if isinstance(file, Path) else _fetch(file, workspace, crawl)
+            path = file if isinstance(file, Path) else fetch_input(file, workspace, crawl)
         except UsageError as error:
             raise RecipeError(
                 f"{place}: nothing is known of the crawl {crawl.name}: {error} Names of crawls are listed at "
@@ -107,8 +107,15 @@ def find_crawl(place: str, crawl: Crawl, base: Path, workspace: Path) -> list[In
     return found
 
 
-def _fetch(url: str, workspace: Path, crawl: Crawl | None = None) -> Path:
-    """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name."""
+def is_remote(path: str) -> bool:
+    return urlsplit(path).scheme in REMOTE_SCHEMES
+
+
+def fetch_input(url: str, workspace: Path, crawl: Crawl | None = None) -> Path:
+    """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name.
+
+    Raises UsageError, whose cause is what hindered it.
+    """
     target = workspace / "inputs" / digest(url) / (Path(urlsplit(url).path).name or "index")
     if target.is_file():
         return target

@@ -33,7 +33,7 @@ def built(monkeypatch):
 
 def run(workspace, targets, at_once=3, extra=lambda step: {}):
     steps = missing_steps(targets, workspace)
-    build_all(steps, workspace, serial_map, extra, lambda step, manifest, seconds: None, at_once)
+    build_all(steps, workspace, lambda step: serial_map, extra, lambda step, manifest, seconds: None, at_once)
 
 
 @pytest.mark.parametrize("at_once", [1, 3])

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from maslin.flows.engine.prefect_api import check_api, why_no_loopback
+from maslin.flows.tracking.api import check_api, why_no_loopback
 from maslin.manifests.errors import UsageError
 from tests.flows.curated import RECIPE, write_inputs
 
@@ -51,7 +51,7 @@ def test_a_server_that_fails_is_refused(serve):
 
 
 def test_one_that_is_slow_is_waited_for_and_said(serve, monkeypatch):
-    monkeypatch.setattr("maslin.flows.engine.prefect_api._SAY_SECONDS", 0.1)
+    monkeypatch.setattr("maslin.flows.tracking.api._SAY_SECONDS", 0.1)
     told = []
     check_api(serve(200, after_s=0.5), told.append, patience_s=20)
     assert len(told) == 1 and "waiting for" in told[0]
@@ -83,7 +83,7 @@ def test_here_is_a_loopback():
 
 
 def test_without_a_loopback_it_is_said_at_once():
-    code = "from maslin.flows.engine.prefect_api import why_no_loopback; print(why_no_loopback())"
+    code = "from maslin.flows.tracking.api import why_no_loopback; print(why_no_loopback())"
     done = subprocess.run(["unshare", "-n", sys.executable, "-c", code], capture_output=True, text=True)
     if "unshare" in done.stderr:
         pytest.skip("a network of one's own needs more rights than these tests have here")

@@ -1,6 +1,7 @@
 """Whether a command's work is tracked by Prefect, and by which server. Imports nothing of Prefect."""
 
 import os
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from maslin.flows.engine.prefect_server import OwnServer
+    from maslin.flows.tracking.server import OwnServer
 
 MODES = ("auto", "on", "off")
+HERE = "here"
 _NOT_CONFIGURED = ("; not tracked: no Prefect server is configured (`prefect server start`, then "
                    "PREFECT_API_URL=http://127.0.0.1:4200/api; or --prefect on)")
 
@@ -31,9 +33,20 @@ def configured_api() -> str | None:
         return None
 
 
+def _in_a_flow_run() -> bool:
+    if "prefect" not in sys.modules:
+        return False
+    from prefect.context import FlowRunContext
+
+    return FlowRunContext.get() is not None
+
+
 @dataclass(frozen=True)
 class Tracking:
-    """`server`: the address of one, or ours, which is starting; None: untracked. `told`: why, for the first line."""
+    """`server`: the address of one, or ours, which is starting; HERE: that of the flow run which calls.
+
+    None: untracked. `told`: why, for the first line.
+    """
 
     server: "OwnServer | str | None"
     told: str = ""
@@ -44,6 +57,7 @@ def tracking(mode: str, takes_threads: bool, home: Path) -> Iterator[Tracking]:
     """What a mode means here and now: where a server of our own is wanted, it starts beside what the command does next.
 
     `auto`: tracked where a server is configured; `on`: tracked, by a server of our own where none is; `off`: not.
+    Where a flow run calls, it is the one that is tracked.
     `takes_threads`: whether the engine does, as Prefect's tasks are threads. Raises UsageError for `on` where that
     cannot be.
     """
@@ -51,10 +65,12 @@ def tracking(mode: str, takes_threads: bool, home: Path) -> Iterator[Tracking]:
     if mode == "off" or (mode == "auto" and not has_prefect):
         yield Tracking(None)
         return
-    from maslin.flows.engine.prefect_api import unavailable, why_no_loopback  # here: the rest needs no network
+    from maslin.flows.tracking.api import unavailable, why_no_loopback  # here: the rest needs no network
 
     if not takes_threads:
         yield Tracking(None, "; without Prefect, whose tasks are threads")
+    elif _in_a_flow_run():
+        yield Tracking(HERE)
     elif not has_prefect:
         raise unavailable("the package `prefect` is not here")
     elif address := configured_api():
@@ -64,7 +80,7 @@ def tracking(mode: str, takes_threads: bool, home: Path) -> Iterator[Tracking]:
     elif why := why_no_loopback():
         raise unavailable(why)
     else:
-        from maslin.flows.engine.prefect_server import OwnServer  # here: other commands need none of it
+        from maslin.flows.tracking.server import OwnServer  # here: other commands need none of it
 
         server = OwnServer(home)
         try:

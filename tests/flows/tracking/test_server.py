@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from maslin.flows.engine.prefect_server import SETTINGS, OwnServer, ServerEndedError
+from maslin.flows.tracking.server import SETTINGS, OwnServer, ServerEndedError
 from tests.flows.engine.test_local import alive
 
 _COMMAND = """
 import sys, time
 from pathlib import Path
-from maslin.flows.engine.prefect_server import OwnServer
+from maslin.flows.tracking.server import OwnServer
 server = OwnServer(Path(sys.argv[1]))
 print(server._process.pid, flush=True)
 time.sleep(300)
@@ -32,7 +32,7 @@ def test_the_server_of_a_killed_command_ends(tmp_path):
 
 
 def test_a_server_that_ends_before_it_answers_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("maslin.flows.engine.prefect_server._SERVE", "raise SystemExit('no such thing')")
+    monkeypatch.setattr("maslin.flows.tracking.server._SERVE", "raise SystemExit('no such thing')")
     server = OwnServer(tmp_path)
     with pytest.raises(ServerEndedError, match="exit code 1: no such thing"):
         server.wait(lambda line: None)

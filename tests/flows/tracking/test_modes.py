@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from maslin.flows.engine import prefect_api
-from maslin.flows.engine import tracking as module
-from maslin.flows.engine.tracking import configured_api, tracking
+from maslin.flows.tracking import api
+from maslin.flows.tracking import modes as module
+from maslin.flows.tracking.modes import configured_api, tracking
 from maslin.manifests.errors import UsageError
 from tests.flows.curated import RECIPE, write_inputs
 
@@ -60,7 +60,7 @@ def test_a_server_that_is_configured_is_asked(mode, monkeypatch):
 
 
 def test_on_is_refused_where_it_cannot_be(monkeypatch):
-    monkeypatch.setattr(prefect_api, "why_no_loopback", lambda: "no loopback network here")
+    monkeypatch.setattr(api, "why_no_loopback", lambda: "no loopback network here")
     with pytest.raises(UsageError, match=r"no loopback network here.*--prefect off"):
         told("on")
     monkeypatch.setattr(module, "find_spec", lambda name: None)
