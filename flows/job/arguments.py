@@ -41,6 +41,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", type=safe_path, metavar="RECIPE", help="the recipe (YAML)")
     add_workspace(parser)
     add_how(parser)
+    parser.add_argument(
+        "--memory", type=size_bytes, dest="memory_bytes", metavar="SIZE",
+        help="what deduplication may hold in memory, all processes together, as 2GB: the rest lies in the workspace")
     parser.add_argument("--limit", type=positive, metavar="N", help="read only N records of each source")
     parser.add_argument(
         "--dry-run", action="store_true",
@@ -54,9 +57,6 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 def add_how(parser: argparse.ArgumentParser) -> None:
     """The arguments that say by what means steps are built."""
     parser.add_argument("--workers", type=positive, metavar="N", help="worker processes (default: the cores)")
-    parser.add_argument(
-        "--memory", type=size_bytes, dest="memory_bytes", metavar="SIZE",
-        help="what deduplication may hold in memory, all processes together, as 2GB: the rest lies in the workspace")
     parser.add_argument(
         "--engine", type=engine_name, choices=list(ENGINES), default=DEFAULT_ENGINE,
         help="where shards run: local: worker processes; serial: in the command's own process, for debuggers")
