@@ -93,7 +93,7 @@ def warn_of_failures(plan: Plan, workspace: Workspace) -> None:
     for step in plan.documents.values():
         manifest = workspace.manifest(step) if workspace.is_complete(step) else None
         if manifest and not_had(manifest) and not is_to_retry(manifest):
-            say(f"warning: {_not_had(step, manifest)}: {step.name} is not all that the recipe names; see its ledger")
+            say(f"{_not_had(step, manifest)}: {step.name} is not all that the recipe names; see its ledger", "warning")
         if manifest and manifest.complete and manifest.counted().failed:
             say(f"{_failures(step, manifest.counted())}; see its ledger", "warning")
 
