@@ -34,7 +34,7 @@ def served(tmp_path):
     (Selection(domains=("example",), languages=("deu",)), lambda file, number: number % 3 == 1),
     (Selection(languages=("eng", "fra")), lambda file, number: number % 3 == 0),
     (Selection(mime=("text/html",), status=(200,), domains=("site0.example",)), lambda file, number: file == 0),
-], ids=str)
+])
 def test_the_pages_that_are_asked_for_and_no_others(served, tmp_path, select, wanted):
     manifest = build(tmp_path / "w", crawl_of(served, select=select))
     expected = [row for row in here(served, tmp_path) if wanted(*map(int, row["url"][12:].split(".example/")))]
