@@ -12,9 +12,10 @@ from maslin.curation.evidence.way import Way, follow
 from maslin.manifests.errors import UsageError
 from maslin.manifests.identity import hash_int
 from maslin.manifests.lookup import Place, find, read_row
+from maslin.manifests.manifest import Manifest
 from maslin.manifests.recipe.typed_yaml import suggestion
 from maslin.manifests.steps.known import CORPUS_RULES, HELD_OUT, decode
-from maslin.manifests.tables import iter_tables
+from maslin.manifests.tables import SPLIT_PATH, iter_tables, read_table
 from maslin.manifests.workspace import read_manifest
 
 
@@ -40,8 +41,8 @@ def sample(
     ids = set(_ids(directory, table, name))
     if not ids and name is not None:
         _check_name(directory, table, name)
-    if name is not None:
-        ids -= set(_ids(directory, "ledger", f"{HELD_OUT}.{HELD_OUT}"))
+    if name is not None:  # one that left as a duplicate of another held-out one is held out, too
+        ids -= set(_ids(directory, "ledger", f"{HELD_OUT}.{HELD_OUT}")) | _held_out(read_manifest(directory))
     chosen = heapq.nsmallest(number, ids, key=lambda each: (hash_int(seed, each), each))
     source = read_manifest(directory).input("documents")
     found = []
@@ -50,6 +51,13 @@ def sample(
         document = read_row(place.path, place.row)
         found.append(Sampled(document, follow(directory, place, document)))
     return found, len(ids)
+
+
+def _held_out(manifest: Manifest) -> set[str]:
+    """Ids of all held-out documents of the corpus's source."""
+    if "split" not in manifest.inputs:
+        return set()
+    return set(read_table(manifest.input("split") / SPLIT_PATH, ["id"])["id"].to_pylist())
 
 
 def _ids(directory: Path, table: str, name: str | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import xxhash
@@ -15,9 +15,11 @@ import xxhash
 from maslin.manifests.errors import DamagedError, RecipeError, UsageError
 from maslin.manifests.files import atomic_path, read_sealed, sealed, write_json
 from maslin.manifests.identity import digest
-from maslin.manifests.recipe.crawls import Crawl
 from maslin.manifests.recipe.paths import REMOTE_SCHEMES, each_once, find_files, listed
 from maslin.manifests.soundness import checksum_once
+
+if TYPE_CHECKING:  # who reads no recipe asks for digests, too
+    from maslin.manifests.recipe.crawls import Crawl
 
 DIGEST_CACHE = "inputs.json"
 PER_SECOND = 8.0  # requests, for files that a recipe names by their address
@@ -79,7 +81,7 @@ def find_inputs(
     return sorted(inputs, key=lambda item: item.name)
 
 
-def find_crawl(place: str, crawl: Crawl, base: Path, workspace: Path) -> list[InputFile]:
+def find_crawl(place: str, crawl: "Crawl", base: Path, workspace: Path) -> list[InputFile]:
     """What says which paths of a crawl are read: its list of them; with a selection the index's list, and addresses.
 
     The paths themselves are fetched as they are read. Lists elsewhere are fetched once into the workspace. Raises
@@ -111,7 +113,7 @@ def is_remote(path: str) -> bool:
     return urlsplit(path).scheme in REMOTE_SCHEMES
 
 
-def fetch_input(url: str, workspace: Path, crawl: Crawl | None = None) -> Path:
+def fetch_input(url: str, workspace: Path, crawl: "Crawl | None" = None) -> Path:
     """Copy a remote file into the workspace once; the name keeps the URL apart from others of the same file name.
 
     Raises UsageError, whose cause is what hindered it.

@@ -32,7 +32,7 @@ def test_a_base_model_learns_to_answer(tmp_path, capsys):
         f"mixtures: {{plain: {{texts: 1}}}}\ntraining: {training}, tokens: 8192}}\n")
     (tmp_path / "chat.yaml").write_text(
         "name: chat\nsources: {talk: {kind: chat, paths: [chat.jsonl]}}\nmixtures: {talk: {talk: 1}}\n"
-        f"training: {training}, tokens: 20480, objective: sft, init_from: plain-s0, learning_rate: 0.003}}\n")
+        f"training: {training}, tokens: 32768, objective: sft, init_from: plain-s0, learning_rate: 0.003}}\n")
     options = ["--workspace", str(tmp_path / "ws"), "--prefect", "off", "--workers", "1"]
     assert main(["train", str(tmp_path / "base.yaml"), *options]) == 0
     assert main(["train", str(tmp_path / "chat.yaml"), *options]) == 0

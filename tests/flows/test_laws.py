@@ -103,10 +103,10 @@ def test_no_held_out_document_is_trained_on(compared):
 
 
 def test_no_sample_shows_a_held_out_document(compared, capsys):
-    held_out = {row for part in compared.glob("held_out/*@*/documents/*.parquet")
+    held_out = {row for part in compared.glob("split/*@*/split/*.parquet")
                 for row in read_table(part)["id"].to_pylist()}
     ways = [[], ["--dropped-by", "held_out"], ["--dropped-by", "c4"], ["--dropped-by", "too_few_sentences"],
-            ["--edited-by", "c4"]]
+            ["--dropped-by", "exact_dedup"], ["--dropped-by", "near_dedup"], ["--edited-by", "c4"]]
     shown = set()
     for way in ways:
         for corpus in ("web-no-code", "web-code"):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from maslin.manifests.tables import iter_tables, open_table, read_table
+from maslin.manifests.tables import SPLIT, SPLIT_PATH, iter_tables, open_table, read_table
 from maslin.manifests.workspace import ShardResult, Step, Workspace
 
 EXAMPLES = 3
@@ -95,6 +95,7 @@ class LedgerFiles:
     ledgers: tuple[Path, ...]
     edits: tuple[Path, ...]
     documents: tuple[Path, ...]
+    split: Path | None = None
 
 
 def ledger_files(step: Step, workspace: Workspace) -> LedgerFiles:
@@ -103,15 +104,18 @@ def ledger_files(step: Step, workspace: Workspace) -> LedgerFiles:
     return LedgerFiles(
         tuple(workspace.manifest(step).parts("ledger")), tuple(workspace.manifest(step).parts("edits")),
         tuple(workspace.manifest(source).parts("documents")) if isinstance(source, Step) else (),
+        workspace.path(split) / SPLIT_PATH if isinstance(split := step.inputs.get("split"), Step) else None,
     )
 
 
 def scan_removals(files: LedgerFiles) -> ShardResult:
     """Count a ledger and edits, for `Removals.of_scan`: {"files": [], "removed": [rule …], "edited": [rule …]}."""
-    return {"files": [], "removed": _removed(files.ledgers), "edited": _edited(files)}
+    held_out = (read_table(files.split, ["id"]) if files.split else SPLIT.empty_table())["id"]
+    return {"files": [], "removed": _removed(files.ledgers, held_out), "edited": _edited(files, held_out)}
 
 
-def _removed(ledgers: Sequence[Path]) -> list[dict[str, Any]]:
+def _removed(ledgers: Sequence[Path], held_out: pa.ChunkedArray) -> list[dict[str, Any]]:
+    """No example is of a held-out document, by whatever rule it left."""
     by = [*_GROUP, "action"]
     counts: dict[tuple[Any, ...], int] = {}
     best: Best = {}
@@ -121,12 +125,16 @@ def _removed(ledgers: Sequence[Path]) -> list[dict[str, Any]]:
         for group in rows.group_by(by).aggregate([("id", "count")]).to_pylist():
             key = tuple(group[name] for name in by)
             counts[key] = counts.get(key, 0) + group["id_count"]
-        for row in first_by_hash(rows, by):
+        for row in first_by_hash(_not_of(rows, held_out), by):
             keep_smallest(best, tuple(row[name] for name in by), row)
     return [
-        dict(zip(by, key, strict=True)) | {"documents": counts[key], "examples": best[key]}
+        dict(zip(by, key, strict=True)) | {"documents": counts[key], "examples": best.get(key, [])}
         for key in sorted(counts, key=lambda key: (key[0], key[1], -counts[key], *map(str, key[2:])))
     ]
+
+
+def _not_of(rows: pa.Table, held_out: pa.ChunkedArray) -> pa.Table:
+    return rows.filter(pc.invert(pc.is_in(rows["id"], value_set=held_out)))
 
 
 def _hash_key(document_id: str) -> str:
@@ -135,7 +143,9 @@ def _hash_key(document_id: str) -> str:
 
 
 def first_by_hash(rows: pa.Table, by: Sequence[str]) -> list[dict[str, Any]]:
-    """For each group the EXAMPLES documents with the smallest hash keys, each by its first row (`rows`: not empty)."""
+    """For each group the EXAMPLES documents with the smallest hash keys, each by its first row."""
+    if rows.num_rows == 0:
+        return []
     group = pc.binary_join_element_wise(*(rows[name].cast(pa.string()) for name in by), "\x00")
     keys = pa.table({"group": group, "key": pc.utf8_slice_codeunits(rows["id"], 16), "id": rows["id"],
                      "row": np.arange(rows.num_rows)})
@@ -161,7 +171,7 @@ def keep_smallest(best: Best, key: tuple[Any, ...], row: dict[str, Any]) -> None
     del rows[EXAMPLES:]
 
 
-def _edited(files: LedgerFiles) -> list[dict[str, Any]]:
+def _edited(files: LedgerFiles, held_out: pa.ChunkedArray) -> list[dict[str, Any]]:
     counts: dict[tuple[Any, ...], list[int]] = {}
     best: Best = {}
     for part, path in enumerate(files.edits):
@@ -177,7 +187,7 @@ def _edited(files: LedgerFiles) -> list[dict[str, Any]]:
         first = rows.group_by("id").aggregate([("step_index", "min")])
         rows = rows.join(first, "id").filter(pc.field("step_index") == pc.field("step_index_min"))
         rows = rows.sort_by([("id", "ascending"), ("rule", "ascending"), ("line_start", "ascending")])
-        for row in first_by_hash(rows.drop_columns(["step_index_min", "lines"]), _GROUP):
+        for row in first_by_hash(_not_of(rows.drop_columns(["step_index_min", "lines"]), held_out), _GROUP):
             keep_smallest(best, tuple(row[name] for name in _GROUP), row | {"part": part})
     _add_texts([row for rows in best.values() for row in rows], files.documents)
     return [
