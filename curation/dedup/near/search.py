@@ -105,6 +105,7 @@ def _compare(
     sketches = Sketches((*paths, *more), len(references))
     begins = sketches.open().shards
     documents = int(begins[-1])
+    stage = f"{stage}-{documents}"  # of more shards nothing but their sketches is what it was
     copies = equal_texts(directory, stage, sketches, documents, memory, mapper, label)
     found: list[Path] = []
     summary: dict[str, Any] = {}

@@ -51,6 +51,21 @@ def test_boilerplate_alone_takes_nobody_away(tmp_path):
         Search(tmp_path, "t", serial_map, "t"), write_shards(tmp_path, [texts]), NearDedup())) == {}
 
 
+@pytest.mark.parametrize("find", [find_duplicates, find_groups])
+def test_one_more_shard_later_gives_what_all_at_once_give(tmp_path, find):
+    draw = random.Random(2)
+    texts = {}
+    for k in range(12):
+        texts[f"{k:02d}-a"], texts[f"{k:02d}-b"] = pair(draw, draw.choice([0.5, 0.9, 1.0]), "Latin", 60)
+    ids = draw.sample(list(texts), len(texts))
+    shards = write_shards(tmp_path, [{id: texts[id] for id in ids[k::4]} for k in range(4)])
+    later = Search(tmp_path / "later", "t", serial_map, "t")
+    for end in (1, 3, 4):
+        found = rows(find(later, shards[:end], NearDedup()))
+        fresh = Search(tmp_path / f"fresh-{end}", "t", serial_map, "t")
+        assert found == rows(find(fresh, shards[:end], NearDedup()))
+
+
 class Killed(Exception):
     pass
 
