@@ -196,7 +196,7 @@ def compare_batch(task: BatchTask) -> ShardResult:
     found["document"], found["other"], found["similarity"] = documents[left], documents[other[left]], similarity[left]
     save(task.output, found)
     for path in task.scratch.parent.glob(f"{task.scratch.stem}.*"):
-        path.unlink()
+        path.unlink(missing_ok=True)
     advance(len(documents))
     return {"files": [file_entry(task.directory, task.output)], "overflows": int(overflows)}
 

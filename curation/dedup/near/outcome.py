@@ -153,7 +153,7 @@ def write_resolved(task: ResolveTask) -> ShardResult:
             sizes, largest = resolved.clusters("survivor_id")
             summary = {"equal_text": equal_texts, "near": left - equal_texts, "cluster_sizes": sizes,
                        "largest_clusters": largest}
-    task.tally.unlink()
+    task.tally.unlink(missing_ok=True)  # another may have done the same task
     return {"files": [file_entry(task.directory, path) for path in (
         task.output.other, task.output.similarity, task.output.equal)], "summary": summary}
 

@@ -1,6 +1,5 @@
 """Web archives that are elsewhere, for the reader of those that are here: as they come, or a record alone."""
 
-import os
 from pathlib import Path
 from types import TracebackType
 
@@ -14,14 +13,6 @@ class ComingArchive(ArchiveFile):
     def __init__(self, download: Download) -> None:
         super().__init__(download.path)
         self._download = download
-
-    def __enter__(self) -> "ComingArchive":
-        try:
-            super().__enter__()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
-        return self
 
     def _length(self) -> int:
         if self._download.length is None:

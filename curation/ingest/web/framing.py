@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from maslin.curation.ingest.web.arc import begins_with_head, may_be_damaged_head
 
@@ -94,10 +95,14 @@ class ArchiveFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self) -> "ArchiveFile":
+    def __enter__(self) -> Self:
         self._descriptor = os.open(self._path, os.O_RDONLY)
-        self.size = self._length()
-        self._look()
+        try:
+            self.size = self._length()
+            self._look()
+        except BaseException:  # an interrupt while it waits, too: no file stays open without who closes it
+            os.close(self._descriptor)
+            raise
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: TracebackType | None) -> None:
